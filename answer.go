@@ -1,0 +1,261 @@
+package edenwait
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/edenwait/edenwait/internal/schedule"
+)
+
+// answer is what came of a request.
+type answer struct {
+	ask  schedule.Ask
+	sent time.Duration
+	job  *Job
+	page *JobPage
+	err  error
+}
+
+// firstSight is how long an id that was never seen may be unknown to the API
+// before that is believed: a job submitted a moment ago may not have reached
+// the part of the server that answers. Later, or once seen, 404 is final.
+const firstSight = 5 * time.Second
+
+// launch sends a request and has its answer come back to the loop.
+func (e *engine) launch(ask schedule.Ask, now time.Duration) {
+	e.inFlight++
+	e.counts.Requests++
+	request := e.getRequest
+	if ask.Kind == schedule.Page {
+		e.counts.Lists++
+		request = e.pageRequest
+	}
+	send := request(ask, now)
+	e.requests.Go(func() error {
+		a := answer{ask: ask, sent: now}
+		defer func() {
+			if thrown := recover(); thrown != nil {
+				a.err = fmt.Errorf("edenwait: the Source panicked: %v\n%s", thrown, debug.Stack())
+			}
+			e.answers <- a
+		}()
+		send(&a)
+		return nil
+	})
+}
+
+func (e *engine) getRequest(ask schedule.Ask, now time.Duration) func(*answer) {
+	j := &e.jobs[ask.Job]
+	j.polls++
+	id := strings.ToLower(j.id)
+	ctx, cancel := e.asking, context.CancelFunc(func() {})
+	if left := e.config.MaxWait - (now - j.since); left < e.config.RequestTimeout {
+		ctx, cancel = context.WithTimeout(ctx, left)
+	}
+	return func(a *answer) {
+		defer cancel()
+		a.job, a.err = e.source.Get(ctx, id)
+		if a.err == nil {
+			a.err = checkJob(a.job, id)
+		}
+	}
+}
+
+// checkJob refuses what a Source must not answer.
+func checkJob(job *Job, id string) error {
+	switch {
+	case job == nil:
+		return fmt.Errorf("edenwait: job %s: the Source answered neither a job nor an error", id)
+	case job.Status == "":
+		return fmt.Errorf("edenwait: job %s: the Source's answer has no status", id)
+	case job.ID != "" && !strings.EqualFold(job.ID, id):
+		return fmt.Errorf("edenwait: job %s: the answer is another job's, %s", id, quote(job.ID, 64))
+	}
+	return nil
+}
+
+func (e *engine) pageRequest(ask schedule.Ask, _ time.Duration) func(*answer) {
+	return func(a *answer) {
+		query := ListQuery{Status: StatusProcessing, Page: ask.Page, Limit: schedule.PageSize}
+		a.page, a.err = e.lister.List(e.asking, query)
+		if a.err == nil && a.page == nil {
+			a.err = errors.New("edenwait: the Source answered neither a page nor an error")
+		}
+	}
+}
+
+// absorb draws the conclusions from an answer.
+func (e *engine) absorb(a answer) {
+	e.inFlight--
+	now := e.now()
+	judged := judge(a.err)
+	if a.err != nil && judged == slowDown {
+		e.counts.RateLimited++
+		if e.budget.Limited(e.began.Add(now), e.began.Add(a.sent), retryAfter(a.err)) {
+			e.log.Warn("rate limited: all requests slow down", zap.Float64("rate", e.budget.Rate(e.began.Add(now))), zap.Error(a.err))
+		}
+		e.schedule.Refused(a.ask, now)
+		return
+	}
+	e.noteTrouble(a)
+	if a.err == nil {
+		e.roundTrip += (now - a.sent - e.roundTrip) / 8
+	}
+	if a.ask.Kind == schedule.Page {
+		e.absorbPage(a, now)
+	} else {
+		e.absorbJob(a, judged, now)
+	}
+}
+
+// noteTrouble logs the first of a streak of failures, and its end, since a dead
+// network would otherwise write a line a request.
+func (e *engine) noteTrouble(a answer) {
+	if a.err == nil {
+		if e.budget.Answered(e.began.Add(a.sent)) {
+			e.log.Warn("no longer rate limited")
+		}
+		if e.trouble > 0 {
+			e.log.Warn("requests succeed again", zap.Int("failed", e.trouble))
+		}
+		e.trouble = 0
+		return
+	}
+	if judge(a.err) != askAgain || e.asking.Err() != nil {
+		return
+	}
+	if e.trouble++; e.trouble == 1 {
+		e.log.Warn("requests fail", zap.Error(a.err))
+	}
+}
+
+// absorbJob concludes from the GET of a job.
+func (e *engine) absorbJob(a answer, judged verdict, now time.Duration) {
+	number := a.ask.Job
+	j := &e.jobs[number]
+	switch {
+	case a.err == nil && a.job.Status.Done():
+		e.schedule.Ended(number)
+		e.endJob(number, a.job, outcomeError(a.job), now)
+	case a.err == nil:
+		j.seen, j.errors = true, 0
+		if delay, ok := e.delay(number); ok {
+			e.schedule.Running(number, now, e.due(j, now, delay))
+		} else {
+			e.giveUp(number, errBackOffStopped, now)
+		}
+	case e.cause != nil:
+		// Cancelled with the batch; giveUpAll says why.
+		e.schedule.Failed(number, now)
+	case judged == endBatch:
+		e.schedule.Failed(number, now)
+		e.end(a.err)
+	case judged == endJob && !e.mayAppear(j, a.err, now):
+		e.schedule.Ended(number)
+		e.endWithout(number, a.err, now)
+	default:
+		e.retry(number, a.err, now)
+	}
+}
+
+// mayAppear reports whether a job that the API does not know may be too new.
+func (e *engine) mayAppear(j *job, err error, now time.Duration) bool {
+	return errors.Is(err, ErrNotFound) && !j.seen && now-j.since < firstSight
+}
+
+// retry asks again about a job whose GET failed, or gives it up.
+func (e *engine) retry(number schedule.Job, err error, now time.Duration) {
+	j := &e.jobs[number]
+	if j.errors++; int(j.errors) >= e.config.MaxErrors {
+		e.giveUp(number, fmt.Errorf("%d requests in a row failed, the last: %w", j.errors, err), now)
+		return
+	}
+	delay, ok := e.delay(number)
+	if !ok {
+		e.giveUp(number, fmt.Errorf("%w; the last request failed: %w", errBackOffStopped, err), now)
+		return
+	}
+	delay = max(delay, min(retryAfter(err), maxRetryAfter))
+	e.schedule.Failed(number, e.due(j, now, delay))
+}
+
+// absorbPage concludes from a page of the list, which is only ever a hint.
+func (e *engine) absorbPage(a answer, now time.Duration) {
+	if a.err != nil {
+		if listIsGone(a.err) {
+			e.log.Warn("the job list is of no use: jobs are polled one by one", zap.Error(a.err))
+			e.schedule.ListGone()
+		} else {
+			e.schedule.ListFailed(now)
+		}
+		return
+	}
+	for i := range a.page.Items {
+		e.absorbSummary(&a.page.Items[i], now)
+	}
+	pages := a.page.TotalPages
+	if a.page.Total > 0 && a.page.Limit > 0 {
+		pages = max(pages, (a.page.Total+a.page.Limit-1)/a.page.Limit)
+	}
+	e.schedule.PageRead(now, pages, func(news bool) time.Duration {
+		delay, ok := e.listPace.next(e.Waiter, news)
+		if !ok {
+			e.schedule.ListGone()
+		}
+		return delay
+	})
+}
+
+// listIsGone reports whether asking for the list again is of no use.
+func listIsGone(err error) bool {
+	switch judge(err) {
+	case endJob, endBatch: // 404, 405 and the like; a refusal of the key shows in the GETs too
+		return true
+	default:
+		return false
+	}
+}
+
+func (e *engine) absorbSummary(item *JobSummary, now time.Duration) {
+	id, err := parseID(item.ID)
+	if err != nil {
+		return
+	}
+	number, ours := e.known[id]
+	switch {
+	case !ours:
+	case number < 0:
+		if endedIn := uint32(^number); endedIn < e.schedule.Sweep() && !item.Status.Done() {
+			e.schedule.ShownOutdated()
+		}
+	case item.Status.Done():
+		e.schedule.ShownEnded(number, now)
+	default:
+		j := &e.jobs[number]
+		j.seen = true
+		delay, ok := e.delay(number)
+		if !ok {
+			e.giveUp(number, errBackOffStopped, now)
+			return
+		}
+		e.schedule.ShownRunning(number, e.due(j, now, delay))
+	}
+}
+
+// outcomeError is the error of a final response; nil for a success.
+func outcomeError(job *Job) error {
+	switch job.Status {
+	case StatusSuccess:
+		return nil
+	case StatusFail:
+		return &JobFailedError{Job: job}
+	default:
+		return &UnexpectedStatusError{Job: job}
+	}
+}

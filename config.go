@@ -1,0 +1,202 @@
+package edenwait
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+	"go.uber.org/zap"
+)
+
+// Version is the version of this library, as sent in the User-Agent header.
+const Version = "0.1.0"
+
+const (
+	// DefaultBaseURL is the API's worldwide host.
+	DefaultBaseURL = "https://api.edenai.run"
+	// EUBaseURL is the API's host in the European Union: same keys, same shapes.
+	EUBaseURL = "https://api.eu.edenai.run"
+)
+
+// The bounds of a Config; each stands in the comment of its field too.
+const (
+	defaultRequestTimeout   = 30 * time.Second
+	defaultMaxResponseBytes = 128 << 20
+	defaultRate             = 10
+	defaultBurst            = 1
+	defaultMaxInFlight      = 64
+	defaultMaxErrors        = 60
+)
+
+// Config says how to ask. The zero value of every field means its default, so
+// Config{Token: key} is complete. A Config is read once, by [New] or
+// [NewPoller]; changing it afterwards changes nothing.
+//
+// Printing a Config shows whether it has a token, never the token.
+type Config struct {
+	// Token is the API key, sent as a bearer token and nowhere else.
+	// Defaults to none, which New and NewPoller refuse unless Source is set.
+	Token string `json:"-"`
+
+	// BaseURL is the scheme and host of the API, with or without a trailing
+	// slash. It must be https, except to a loopback address, since the token
+	// travels with every request. Defaults to DefaultBaseURL.
+	BaseURL string
+
+	// HTTPClient sends the requests. It is copied, and the copy follows no
+	// redirect. Defaults to a client of its own that keeps up to MaxInFlight
+	// connections open.
+	HTTPClient *http.Client
+
+	// RequestTimeout bounds one request, from connecting to the last byte of the
+	// body: raise it where outputs are hundreds of megabytes. Defaults to 30 s.
+	RequestTimeout time.Duration
+
+	// MaxResponseBytes bounds the body of one response, decompressed. A job
+	// whose response is larger ends with ErrResponseTooLarge. Defaults to
+	// 128 MiB.
+	MaxResponseBytes int64
+
+	// Rate is how many requests a second everything that this Waiter sends may
+	// come to, over all its calls. A Poller alone does not pace. Defaults to 10,
+	// the account's limit in the API's documentation.
+	Rate float64
+
+	// Burst is how many requests may go at once after a pause. Requests are
+	// evenly spaced by default, because a burst can break a server's count by
+	// the second. Defaults to 1.
+	Burst int
+
+	// MaxInFlight bounds how many requests are under way at once in one call.
+	// Defaults to 64.
+	MaxInFlight int
+
+	// BackOff makes the delays between two polls of one job; it is called once
+	// a job, and once for the job list, whose delays are Reset when it brings
+	// news. When NextBackOff returns backoff.Stop, that job is given up. Mind
+	// that a backoff.ExponentialBackOff stops after 15 minutes unless its
+	// MaxElapsedTime is 0. Defaults to exponential delays of 1 s × 1.3ⁿ up to
+	// 10 s, ± 10 %, without end, which cost a job no allocation.
+	BackOff func() backoff.BackOff
+
+	// MaxWait bounds the wait for one job, counted from when its id was taken
+	// in. Defaults to no bound.
+	MaxWait time.Duration
+
+	// MaxErrors is how many requests in a row may fail for one job before it is
+	// given up; 429 answers do not count. Defaults to 60, with the default
+	// BackOff about nine minutes of nothing but failures.
+	MaxErrors int
+
+	// FailFast ends the batch with the first job that does not succeed.
+	// Defaults to false: the trouble of one job is its own.
+	FailFast bool
+
+	// DisableList keeps from asking the job list, even where that is cheaper
+	// than asking job by job. Defaults to false.
+	DisableList bool
+
+	// Hooks are called as jobs end. Defaults to none.
+	Hooks Hooks
+
+	// Logger receives a Debug line a request, a Warn line at the start and the
+	// end of a streak of trouble, an Info line at a batch's start and end.
+	// Tokens and outputs are never logged. Defaults to a logger that is silent.
+	Logger *zap.Logger
+
+	// Source answers the questions instead of the API; see Source. Defaults to
+	// a Poller made of this Config.
+	Source Source
+}
+
+// The upper bounds keep sums of durations and counts within their types.
+const (
+	maxDuration = 10 * 365 * 24 * time.Hour
+	maxRate     = 1e6
+)
+
+// withDefaults returns a copy with every zero replaced, or an error that names
+// the field and its bound.
+func (c Config) withDefaults() (Config, error) {
+	if c.BaseURL == "" {
+		c.BaseURL = DefaultBaseURL
+	}
+	if c.Logger == nil {
+		c.Logger = zap.NewNop()
+	}
+	return c, errors.Join(
+		bounded("RequestTimeout", &c.RequestTimeout, defaultRequestTimeout, time.Millisecond, maxDuration),
+		bounded("MaxResponseBytes", &c.MaxResponseBytes, defaultMaxResponseBytes, 1, math.MaxInt64-1),
+		bounded("Rate", &c.Rate, defaultRate, 0.001, maxRate),
+		bounded("Burst", &c.Burst, defaultBurst, 1, 1_000_000),
+		bounded("MaxInFlight", &c.MaxInFlight, defaultMaxInFlight, 1, 10_000),
+		bounded("MaxWait", &c.MaxWait, maxDuration, time.Millisecond, maxDuration),
+		bounded("MaxErrors", &c.MaxErrors, defaultMaxErrors, 1, math.MaxInt32),
+	)
+}
+
+// bounded gives *v its default when it is zero, and refuses it outside of
+// [low, high]. The comparison is written so that NaN fails it.
+func bounded[T int | int64 | float64 | time.Duration](field string, v *T, fallback, low, high T) error {
+	if *v == 0 {
+		*v = fallback
+	}
+	if !(*v >= low && *v <= high) {
+		return fmt.Errorf("edenwait: Config.%s is %v, want %v to %v", field, *v, low, high)
+	}
+	return nil
+}
+
+// endpoint checks BaseURL and Token and returns the URL of the async endpoint.
+func (c Config) endpoint() (*url.URL, error) {
+	if c.Token == "" {
+		return nil, errors.New("edenwait: Config.Token is empty, want an API key")
+	}
+	if strings.ContainsFunc(c.Token, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		// The key itself stays out of the message.
+		return nil, errors.New("edenwait: Config.Token holds a space, a line end or a character outside ASCII, want an API key")
+	}
+	base, err := url.Parse(c.BaseURL)
+	if err != nil {
+		// A *url.Error quotes the whole URL, and with it what a user may have
+		// put before an @.
+		return nil, errors.New("edenwait: Config.BaseURL is not a URL")
+	}
+	switch {
+	case base.User != nil:
+		return nil, errors.New("edenwait: Config.BaseURL holds credentials, want the key in Config.Token")
+	case base.Host == "" || base.RawQuery != "" || base.Fragment != "":
+		return nil, fmt.Errorf("edenwait: Config.BaseURL is %q, want scheme://host, and no query", c.BaseURL)
+	case base.Scheme == "https":
+	case base.Scheme == "http" && isLoopback(base.Hostname()):
+	default:
+		return nil, fmt.Errorf("edenwait: Config.BaseURL is %q, want https, or http to a loopback address", c.BaseURL)
+	}
+	return base.JoinPath("v3", "universal-ai", "async"), nil
+}
+
+// isLoopback does not ask the resolver: a name that someone else's DNS points
+// at 127.0.0.1 today may point elsewhere tomorrow.
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// Format prints which API is asked at which rate and whether there is a token,
+// for every verb: the token stays out of logs that print a Config.
+func (c Config) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "edenwait.Config{BaseURL:%q Token:%s Rate:%v}", c.BaseURL, redacted(c.Token), c.Rate)
+}
+
+func redacted(token string) string {
+	if token == "" {
+		return "none"
+	}
+	return "REDACTED"
+}

@@ -1,0 +1,214 @@
+package edenwait
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// What an error of this package can be matched with, by errors.Is.
+var (
+	// ErrInvalidID: the id is not a UUID; nothing was asked.
+	ErrInvalidID = errors.New("not a job id (a UUID of 36 characters)")
+	// ErrNotFound: the API knows no such job (404).
+	ErrNotFound = errors.New("no such job: unknown, deleted, or older than the 7 days that results are kept")
+	// ErrUnauthorized: the API refuses the key (401), or none reached it (403).
+	ErrUnauthorized = errors.New("the API refuses the key")
+	// ErrPaymentRequired: the account has no credit (402).
+	ErrPaymentRequired = errors.New("the account has no credit")
+	// ErrRateLimited: the account's requests are used up for now (429). A Waiter
+	// slows down and asks again; only a Poller returns it.
+	ErrRateLimited = errors.New("the account's request limit is reached")
+	// ErrResponseTooLarge: the body is larger than Config.MaxResponseBytes.
+	ErrResponseTooLarge = errors.New("the response is larger than MaxResponseBytes")
+	// ErrMaxWait: Config.MaxWait passed before the job ended.
+	ErrMaxWait = errors.New("MaxWait passed")
+	// ErrFailFast: another job of the batch did not succeed, and Config.FailFast
+	// is set.
+	ErrFailFast = errors.New("stopped by FailFast")
+)
+
+// retention stands in every error about a job that may still end: the reader
+// should know that its result is not gone, and until when.
+const retention = "its result is kept for 7 days"
+
+// APIError is an answer that is not the job asked for: a status other than 2xx.
+// It matches ErrNotFound, ErrUnauthorized, ErrPaymentRequired or ErrRateLimited
+// by its StatusCode.
+type APIError struct {
+	// StatusCode is the HTTP status.
+	StatusCode int
+	// Detail is the server's explanation, or the beginning of the body where it
+	// gave none in its usual shape.
+	Detail string
+	// RetryAfter is how long the server asks to wait; 0 when it did not say.
+	RetryAfter time.Duration
+	// Asked is the request's method and path.
+	Asked string
+}
+
+func (e *APIError) Error() string {
+	msg := fmt.Sprintf("%s: HTTP %d %s", e.Asked, e.StatusCode, http.StatusText(e.StatusCode))
+	if e.Detail != "" {
+		msg += ": " + e.Detail
+	}
+	return msg
+}
+
+// Is matches the sentinel that the status stands for.
+func (e *APIError) Is(target error) bool {
+	switch e.StatusCode {
+	case http.StatusNotFound:
+		return target == ErrNotFound
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return target == ErrUnauthorized
+	case http.StatusPaymentRequired:
+		return target == ErrPaymentRequired
+	case http.StatusTooManyRequests:
+		return target == ErrRateLimited
+	}
+	return false
+}
+
+// JobFailedError is a job that ended with StatusFail.
+type JobFailedError struct {
+	// Job is the final response.
+	Job *Job
+}
+
+func (e *JobFailedError) Error() string {
+	why := "without a reason"
+	if e.Job.Error != nil {
+		why = quote(e.Job.Error.Message, 512)
+		if e.Job.Error.Code != "" {
+			why += " (" + quote(e.Job.Error.Code, 64) + ")"
+		}
+	}
+	return fmt.Sprintf("edenwait: job %s failed at %s: %s", e.Job.ID, e.Job.origin(), why)
+}
+
+// origin names what ran, as a submit names it.
+func (j *Job) origin() string {
+	parts := make([]string, 0, 4)
+	for _, part := range []string{j.Feature, j.Subfeature, j.Provider, j.Model} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	if len(parts) == 0 {
+		return "an unnamed provider"
+	}
+	return strings.Join(parts, "/")
+}
+
+// UnexpectedStatusError is a job whose status is none of the contract's three.
+// It ends the wait, since such a status may stay for ever.
+type UnexpectedStatusError struct {
+	// Job is the response.
+	Job *Job
+}
+
+func (e *UnexpectedStatusError) Error() string {
+	return fmt.Sprintf("edenwait: job %s has status %s, want %q, %q or %q",
+		e.Job.ID, quote(string(e.Job.Status), 64), StatusProcessing, StatusSuccess, StatusFail)
+}
+
+// GaveUpError is a wait that ended without a final response. The job itself may
+// still run or have ended since: waiting for its ID again asks anew.
+type GaveUpError struct {
+	// ID is the job's id, as it was passed in.
+	ID string
+	// LastStatus is the last status seen; empty when none was.
+	LastStatus Status
+	// Polls is how many GETs were sent for this job.
+	Polls int
+	// Waited is how long the wait lasted.
+	Waited time.Duration
+	// Err is why it ended: the cause of the context's end, ErrMaxWait,
+	// ErrFailFast, or the last request's error.
+	Err error
+}
+
+func (e *GaveUpError) Error() string {
+	seen := "its status never seen"
+	if e.LastStatus != "" {
+		seen = "last seen " + quote(string(e.LastStatus), 64)
+	}
+	return fmt.Sprintf("edenwait: gave up on job %s after %d polls in %v, %s (%s): %v",
+		e.ID, e.Polls, e.Waited.Round(time.Millisecond), seen, retention, e.Err)
+}
+
+func (e *GaveUpError) Unwrap() error { return e.Err }
+
+// HookError is a hook that returned an error, panicked, or was still busy when
+// the context ended. The job's result is intact beside it.
+type HookError struct {
+	// ID is the job's id.
+	ID string
+	// Err is the hook's error. After a panic it says what was thrown, and Stack
+	// where.
+	Err error
+	// Stack is the stack of a panic; nil otherwise.
+	Stack []byte
+}
+
+func (e *HookError) Error() string {
+	return fmt.Sprintf("edenwait: hook for job %s: %v", e.ID, e.Err)
+}
+
+func (e *HookError) Unwrap() error { return e.Err }
+
+// BatchError is a batch in which not every job succeeded. The results stand
+// beside it; it counts them, and matches what any of their errors matches.
+type BatchError struct {
+	// Total, Succeeded, Failed and Errored count results: Failed those of jobs
+	// that ended with StatusFail, Errored those that lack a final response,
+	// whose status is outside of the contract, or whose hook failed.
+	Total, Succeeded, Failed, Errored int
+	// Cause is why the batch ended before its jobs did: the cause of the
+	// context's end, the answer that concerned everyone, or the first failure
+	// under FailFast; nil when every job was waited for.
+	Cause error
+	// Errs are the results' errors, in the order of ids.
+	Errs []error
+}
+
+// shownErrors is how many errors a BatchError spells out: enough to see a
+// pattern, few enough for a log line.
+const shownErrors = 3
+
+func (e *BatchError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "edenwait: %d of %d jobs did not succeed: %d failed, %d errored",
+		e.Failed+e.Errored, e.Total, e.Failed, e.Errored)
+	if e.Cause != nil {
+		fmt.Fprintf(&b, "; ended early: %v", e.Cause)
+	}
+	for _, err := range e.Errs[:min(shownErrors, len(e.Errs))] {
+		fmt.Fprintf(&b, "\n\t%v", err)
+	}
+	if more := len(e.Errs) - shownErrors; more > 0 {
+		fmt.Fprintf(&b, "\n\tand %d more", more)
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause, if any, and every result's error.
+func (e *BatchError) Unwrap() []error {
+	if e.Cause == nil {
+		return e.Errs
+	}
+	return append([]error{e.Cause}, e.Errs...)
+}
+
+// quote shows at most limit bytes of foreign text, with what could break a log
+// line or a terminal escaped.
+func quote(s string, limit int) string {
+	if len(s) > limit {
+		return strconv.Quote(s[:limit]) + "…"
+	}
+	return strconv.Quote(s)
+}

@@ -1,0 +1,124 @@
+package edenwait
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+)
+
+// Hooks are called as jobs end. Each may be nil.
+//
+// They run off the polling path, up to sixteen at once in one call, so a slow
+// hook delays no poll; the call that they belong to returns after the last of
+// them has. An error or a panic becomes the Result's HookError, beside its
+// intact Job. A hook may call the Waiter.
+//
+// When the context ends, hooks have until the call returns, within a second;
+// one that is still busy or waiting then is a HookError too, and one that goes
+// on regardless of its ctx outlives the call.
+type Hooks struct {
+	// OnSuccess gets the final response of a job that succeeded, once a job.
+	OnSuccess func(ctx context.Context, job *Job) error
+
+	// OnFail gets the final response of a job that failed, once a job.
+	OnFail func(ctx context.Context, job *Job) error
+
+	// OnError hears of a job that ended without a final response, or with a
+	// status outside of the contract, once a job: an id that is no UUID or that
+	// the API does not know, MaxErrors, MaxWait. It is not called for jobs still
+	// running when the context, a refused key or FailFast ended the batch: those
+	// have not ended.
+	OnError func(ctx context.Context, id string, err error)
+
+	// OnProgress hears how a call stands, at most four times a second, and a
+	// last time before the call returns. Calls do not overlap.
+	OnProgress func(Progress)
+}
+
+// maxHooks is how many hooks of one call run at once.
+const maxHooks = 16
+
+// hookCall is a hook to run, and what to do with its error when it has ended.
+type hookCall struct {
+	id   string
+	call func() error
+	then func(error)
+}
+
+// hookRunner runs hooks in goroutines of their own, a bounded number at once.
+// It belongs to one loop, which alone calls its methods and receives from ended.
+type hookRunner struct {
+	waiting []*hookCall
+	running map[*hookCall]struct{}
+	ended   chan hookEnd
+}
+
+type hookEnd struct {
+	hook *hookCall
+	err  error
+}
+
+func newHookRunner() hookRunner {
+	// The room lets a hook that outlives the call end without a receiver.
+	return hookRunner{running: map[*hookCall]struct{}{}, ended: make(chan hookEnd, maxHooks)}
+}
+
+func (r *hookRunner) busy() bool { return len(r.running) > 0 }
+
+// add runs the hook, now or as soon as others have ended.
+func (r *hookRunner) add(h *hookCall) {
+	if len(r.running) == maxHooks {
+		r.waiting = append(r.waiting, h)
+		return
+	}
+	r.running[h] = struct{}{}
+	go h.run(r.ended)
+}
+
+// end settles a hook that has ended, and starts the next.
+func (r *hookRunner) end(e hookEnd) {
+	delete(r.running, e.hook)
+	if len(r.waiting) > 0 {
+		next := r.waiting[0]
+		r.waiting[0] = nil
+		r.waiting = r.waiting[1:]
+		r.add(next)
+	}
+	e.hook.then(e.err)
+}
+
+// abandon settles every hook that has not ended.
+func (r *hookRunner) abandon(why error) {
+	for h := range r.running {
+		h.then(&HookError{ID: h.id, Err: fmt.Errorf("still running: %w", why)})
+	}
+	for _, h := range r.waiting {
+		h.then(&HookError{ID: h.id, Err: fmt.Errorf("not called: %w", why)})
+	}
+	r.running, r.waiting = nil, nil
+}
+
+// run turns a panic, and a runtime.Goexit, into the hook's error: neither may
+// take other results with it.
+func (h *hookCall) run(ended chan<- hookEnd) {
+	failure := &HookError{ID: h.id, Err: errors.New("called runtime.Goexit")}
+	defer func() {
+		switch thrown := recover().(type) {
+		case nil:
+		case error:
+			failure = &HookError{ID: h.id, Err: fmt.Errorf("panic: %w", thrown), Stack: debug.Stack()}
+		default:
+			failure = &HookError{ID: h.id, Err: fmt.Errorf("panic: %v", thrown), Stack: debug.Stack()}
+		}
+		if failure == nil {
+			ended <- hookEnd{h, nil} // not a nil *HookError, which is no nil error
+			return
+		}
+		ended <- hookEnd{h, failure}
+	}()
+	failure.Err = h.call()
+	if failure.Err == nil {
+		failure = nil
+	}
+}

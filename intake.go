@@ -1,0 +1,109 @@
+package edenwait
+
+import (
+	"context"
+	"iter"
+	"sync"
+)
+
+// intake reads ids that arrive while others are waited for.
+type intake struct {
+	mu     sync.Mutex
+	ids    []string
+	closed bool
+	thrown any           // what the sequence panicked with
+	signal chan struct{} // something changed
+}
+
+// newIntake reads ids until they end or ctx does.
+func newIntake(ctx context.Context, ids iter.Seq[string]) *intake {
+	in := &intake{signal: make(chan struct{}, 1)}
+	go func() {
+		defer func() {
+			thrown := recover()
+			in.change(func() { in.closed, in.thrown = true, thrown })
+		}()
+		for id := range ids {
+			if ctx.Err() != nil {
+				return
+			}
+			in.change(func() { in.ids = append(in.ids, id) })
+		}
+	}()
+	return in
+}
+
+func (in *intake) change(f func()) {
+	in.mu.Lock()
+	f()
+	in.mu.Unlock()
+	select {
+	case in.signal <- struct{}{}:
+	default:
+	}
+}
+
+// take returns the ids that have come since the last take, and whether more may
+// come.
+func (in *intake) take() (ids []string, open bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	ids, in.ids = in.ids, nil
+	return ids, !in.closed
+}
+
+// repanic hands the sequence's panic to the goroutine that ranges over the
+// results, where it would have been thrown had that one read the sequence.
+func (in *intake) repanic() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.thrown != nil {
+		panic(in.thrown)
+	}
+}
+
+// outlet hands results to the goroutine that ranges over them, as many at once
+// as there are, since one at a time costs a switch of goroutines each.
+type outlet struct {
+	held    []Result
+	batches chan []Result
+	broken  chan struct{} // nobody takes any more
+}
+
+func newOutlet() *outlet {
+	return &outlet{batches: make(chan []Result), broken: make(chan struct{})}
+}
+
+// A nil outlet is one of a call that needs none: it holds nothing.
+
+// add holds a result until it is taken.
+func (o *outlet) add(r Result) { o.held = append(o.held, r) }
+
+// offer is what to send and where; the channel is nil when there is nothing.
+func (o *outlet) offer() (chan<- []Result, []Result) {
+	if o.empty() {
+		return nil, nil
+	}
+	return o.batches, o.held
+}
+
+// taken tells that what was offered was sent.
+func (o *outlet) taken() { o.held = nil }
+
+func (o *outlet) empty() bool { return o == nil || len(o.held) == 0 }
+
+// full reports whether so much is held that asking for more would only fill the
+// memory.
+func (o *outlet) full(limit int) bool { return o != nil && len(o.held) >= limit }
+
+// flush waits until everything is taken, or nobody takes any more.
+func (o *outlet) flush() {
+	if o.empty() {
+		return
+	}
+	select {
+	case o.batches <- o.held:
+	case <-o.broken:
+	}
+	o.held = nil
+}

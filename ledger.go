@@ -1,0 +1,338 @@
+package edenwait
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+
+	"github.com/edenwait/edenwait/internal/schedule"
+)
+
+// The ledger is the engine's side that keeps the jobs: from the ids that come in
+// to the results that go out.
+
+// errBackOffStopped: Config.BackOff's NextBackOff returned backoff.Stop.
+var errBackOffStopped = errors.New("Config.BackOff stopped")
+
+const (
+	// maxRetryAfter bounds what an answer about one job may delay its next poll
+	// by. The budget has a bound of its own for what concerns everyone.
+	maxRetryAfter = 5 * time.Minute
+	// lastLook is how long before MaxWait a job is polled once more, so that one
+	// that has ended by then is not given up.
+	lastLook = time.Second
+)
+
+// takeAll takes in the ids of a batch that is known whole, in memory of the
+// right size.
+func (e *engine) takeAll(ids []string) {
+	e.jobs = slices.Grow(e.jobs, len(ids))
+	e.known = make(map[uuid.UUID]int32, len(ids))
+	e.schedule.Grow(len(ids))
+	for i, id := range ids {
+		e.take(id, i)
+	}
+}
+
+// takeNew takes in the ids that have come since.
+func (e *engine) takeNew() {
+	if !e.more {
+		return
+	}
+	var ids []string
+	ids, e.more = e.in.take()
+	for _, id := range ids {
+		e.take(id, 0)
+	}
+}
+
+// take takes in one id.
+func (e *engine) take(id string, index int) {
+	now := e.now()
+	parsed, err := parseID(id)
+	if err != nil {
+		e.refuse(id, index, fmt.Errorf("edenwait: %w", err))
+		return
+	}
+	number, again := e.known[parsed]
+	if again && number >= 0 {
+		e.twins = append(e.twins, twin{id: id, index: int32(index), next: e.jobs[number].twin})
+		e.jobs[number].twin = int32(len(e.twins))
+		return
+	}
+	// One that ended before is asked about anew, since its result is not kept.
+	number = e.schedule.Add(now)
+	e.known[parsed] = number
+	if int(number) == len(e.jobs) {
+		e.jobs = append(e.jobs, job{})
+	}
+	e.jobs[number] = job{id: id, since: now, index: int32(index), mute: again}
+	if e.config.BackOff != nil {
+		e.setBackOff(number, e.config.BackOff())
+	}
+	if e.config.MaxWait < maxDuration {
+		e.deadlines = append(e.deadlines, deadline{number, now})
+	}
+	e.live++
+	if !again {
+		e.counts.Total++
+	}
+}
+
+// refuse answers an id about which nothing can be asked.
+func (e *engine) refuse(id string, index int, err error) {
+	r := Result{ID: id, Err: err}
+	if _, again := e.badIDs[id]; again {
+		e.emit(index, r)
+		return
+	}
+	if e.badIDs == nil {
+		e.badIDs = map[string]struct{}{}
+	}
+	e.badIDs[id] = struct{}{}
+	e.counts.Total++
+	e.counts.Errored++
+	e.callHook(id, e.errorHook(id, err), func(hookErr error) {
+		r.Err = joinHookError(r.Err, hookErr)
+		e.emit(index, r)
+	})
+	e.failFast(err)
+}
+
+func (e *engine) setBackOff(number schedule.Job, b backoff.BackOff) {
+	for int(number) >= len(e.paces) {
+		e.paces = append(e.paces, nil)
+	}
+	b.Reset() // BackOff's own documentation asks for it before the first use
+	e.paces[number] = b
+}
+
+// delay is how long until the job's next poll; false if its BackOff has stopped.
+func (e *engine) delay(number schedule.Job) (time.Duration, bool) {
+	if e.config.BackOff == nil {
+		return e.Waiter.delay(&e.jobs[number].rung), true
+	}
+	return nextBackOff(e.paces[number])
+}
+
+// due is when a job is polled after a delay, which may not leap over its last
+// look.
+func (e *engine) due(j *job, now, delay time.Duration) time.Duration {
+	last := j.since + e.config.MaxWait - lastLook
+	if last <= now {
+		return now + delay
+	}
+	return min(now+delay, last)
+}
+
+func (e *engine) newPace() pace {
+	if e.config.BackOff == nil {
+		return pace{}
+	}
+	b := e.config.BackOff()
+	b.Reset()
+	return pace{custom: b}
+}
+
+// next is the delay until the list is asked again.
+func (p *pace) next(w *Waiter, news bool) (time.Duration, bool) {
+	if p.custom != nil {
+		if news {
+			p.custom.Reset()
+		}
+		return nextBackOff(p.custom)
+	}
+	if news {
+		p.rung = 0
+	}
+	return w.delay(&p.rung), true
+}
+
+func nextBackOff(b backoff.BackOff) (time.Duration, bool) {
+	delay := b.NextBackOff()
+	if delay == backoff.Stop {
+		return 0, false
+	}
+	return min(max(delay, 0), maxDuration), true
+}
+
+// nextDeadline is how long until MaxWait ends the next job.
+func (e *engine) nextDeadline(now time.Duration) time.Duration {
+	if len(e.deadlines) == 0 {
+		return maxDuration
+	}
+	return e.deadlines[0].since + e.config.MaxWait - now
+}
+
+// expire gives up the jobs whose MaxWait has passed.
+func (e *engine) expire(now time.Duration) {
+	for len(e.deadlines) > 0 && e.nextDeadline(now) <= 0 {
+		due := e.deadlines[0]
+		e.deadlines = e.deadlines[1:]
+		j := &e.jobs[due.number]
+		if j.id == "" || j.since != due.since {
+			continue // ended, and its number perhaps another's by now
+		}
+		if e.schedule.Asked(due.number) {
+			continue // its GET ends with its MaxWait, and is absorbed then
+		}
+		e.giveUp(due.number, fmt.Errorf("%w (%v)", ErrMaxWait, e.config.MaxWait), now)
+	}
+}
+
+// giveUp ends a job without a final response, by a decision of ours.
+func (e *engine) giveUp(number schedule.Job, why error, now time.Duration) {
+	e.schedule.Drop(number)
+	e.endWithout(number, why, now)
+}
+
+// endWithout ends a job without a final response.
+func (e *engine) endWithout(number schedule.Job, why error, now time.Duration) {
+	e.endJob(number, nil, e.gaveUp(&e.jobs[number], why, now), now)
+}
+
+func (e *engine) gaveUp(j *job, why error, now time.Duration) *GaveUpError {
+	g := &GaveUpError{ID: j.id, Polls: int(j.polls), Waited: now - j.since, Err: why}
+	if j.seen {
+		g.LastStatus = StatusProcessing
+	}
+	return g
+}
+
+// giveUpAll settles the jobs that the end of the batch found waiting. They have
+// not ended, so no hook hears of them.
+func (e *engine) giveUpAll() {
+	if e.live == 0 && !e.more {
+		return
+	}
+	e.takeNew()
+	now := e.now()
+	for number := range e.jobs {
+		if j := &e.jobs[number]; j.id != "" {
+			e.emitAll(j, Result{Err: e.gaveUp(j, e.cause, now), Polls: int(j.polls), Waited: now - j.since})
+		}
+	}
+}
+
+// endJob ends a job: its hook is called, then its results are handed out.
+func (e *engine) endJob(number schedule.Job, final *Job, err error, now time.Duration) {
+	ended := e.jobs[number]
+	e.jobs[number] = job{}
+	e.live--
+	if id, parseErr := parseID(ended.id); parseErr == nil {
+		e.known[id] = ^int32(e.schedule.Sweep())
+	}
+	if e.config.BackOff != nil {
+		e.paces[number] = nil
+	}
+	e.hookFor(&ended, final, err, func(hookErr error) {
+		e.emitAll(&ended, Result{
+			Job: final, Err: joinHookError(err, hookErr), Polls: int(ended.polls), Waited: now - ended.since,
+		})
+	})
+	e.failFast(err)
+}
+
+// failFast ends the batch with the first error, if that is wanted.
+func (e *engine) failFast(err error) {
+	if err != nil && e.config.FailFast {
+		// Without wrapping: the others did not fail for this one's reason.
+		e.end(fmt.Errorf("%w: %v", ErrFailFast, err))
+	}
+}
+
+// hookFor counts how a job ended and calls its hook, if it has one.
+func (e *engine) hookFor(j *job, final *Job, err error, then func(error)) {
+	hooks := &e.config.Hooks
+	var count *int
+	var call func() error
+	switch {
+	case err == nil:
+		count = &e.counts.Succeeded
+		if hooks.OnSuccess != nil {
+			call = func() error { return hooks.OnSuccess(e.ctx, final) }
+		}
+	case final != nil && final.Status == StatusFail:
+		count = &e.counts.Failed
+		if hooks.OnFail != nil {
+			call = func() error { return hooks.OnFail(e.ctx, final) }
+		}
+	default:
+		count = &e.counts.Errored
+		call = e.errorHook(j.id, err)
+	}
+	if j.mute {
+		call = nil
+	} else {
+		*count++
+	}
+	e.callHook(j.id, call, then)
+}
+
+func (e *engine) errorHook(id string, err error) func() error {
+	hook := e.config.Hooks.OnError
+	if hook == nil {
+		return nil
+	}
+	return func() error {
+		hook(e.ctx, id, err)
+		return nil
+	}
+}
+
+// callHook has then called after the hook, at once if there is none.
+func (e *engine) callHook(id string, call func() error, then func(error)) {
+	if call == nil {
+		then(nil)
+		return
+	}
+	e.hooks.add(&hookCall{id: id, call: call, then: then})
+}
+
+// joinHookError puts a hook's error beside the job's own.
+func joinHookError(err, hookErr error) error {
+	switch {
+	case hookErr == nil:
+		return err
+	case err == nil:
+		return hookErr
+	default:
+		return fmt.Errorf("%w; %w", err, hookErr)
+	}
+}
+
+// emitAll hands out a job's result at every place where its id stood.
+func (e *engine) emitAll(j *job, r Result) {
+	r.ID = j.id
+	e.emit(int(j.index), r)
+	for next := j.twin; next != 0; {
+		t := &e.twins[next-1]
+		r.ID = t.id
+		e.emit(int(t.index), r)
+		next, t.id = t.next, ""
+	}
+}
+
+func (e *engine) emit(index int, r Result) {
+	if e.out != nil {
+		e.out.add(r)
+		return
+	}
+	e.settle(index, r)
+}
+
+func (e *engine) logStart() {
+	e.log.Info("batch started", zap.Int("jobs", e.counts.Total), zap.Bool("list", e.lister != nil))
+}
+
+func (e *engine) logEnd() {
+	p := e.standing()
+	e.log.Info("batch ended", zap.Int("jobs", p.Total), zap.Int("succeeded", p.Succeeded), zap.Int("failed", p.Failed),
+		zap.Int("errored", p.Errored), zap.Int("waiting", p.Waiting), zap.Int("requests", p.Requests), zap.Int("lists", p.Lists),
+		zap.Int("rate_limited", p.RateLimited), zap.Duration("took", p.Elapsed), zap.NamedError("ended_early", e.cause))
+}

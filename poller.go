@@ -1,0 +1,326 @@
+package edenwait
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// Source answers what a Waiter asks. A [Poller] is one; another may put a cache
+// before it, read a queue that webhooks fill, or ask a different API whose jobs
+// have the same life. A Source that is a [Lister] too is also asked in bulk.
+//
+// Get must be safe for concurrent use and return when ctx ends. Its errors are
+// judged by what they match: ErrNotFound ends the job, ErrUnauthorized and
+// ErrPaymentRequired the batch, ErrRateLimited slows all requests, and an
+// APIError is judged by its StatusCode. Any other error is asked again.
+type Source interface {
+	// Get returns the job's state. The id is a UUID in lower case.
+	Get(ctx context.Context, id string) (*Job, error)
+}
+
+// Lister is a Source that can also be asked for the states of many jobs at
+// once. Its answers are hints: a Waiter asks Get before it believes one.
+type Lister interface {
+	// List returns one page of the account's jobs, newest first.
+	List(ctx context.Context, query ListQuery) (*JobPage, error)
+}
+
+// ListQuery selects a page of the account's jobs. Empty fields do not filter.
+type ListQuery struct {
+	Status     Status
+	Feature    string
+	Subfeature string
+	// Page counts from 1. Defaults to 1.
+	Page int
+	// Limit is the size of a page, 1 to 1000. Defaults to 100.
+	Limit int
+}
+
+// JobPage is one page of the account's jobs.
+type JobPage struct {
+	Items []JobSummary `json:"items"`
+	// Total and TotalPages count what the query selects, at the time of asking.
+	Total int `json:"total"`
+	// Page and Limit are the query's, as the server understood them.
+	Page       int `json:"page"`
+	Limit      int `json:"limit"`
+	TotalPages int `json:"total_pages"`
+}
+
+// JobSummary is a job as the list shows it, without output, error and cost.
+type JobSummary struct {
+	ID         string
+	Status     Status
+	Feature    string
+	Subfeature string
+	Provider   string
+	Model      string
+	CreatedAt  time.Time
+}
+
+// UnmarshalJSON reads an item of the list, as tolerantly as a Job is read.
+func (s *JobSummary) UnmarshalJSON(data []byte) error {
+	var wire wireJob
+	if err := json.Unmarshal(data, &wire); err != nil {
+		return err
+	}
+	*s = JobSummary{
+		ID: wire.ID.text(), Status: Status(wire.Status.text()),
+		Feature: wire.Feature.text(), Subfeature: wire.Subfeature.text(),
+		Provider: wire.Provider.text(), Model: wire.Model.text(),
+		CreatedAt: parseTime(wire.CreatedAt.text()),
+	}
+	return nil
+}
+
+// Poller asks the API once a call: no retry, no pacing, no waiting. It is safe
+// for concurrent use.
+type Poller struct {
+	client   *http.Client
+	endpoint *url.URL
+	// authorize closes over the token, which thus is in no field that a %+v or a
+	// reflecting logger could print.
+	authorize func(http.Header)
+	timeout   time.Duration
+	maxBody   int64
+	log       *zap.Logger
+}
+
+// NewPoller returns a Poller for the API that the Config names. It uses Token,
+// BaseURL, HTTPClient, RequestTimeout, MaxResponseBytes and Logger; the error
+// names the field and the bound that a value misses.
+func NewPoller(config Config) (*Poller, error) {
+	config, err := config.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	return newPoller(config)
+}
+
+func newPoller(config Config) (*Poller, error) {
+	endpoint, err := config.endpoint()
+	if err != nil {
+		return nil, err
+	}
+	token := config.Token
+	return &Poller{
+		client:    newClient(config),
+		endpoint:  endpoint,
+		authorize: func(h http.Header) { h.Set("Authorization", "Bearer "+token) },
+		timeout:   config.RequestTimeout,
+		maxBody:   config.MaxResponseBytes,
+		log:       config.Logger,
+	}, nil
+}
+
+// newClient copies the caller's client, or makes one whose idle connections
+// last from one wave of requests to the next.
+func newClient(config Config) *http.Client {
+	client := &http.Client{}
+	if config.HTTPClient != nil {
+		*client = *config.HTTPClient
+	} else if transport, ok := http.DefaultTransport.(*http.Transport); ok {
+		transport = transport.Clone()
+		transport.MaxIdleConnsPerHost = config.MaxInFlight
+		client.Transport = transport
+	}
+	// A redirect could carry the token to another host, and the API sends none.
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return client
+}
+
+// Format prints where the Poller asks, for every verb, and never the token.
+func (p *Poller) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "edenwait.Poller{%s}", p.endpoint)
+}
+
+// Get asks for one job. An id that is not a UUID is ErrInvalidID and costs no
+// request; an answer other than 2xx is an APIError; a 2xx that is not the JSON
+// of this very job is an error too.
+func (p *Poller) Get(ctx context.Context, id string) (*Job, error) {
+	parsed, err := parseID(id)
+	if err != nil {
+		return nil, fmt.Errorf("edenwait: %w", err)
+	}
+	id = parsed.String()
+	body, err := p.ask(ctx, p.endpoint.JoinPath(id))
+	if err != nil {
+		return nil, fmt.Errorf("edenwait: job %s: %w", id, err)
+	}
+	job, err := parseJob(body)
+	if err != nil {
+		return nil, fmt.Errorf("edenwait: job %s: the answer is %w, it begins %s", id, err, quote(string(body[:min(len(body), excerpt)]), excerpt))
+	}
+	if job.ID != id {
+		return nil, fmt.Errorf("edenwait: job %s: the answer is another job's, %s", id, job.ID)
+	}
+	return job, nil
+}
+
+// List asks for one page of the account's jobs, newest first.
+func (p *Poller) List(ctx context.Context, query ListQuery) (*JobPage, error) {
+	u := *p.endpoint
+	u.RawQuery = query.values().Encode()
+	body, err := p.ask(ctx, &u)
+	if err != nil {
+		return nil, fmt.Errorf("edenwait: job list: %w", err)
+	}
+	page := struct {
+		*JobPage
+		Items *[]JobSummary `json:"items"`
+	}{JobPage: new(JobPage)}
+	err = json.Unmarshal(body, &page)
+	if err == nil && page.Items == nil {
+		err = errors.New("items are missing")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("edenwait: job list: the answer is not a page: %w", err)
+	}
+	page.JobPage.Items = *page.Items
+	return page.JobPage, nil
+}
+
+func (q ListQuery) values() url.Values {
+	values := url.Values{}
+	for name, value := range map[string]string{"status": string(q.Status), "feature": q.Feature, "subfeature": q.Subfeature} {
+		if value != "" {
+			values.Set(name, value)
+		}
+	}
+	for name, value := range map[string]int{"page": q.Page, "limit": q.Limit} {
+		if value != 0 {
+			values.Set(name, strconv.Itoa(value))
+		}
+	}
+	return values
+}
+
+// ask sends one GET and returns the body of a 2xx answer.
+func (p *Poller) ask(ctx context.Context, u *url.URL) (body []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
+	began, status := time.Now(), 0
+	defer func() {
+		p.log.Debug("request", zap.String("path", u.Path), zap.String("query", u.RawQuery), zap.Int("status", status),
+			zap.Int("bytes", len(body)), zap.Duration("took", time.Since(began)), zap.Error(err))
+	}()
+
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	p.authorize(req.Header)
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "edenwait-go/"+Version)
+	resp, err := p.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	status = resp.StatusCode
+	if status < 200 || status > 299 {
+		return nil, newAPIError(req, resp)
+	}
+	if body, err = readBody(resp, p.maxBody); err != nil {
+		return nil, fmt.Errorf("GET %s: reading the answer: %w", u.Path, err)
+	}
+	return body, nil
+}
+
+const (
+	// maxTrusted is how much memory a Content-Length is given before the bytes
+	// have come.
+	maxTrusted = 16 << 20
+	// maxErrorBody bounds what is read of an answer that explains a refusal.
+	maxErrorBody = 64 << 10
+	// excerpt is how much of an unreadable answer an error shows.
+	excerpt = 200
+)
+
+// readBody reads at most limit bytes, into memory of the right size where the
+// server says it.
+func readBody(resp *http.Response, limit int64) ([]byte, error) {
+	if resp.ContentLength > limit {
+		return nil, fmt.Errorf("%w: %d bytes, the bound is %d", ErrResponseTooLarge, resp.ContentLength, limit)
+	}
+	if size := resp.ContentLength; size >= 0 && size <= maxTrusted {
+		body := make([]byte, size)
+		_, err := io.ReadFull(resp.Body, body)
+		return body, err
+	}
+	var body bytes.Buffer
+	if size := resp.ContentLength; size > 0 {
+		body.Grow(maxTrusted)
+	}
+	read, err := body.ReadFrom(io.LimitReader(resp.Body, limit+1))
+	if err == nil && read > limit {
+		err = fmt.Errorf("%w: the bound is %d bytes", ErrResponseTooLarge, limit)
+	}
+	return body.Bytes(), err
+}
+
+func newAPIError(req *http.Request, resp *http.Response) *APIError {
+	// What could be read of the body explains the status; why the rest could not
+	// be read does not matter beside it. Reading it also frees the connection.
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	return &APIError{
+		StatusCode: resp.StatusCode,
+		Detail:     parseDetail(body),
+		RetryAfter: parseRetryAfter(resp.Header.Get("Retry-After"), time.Now()),
+		Asked:      req.Method + " " + req.URL.Path,
+	}
+}
+
+// parseDetail finds the server's words: detail is a string, or a list of what
+// is wrong with which part of the request.
+func parseDetail(body []byte) string {
+	var answer struct {
+		Detail span `json:"detail"`
+	}
+	if json.Unmarshal(body, &answer) == nil {
+		if text := answer.Detail.text(); text != "" {
+			return quote(text, 512)
+		}
+		var items []struct {
+			Loc []any  `json:"loc"`
+			Msg string `json:"msg"`
+		}
+		if json.Unmarshal(answer.Detail.value(), &items) == nil && len(items) > 0 {
+			parts := make([]string, 0, len(items))
+			for _, item := range items[:min(len(items), shownErrors)] {
+				where := strings.TrimSuffix(fmt.Sprintln(item.Loc...), "\n")
+				parts = append(parts, quote(where+": "+item.Msg, 256))
+			}
+			return strings.Join(parts, ", ")
+		}
+	}
+	if text := strings.TrimSpace(string(body)); text != "" {
+		return quote(text, excerpt)
+	}
+	return ""
+}
+
+// parseRetryAfter reads both forms of RFC 9110, section 10.2.3: seconds, or a
+// date. What is neither, or in the past, is 0.
+func parseRetryAfter(value string, now time.Time) time.Duration {
+	const ceiling = 24 * time.Hour // beyond any use, and far from overflow
+	value = strings.TrimSpace(value)
+	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil {
+		return time.Duration(min(max(seconds, 0), int64(ceiling/time.Second))) * time.Second
+	}
+	if date, err := http.ParseTime(value); err == nil {
+		return min(max(date.Sub(now), 0), ceiling)
+	}
+	return 0
+}

@@ -101,16 +101,19 @@ func (e *engine) absorb(a answer) {
 			e.log.Warn("rate limited: all requests slow down", zap.Float64("rate", e.budget.Rate(e.began.Add(now))), zap.Error(a.err))
 		}
 		e.schedule.Refused(a.ask, now)
-		return
-	}
-	e.noteTrouble(a)
-	if a.err == nil {
-		e.roundTrip += (now - a.sent - e.roundTrip) / 8
-	}
-	if a.ask.Kind == schedule.Page {
-		e.absorbPage(a, now)
 	} else {
-		e.absorbJob(a, judged, now)
+		e.noteTrouble(a)
+		if a.err == nil {
+			e.roundTrip += (now - a.sent - e.roundTrip) / 8
+		}
+		if a.ask.Kind == schedule.Page {
+			e.absorbPage(a, now)
+		} else {
+			e.absorbJob(a, judged, now)
+		}
+	}
+	if a.ask.Kind == schedule.Get {
+		e.expireAsked(a.ask.Job, now)
 	}
 }
 
@@ -204,7 +207,10 @@ func (e *engine) absorbPage(a answer, now time.Duration) {
 		pages = max(pages, (a.page.Total+a.page.Limit-1)/a.page.Limit)
 	}
 	e.schedule.PageRead(now, pages, func(news bool) time.Duration {
-		delay, ok := e.listPace.next(e.Waiter, news)
+		if news {
+			e.listPace.reset()
+		}
+		delay, ok := e.listPace.next(e.Waiter)
 		if !ok {
 			e.schedule.ListGone()
 		}
@@ -231,8 +237,8 @@ func (e *engine) absorbSummary(item *JobSummary, now time.Duration) {
 	switch {
 	case !ours:
 	case number < 0:
-		if endedIn := uint32(^number); endedIn < e.schedule.Sweep() && !item.Status.Done() {
-			e.schedule.ShownOutdated()
+		if !item.Status.Done() {
+			e.schedule.ShownOutdated(endedAt(number))
 		}
 	case item.Status.Done():
 		e.schedule.ShownEnded(number, now)

@@ -75,6 +75,9 @@ func newBatchError(results []Result, cause error) error {
 			failing++
 		}
 	}
+	if failing == 0 {
+		return nil // the context may have ended, but after the last job
+	}
 	b.Errs = make([]error, 0, failing)
 	for i := range results {
 		r := &results[i]
@@ -89,9 +92,6 @@ func newBatchError(results []Result, cause error) error {
 			b.Errored++
 		}
 		b.Errs = append(b.Errs, r.Err)
-	}
-	if failing == 0 && cause == nil {
-		return nil
 	}
 	return b
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/cenkalti/backoff/v4"
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
@@ -41,7 +40,7 @@ type engine struct {
 
 	jobs      []job // by the schedule's number
 	twins     []twin
-	paces     []backoff.BackOff // by the same number, when Config.BackOff is set
+	paces     []pace // by the same number, when Config.BackOff is set
 	known     map[uuid.UUID]int32
 	badIDs    map[string]struct{}
 	deadlines []deadline
@@ -86,12 +85,6 @@ type deadline struct {
 	since  time.Duration
 }
 
-// pace is the backoff of the list.
-type pace struct {
-	rung   uint8
-	custom backoff.BackOff
-}
-
 // stopWithin is how long a call goes on for hooks and requests that ignore the
 // end of the context, before it gives their results up: with time to spare for
 // a million results within the second that is promised.
@@ -110,7 +103,7 @@ func (w *Waiter) newEngine(ctx context.Context, in *intake) *engine {
 		e.lister, _ = w.source.(Lister)
 	}
 	e.schedule = schedule.New(e.lister != nil)
-	e.listPace = e.newPace()
+	e.listPace = w.newPace()
 	e.requests.SetLimit(w.config.MaxInFlight)
 	e.asking, e.stop = context.WithCancel(ctx)
 	e.progress = newReporter(w.config.Hooks.OnProgress, w.config.Logger)

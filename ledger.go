@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/cenkalti/backoff/v4"
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
@@ -72,9 +71,7 @@ func (e *engine) take(id string, index int) {
 		e.jobs = append(e.jobs, job{})
 	}
 	e.jobs[number] = job{id: id, since: now, index: int32(index), mute: again}
-	if e.config.BackOff != nil {
-		e.setBackOff(number, e.config.BackOff())
-	}
+	e.setBackOff(number)
 	if e.config.MaxWait < maxDuration {
 		e.deadlines = append(e.deadlines, deadline{number, now})
 	}
@@ -104,12 +101,15 @@ func (e *engine) refuse(id string, index int, err error) {
 	e.failFast(err)
 }
 
-func (e *engine) setBackOff(number schedule.Job, b backoff.BackOff) {
-	for int(number) >= len(e.paces) {
-		e.paces = append(e.paces, nil)
+// setBackOff gives the job a BackOff of its own, if there are to be any.
+func (e *engine) setBackOff(number schedule.Job) {
+	if e.config.BackOff == nil {
+		return
 	}
-	b.Reset() // BackOff's own documentation asks for it before the first use
-	e.paces[number] = b
+	for int(number) >= len(e.paces) {
+		e.paces = append(e.paces, pace{})
+	}
+	e.paces[number] = e.newPace()
 }
 
 // delay is how long until the job's next poll; false if its BackOff has stopped.
@@ -117,7 +117,7 @@ func (e *engine) delay(number schedule.Job) (time.Duration, bool) {
 	if e.config.BackOff == nil {
 		return e.Waiter.delay(&e.jobs[number].rung), true
 	}
-	return nextBackOff(e.paces[number])
+	return e.paces[number].next(e.Waiter)
 }
 
 // due is when a job is polled after a delay, which may not leap over its last
@@ -130,37 +130,6 @@ func (e *engine) due(j *job, now, delay time.Duration) time.Duration {
 	return min(now+delay, last)
 }
 
-func (e *engine) newPace() pace {
-	if e.config.BackOff == nil {
-		return pace{}
-	}
-	b := e.config.BackOff()
-	b.Reset()
-	return pace{custom: b}
-}
-
-// next is the delay until the list is asked again.
-func (p *pace) next(w *Waiter, news bool) (time.Duration, bool) {
-	if p.custom != nil {
-		if news {
-			p.custom.Reset()
-		}
-		return nextBackOff(p.custom)
-	}
-	if news {
-		p.rung = 0
-	}
-	return w.delay(&p.rung), true
-}
-
-func nextBackOff(b backoff.BackOff) (time.Duration, bool) {
-	delay := b.NextBackOff()
-	if delay == backoff.Stop {
-		return 0, false
-	}
-	return min(max(delay, 0), maxDuration), true
-}
-
 // nextDeadline is how long until MaxWait ends the next job.
 func (e *engine) nextDeadline(now time.Duration) time.Duration {
 	if len(e.deadlines) == 0 {
@@ -169,20 +138,28 @@ func (e *engine) nextDeadline(now time.Duration) time.Duration {
 	return e.deadlines[0].since + e.config.MaxWait - now
 }
 
-// expire gives up the jobs whose MaxWait has passed.
+// expire gives up the jobs whose MaxWait has passed. A job whose GET is under
+// way has until that is answered, which is no later than its MaxWait either.
 func (e *engine) expire(now time.Duration) {
 	for len(e.deadlines) > 0 && e.nextDeadline(now) <= 0 {
 		due := e.deadlines[0]
 		e.deadlines = e.deadlines[1:]
-		j := &e.jobs[due.number]
-		if j.id == "" || j.since != due.since {
-			continue // ended, and its number perhaps another's by now
+		// The job may have ended, and its number be another's by now.
+		if j := &e.jobs[due.number]; j.id != "" && j.since == due.since && !e.schedule.Asked(due.number) {
+			e.giveUp(due.number, e.maxWaitPassed(), now)
 		}
-		if e.schedule.Asked(due.number) {
-			continue // its GET ends with its MaxWait, and is absorbed then
-		}
-		e.giveUp(due.number, fmt.Errorf("%w (%v)", ErrMaxWait, e.config.MaxWait), now)
 	}
+}
+
+// expireAsked gives up a job whose MaxWait passed while its GET was under way.
+func (e *engine) expireAsked(number schedule.Job, now time.Duration) {
+	if j := &e.jobs[number]; j.id != "" && now-j.since >= e.config.MaxWait && e.cause == nil {
+		e.giveUp(number, e.maxWaitPassed(), now)
+	}
+}
+
+func (e *engine) maxWaitPassed() error {
+	return fmt.Errorf("%w (%v)", ErrMaxWait, e.config.MaxWait)
 }
 
 // giveUp ends a job without a final response, by a decision of ours.
@@ -225,10 +202,10 @@ func (e *engine) endJob(number schedule.Job, final *Job, err error, now time.Dur
 	e.jobs[number] = job{}
 	e.live--
 	if id, parseErr := parseID(ended.id); parseErr == nil {
-		e.known[id] = ^int32(e.schedule.Sweep())
+		e.known[id] = endMark(now)
 	}
 	if e.config.BackOff != nil {
-		e.paces[number] = nil
+		e.paces[number] = pace{}
 	}
 	e.hookFor(&ended, final, err, func(hookErr error) {
 		e.emitAll(&ended, Result{
@@ -237,6 +214,12 @@ func (e *engine) endJob(number schedule.Job, final *Job, err error, now time.Dur
 	})
 	e.failFast(err)
 }
+
+// endMark and endedAt keep when a job ended in place of its number: negative,
+// and in tenths of a second, which suffices for six years.
+func endMark(ended time.Duration) int32 { return ^int32(ended / (time.Second / 10)) }
+
+func endedAt(mark int32) time.Duration { return time.Duration(^mark) * (time.Second / 10) }
 
 // failFast ends the batch with the first error, if that is wanted.
 func (e *engine) failFast(err error) {

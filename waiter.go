@@ -117,6 +117,41 @@ func (w *Waiter) delay(rung *uint8) time.Duration {
 	return time.Duration(float64(delay) * (1 + jitter*(2*rand.Float64()-1)))
 }
 
+// pace is how the delays of one job, or of the list, go on.
+type pace struct {
+	rung   uint8
+	custom backoff.BackOff // instead of the ladder
+}
+
+func (w *Waiter) newPace() pace {
+	if w.config.BackOff == nil {
+		return pace{}
+	}
+	p := pace{custom: w.config.BackOff()}
+	p.reset() // its documentation asks for it before the first use
+	return p
+}
+
+// reset begins anew with the shortest delay.
+func (p *pace) reset() {
+	p.rung = 0
+	if p.custom != nil {
+		p.custom.Reset()
+	}
+}
+
+// next is the next delay; false if the BackOff has stopped.
+func (p *pace) next(w *Waiter) (time.Duration, bool) {
+	if p.custom == nil {
+		return w.delay(&p.rung), true
+	}
+	delay := p.custom.NextBackOff()
+	if delay == backoff.Stop {
+		return 0, false
+	}
+	return min(max(delay, 0), maxDuration), true
+}
+
 // verdict is what a failed request means.
 type verdict int
 

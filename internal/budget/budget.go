@@ -19,14 +19,14 @@ import (
 // ever faster, since by now it has.
 const (
 	cut    = 0.5
-	nearly = 0.9 // of the rate at which the limit was met
-	regain = 2 * time.Second
-	probe  = 0.0005 // of the configured rate, times the square of the seconds since regain
+	regain = time.Second
+	nearly = 0.95   // of the rate at which the limit was met
+	probe  = 0.0003 // of the configured rate, times the square of the seconds since regain
 	lowest = 0.02   // of the configured rate
 
-	// A server that counts by the second has forgotten this one after minPause.
-	// Pauses double while nothing but 429s comes.
-	minPause = time.Second
+	// Without a Retry-After, the first pause is as long as answers to what is
+	// under way may take to come; pauses double while nothing but 429s comes.
+	minPause = 250 * time.Millisecond
 	maxPause = 30 * time.Second
 	// maxRetryAfter bounds what a server may ask for: asked again too early, it
 	// says 429 once more, and nothing is lost.
@@ -186,7 +186,7 @@ func (b *Budget) Limited(now, sent time.Time, retryAfter time.Duration) (began b
 		began = b.streak == 0
 		b.met = max(b.rate(now), b.configured*lowest)
 		b.cutAt = now
-		pause = max(pause, min(minPause<<min(b.streak, 10), maxPause))
+		pause = max(pause, min(minPause<<min(b.streak, 16), maxPause))
 		b.streak++
 	}
 	if until := now.Add(pause); until.After(b.pausedUntil) {

@@ -22,7 +22,7 @@ const (
 	freshGap = time.Second
 	// patience is how long the jobs left to the list wait for it when its answer
 	// is late or its last one was a failure; then they are polled one by one.
-	patience = 2 * time.Second
+	patience = 5 * time.Second
 	// tolerance is how many hints in a row may prove false before the others of
 	// the same sweep are not believed either.
 	tolerance = 8
@@ -30,6 +30,9 @@ const (
 	// doubles.
 	minPenalty = time.Second
 	maxPenalty = 5 * time.Minute
+	// tolerableAge is how far behind the list may be and still be relied on: as
+	// far as the delay between two polls of one job would be.
+	tolerableAge = 10 * time.Second
 	// auditEvery is how many sweeps go by between two GETs of a job that the
 	// list shows running: nothing else would give away a list that stands still.
 	auditEvery = 10
@@ -48,14 +51,16 @@ type list struct {
 
 	sweep     uint32 // counts sweeps
 	reading   bool   // a sweep is under way
-	first     bool   // and none of its pages has been read
-	page      int    // the page to ask next; those after it have been read
-	pages     int    // how many there are, as last seen
-	news      int    // jobs that this sweep shows to have ended
-	outdated  int    // jobs that this sweep shows running though they ended before
-	stale     bool   // the last sweep had such jobs
-	misses    int    // hints in a row that proved false
-	auditFrom Job    // where to look for a job to audit
+	began     time.Duration
+	first     bool // and none of its pages has been read
+	page      int  // the page to ask next; those after it have been read
+	pages     int  // how many there are, as last seen
+	news      int  // jobs that this sweep shows to have ended
+	outdated  int  // jobs that this sweep shows running though they ended long before
+	stale     bool // the last sweep had such jobs
+	doubted   bool // this sweep was of no use, and that has been seen to
+	misses    int  // hints in a row that proved false
+	auditFrom Job  // where to look for a job to audit
 }
 
 func newList(on bool) list {
@@ -112,14 +117,11 @@ func (s *Schedule) unlist() {
 func (l *list) send(now time.Duration) {
 	l.sentAt = now
 	if !l.reading {
-		l.reading, l.first = true, true
-		l.news, l.outdated = 0, 0
+		l.reading, l.first, l.began = true, true, now
+		l.news, l.outdated, l.doubted = 0, 0, false
 		l.sweep++
 	}
 }
-
-// Sweep numbers the sweep that is under way, or was last.
-func (s *Schedule) Sweep() uint32 { return s.list.sweep }
 
 // Pages is how many pages the list has, as far as is known.
 func (s *Schedule) Pages() int { return s.list.pages }
@@ -137,15 +139,19 @@ func (s *Schedule) ShownRunning(job Job, due time.Duration) {
 
 // ShownEnded tells that the list shows the job with another status.
 func (s *Schedule) ShownEnded(job Job, now time.Duration) {
-	if state := s.jobs[job].state; state == listed || state == own {
-		s.setBlind(job, false)
+	e := &s.jobs[job]
+	if !e.blind && (e.state == listed || e.state == own) {
 		s.hint(job, now)
 	}
 }
 
-// ShownOutdated tells that the list shows a job running that is known to have
-// ended before the sweep began.
-func (s *Schedule) ShownOutdated() { s.list.outdated++ }
+// ShownOutdated tells that the list shows a job running whose own GET showed
+// before that it had ended: the list is behind.
+func (s *Schedule) ShownOutdated(ended time.Duration) {
+	if s.list.began-ended > tolerableAge {
+		s.list.outdated++
+	}
+}
 
 // PageRead tells that the page that was asked for has been read, and how many
 // there are. At the end of a sweep, gap is asked when the next one is due, by
@@ -183,6 +189,9 @@ func (s *Schedule) endSweep(now time.Duration, gap func(news bool) time.Duration
 	l.at = now + gap(l.news > 0)
 	if l.sweep%auditEvery == 0 {
 		s.audit(now)
+	}
+	if !s.listWorthwhile() {
+		s.doubt(now) // what it does not show it may never show
 	}
 }
 
@@ -234,7 +243,10 @@ func (l *list) vindicated() { l.misses, l.penalty = 0, minPenalty }
 // tells how many there are.
 func (s *Schedule) doubt(now time.Duration) {
 	l := &s.list
-	l.reading, l.page = false, 1
+	if l.doubted {
+		return
+	}
+	l.doubted, l.reading, l.page = true, false, 1
 	l.retry = now + l.penalty
 	l.penalty = min(2*l.penalty, maxPenalty)
 }

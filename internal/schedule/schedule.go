@@ -53,7 +53,7 @@ type entry struct {
 	place int32  // in its heap
 	seen  uint32 // the last sweep of the list during which it is known to have run
 	state state
-	blind bool // a GET showed it running when the list did not
+	blind bool // a GET showed it running when the list did not: see it again first
 	hint  bool // known on the list's word alone
 }
 

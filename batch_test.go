@@ -1,0 +1,403 @@
+package edenwait_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/edentest"
+)
+
+// newWaiter returns a Waiter that reaches the API in memory.
+func newWaiter(t testing.TB, api *edentest.API, config edenwait.Config) *edenwait.Waiter {
+	t.Helper()
+	config.Token, config.HTTPClient = edentest.DefaultToken, api.Client()
+	waiter, err := edenwait.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return waiter
+}
+
+// ledger records which hooks were called.
+type ledger struct {
+	mu       sync.Mutex
+	success  map[string]int
+	fail     map[string]int
+	errors   map[string]int
+	progress []edenwait.Progress
+}
+
+func newLedger() *ledger {
+	return &ledger{success: map[string]int{}, fail: map[string]int{}, errors: map[string]int{}}
+}
+
+func (l *ledger) hooks() edenwait.Hooks {
+	return edenwait.Hooks{
+		OnSuccess: func(_ context.Context, job *edenwait.Job) error { return l.job(l.success, job, edenwait.StatusSuccess) },
+		OnFail:    func(_ context.Context, job *edenwait.Job) error { return l.job(l.fail, job, edenwait.StatusFail) },
+		OnError: func(_ context.Context, id string, _ error) {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.errors[strings.ToLower(id)]++
+		},
+		OnProgress: func(p edenwait.Progress) {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.progress = append(l.progress, p)
+		},
+	}
+}
+
+func (l *ledger) job(calls map[string]int, job *edenwait.Job, want edenwait.Status) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	calls[job.ID]++
+	if job.Status != want {
+		return fmt.Errorf("called with status %q", job.Status)
+	}
+	return nil
+}
+
+func TestWaitAllThousandJobs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
+		ids := api.SubmitAll(996, edentest.World{Durations: edentest.Lognormal{Median: time.Minute, Sigma: 1, Cap: 20 * time.Minute}})
+		failing := api.Submit(edentest.Script{After: time.Minute, Status: "fail", Error: json.RawMessage(`{"message":"no speech found","error_code":"E7"}`)})
+		odd := api.Submit(edentest.Script{After: time.Minute, Status: "cancelled"})
+		unknown := uuid.NewString()
+		ids = append(ids, failing, odd, unknown, "not-a-uuid", strings.ToUpper(ids[0]), ids[1], ids[1])
+
+		record := newLedger()
+		results, err := newWaiter(t, api, edenwait.Config{Hooks: record.hooks()}).WaitAll(context.Background(), ids)
+
+		if len(results) != len(ids) {
+			t.Fatalf("%d results for %d ids", len(results), len(ids))
+		}
+		for i, r := range results {
+			if r.ID != ids[i] {
+				t.Fatalf("result %d is of %s, want %s", i, r.ID, ids[i])
+			}
+		}
+		for i, r := range results[:996] {
+			if r.Err != nil || r.Job == nil || r.Job.Status != edenwait.StatusSuccess || r.Job.ID != r.ID {
+				t.Fatalf("result %d: %+v", i, r)
+			}
+		}
+		for i, twin := range map[int]int{1000: 0, 1001: 1, 1002: 1} {
+			if results[i].Job == nil || results[i].Job != results[twin].Job {
+				t.Errorf("the same id, at %d and %d, has two results", twin, i)
+			}
+		}
+
+		var failed *edenwait.JobFailedError
+		if r := results[996]; !errors.As(r.Err, &failed) || r.Job == nil || failed.Job != r.Job || r.Job.Error.Message != "no speech found" || r.Job.Error.Code != "E7" {
+			t.Errorf("failed job: %+v, %v", r, r.Err)
+		}
+		var unexpected *edenwait.UnexpectedStatusError
+		if r := results[997]; !errors.As(r.Err, &unexpected) || r.Job == nil || r.Job.Status != "cancelled" {
+			t.Errorf("unexpected status: %+v", r)
+		}
+		if r := results[998]; !errors.Is(r.Err, edenwait.ErrNotFound) || r.Job != nil {
+			t.Errorf("unknown id: %+v", r)
+		}
+		if r := results[999]; !errors.Is(r.Err, edenwait.ErrInvalidID) || r.Job != nil || r.Polls != 0 {
+			t.Errorf("bad id: %+v", r)
+		}
+
+		var batch *edenwait.BatchError
+		if !errors.As(err, &batch) {
+			t.Fatalf("err is %v, want a *BatchError", err)
+		}
+		if batch.Total != 1003 || batch.Succeeded != 999 || batch.Failed != 1 || batch.Errored != 3 || len(batch.Errs) != 4 || batch.Cause != nil {
+			t.Errorf("batch: %+v", batch)
+		}
+		for _, target := range []error{edenwait.ErrNotFound, edenwait.ErrInvalidID} {
+			if !errors.Is(err, target) {
+				t.Errorf("the BatchError does not match %v", target)
+			}
+		}
+		if !errors.As(err, &failed) || !errors.As(err, &unexpected) {
+			t.Error("the BatchError hides an error from errors.As")
+		}
+
+		want := map[string]int{}
+		for _, id := range ids[:996] {
+			want[id] = 1
+		}
+		if !maps.Equal(record.success, want) {
+			t.Errorf("OnSuccess: %d jobs, want each of 996 once", len(record.success))
+		}
+		if want := map[string]int{failing: 1}; !maps.Equal(record.fail, want) {
+			t.Errorf("OnFail: %v, want %v", record.fail, want)
+		}
+		if want := map[string]int{odd: 1, unknown: 1, "not-a-uuid": 1}; !maps.Equal(record.errors, want) {
+			t.Errorf("OnError: %v, want %v", record.errors, want)
+		}
+		checkProgress(t, record.progress, edenwait.Progress{Total: 1000, Succeeded: 996, Failed: 1, Errored: 3})
+		for _, r := range api.Requests() {
+			if strings.Contains(r.Path, "not-a-uuid") {
+				t.Errorf("a request was spent on a bad id: %s", r.Path)
+			}
+		}
+	})
+}
+
+// checkProgress looks at how the reports went, and at the counts of the last.
+func checkProgress(t *testing.T, reports []edenwait.Progress, want edenwait.Progress) {
+	t.Helper()
+	if len(reports) < 2 {
+		t.Fatalf("%d reports of progress", len(reports))
+	}
+	for i, p := range reports {
+		if p.Total != p.Succeeded+p.Failed+p.Errored+p.Waiting {
+			t.Errorf("report %d does not add up: %+v", i, p)
+		}
+		if i > 0 && i < len(reports)-1 && p.Elapsed-reports[i-1].Elapsed < 250*time.Millisecond {
+			t.Errorf("reports %v apart", p.Elapsed-reports[i-1].Elapsed)
+		}
+	}
+	last := reports[len(reports)-1]
+	if last.Requests == 0 || last.Lists == 0 || last.Rate != 10 || last.Elapsed == 0 {
+		t.Errorf("last report: %+v", last)
+	}
+	last.Requests, last.Lists, last.Rate, last.Elapsed, last.TimeLeft = 0, 0, 0, 0, 0
+	if last != want {
+		t.Errorf("last report: %+v, want %+v", last, want)
+	}
+}
+
+func TestWaitAllEmpty(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{})
+		results, err := newWaiter(t, api, edenwait.Config{}).WaitAll(context.Background(), nil)
+		if len(results) != 0 || results == nil || err != nil {
+			t.Errorf("results %v, err %v, want none and nil", results, err)
+		}
+		if n := len(api.Requests()); n != 0 {
+			t.Errorf("%d requests for no job", n)
+		}
+	})
+}
+
+func TestWaitAllContextEndsHalfWay(t *testing.T) {
+	cause := errors.New("the operator said so")
+	for _, n := range []int{3, 500} {
+		synctest.Test(t, func(t *testing.T) {
+			api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
+			ids := api.SubmitAll(n, edentest.World{Durations: edentest.Bimodal{Short: 5 * time.Second, Long: time.Hour, LongShare: 0.5}})
+			ctx, cancel := context.WithCancelCause(context.Background())
+			stopAt := time.Now().Add(2 * time.Minute)
+			stop := time.AfterFunc(2*time.Minute, func() { cancel(cause) })
+			defer stop.Stop()
+			results, err := newWaiter(t, api, edenwait.Config{}).WaitAll(ctx, ids)
+			if late := time.Since(stopAt); late > time.Second {
+				t.Errorf("returned %v after ctx ended", late)
+			}
+			if !errors.Is(err, cause) || !errors.Is(err, context.Canceled) {
+				t.Errorf("err = %v", err)
+			}
+			for _, r := range results {
+				end, _ := api.EndedAt(r.ID)
+				if end.Before(stopAt) {
+					if r.Err != nil || r.Job.Status != edenwait.StatusSuccess {
+						t.Errorf("a job that ended lost its result: %v", r.Err)
+					}
+					continue
+				}
+				var gaveUp *edenwait.GaveUpError
+				if !errors.As(r.Err, &gaveUp) || !errors.Is(r.Err, cause) || gaveUp.LastStatus != edenwait.StatusProcessing ||
+					gaveUp.ID != r.ID || gaveUp.Polls != r.Polls || gaveUp.Waited != r.Waited || r.Job != nil {
+					t.Errorf("%+v: %v", r, r.Err)
+				}
+			}
+		})
+	}
+}
+
+func TestWaitAllContextEndedBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{})
+		ids := append(api.SubmitAll(2, edentest.World{}), "bad")
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		results, err := newWaiter(t, api, edenwait.Config{}).WaitAll(ctx, ids)
+		if !errors.Is(results[0].Err, context.Canceled) || !errors.Is(results[2].Err, edenwait.ErrInvalidID) || !errors.Is(err, context.Canceled) {
+			t.Errorf("results %+v, err %v", results, err)
+		}
+		if n := api.Stats().Gets + api.Stats().Lists; n != 0 {
+			t.Errorf("%d requests under an ended context", n)
+		}
+	})
+}
+
+func TestRefusedKeyEndsTheBatch(t *testing.T) {
+	for status, sentinel := range map[int]error{401: edenwait.ErrUnauthorized, 402: edenwait.ErrPaymentRequired, 403: edenwait.ErrUnauthorized} {
+		synctest.Test(t, func(t *testing.T) {
+			api := edentest.New(edentest.Options{Faults: []edentest.Fault{{From: time.Minute, Do: edentest.Status(status, "", nil)}}})
+			ids := api.SubmitAll(50, edentest.World{Durations: edentest.Bimodal{Short: time.Second, Long: time.Hour, LongShare: 0.5}})
+			began, record := time.Now(), newLedger()
+			results, err := newWaiter(t, api, edenwait.Config{Hooks: record.hooks()}).WaitAll(context.Background(), ids)
+			if took := time.Since(began); took > 90*time.Second {
+				t.Errorf("%d: took %v", status, took)
+			}
+			if !errors.Is(err, sentinel) {
+				t.Errorf("%d: err = %v", status, err)
+			}
+			short := 0
+			for _, r := range results {
+				if r.Err == nil {
+					short++
+				} else if !errors.Is(r.Err, sentinel) {
+					t.Errorf("%d: %v", status, r.Err)
+				}
+			}
+			if short == 0 || short == 50 || len(record.success) != short || len(record.errors) != 0 {
+				t.Errorf("%d: %d results before the end, %d hooks, OnError %v", status, short, len(record.success), record.errors)
+			}
+		})
+	}
+}
+
+func TestFailFast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{})
+		ids := []string{
+			api.Submit(edentest.Script{After: time.Second}),
+			api.Submit(edentest.Script{After: time.Minute, Status: "fail", Error: json.RawMessage(`"boom"`)}),
+			api.Submit(edentest.Script{After: time.Hour}),
+		}
+		results, err := newWaiter(t, api, edenwait.Config{FailFast: true}).WaitAll(context.Background(), ids)
+		var failed *edenwait.JobFailedError
+		if results[0].Err != nil || !errors.As(results[1].Err, &failed) || !errors.Is(results[2].Err, edenwait.ErrFailFast) {
+			t.Errorf("results: %v, %v, %v", results[0].Err, results[1].Err, results[2].Err)
+		}
+		if errors.As(results[2].Err, &failed) {
+			t.Error("a job that was stopped matches as one that failed")
+		}
+		if !errors.Is(err, edenwait.ErrFailFast) || !strings.Contains(err.Error(), "boom") {
+			t.Errorf("err = %v", err)
+		}
+	})
+}
+
+func TestAsCompletedYieldsInOrderOfEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{})
+		var ids, want []string
+		for i := range 10 {
+			ids = append(ids, api.Submit(edentest.Script{After: time.Duration(10-i) * time.Minute}))
+		}
+		want = slices.Clone(ids)
+		slices.Reverse(want)
+		var got []string
+		for r := range newWaiter(t, api, edenwait.Config{}).AsCompleted(context.Background(), slices.Values(ids)) {
+			if r.Err != nil {
+				t.Error(r.Err)
+			}
+			got = append(got, r.ID)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("order %v, want %v", got, want)
+		}
+	})
+}
+
+// A bubble ends only when all of its goroutines have: one left behind by the
+// break would hang, or be reported as a deadlock.
+func TestAsCompletedBreak(t *testing.T) {
+	for after := range 3 {
+		synctest.Test(t, func(t *testing.T) {
+			api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
+			ids := api.SubmitAll(200, edentest.World{Durations: edentest.Uniform{Min: time.Second, Max: time.Hour}})
+			taken := 0
+			for range newWaiter(t, api, edenwait.Config{}).AsCompleted(context.Background(), slices.Values(ids)) {
+				if taken == after {
+					break
+				}
+				taken++
+			}
+			broke, before := time.Now(), len(api.Requests())
+			time.Sleep(time.Hour)
+			if n := len(api.Requests()) - before; n > 0 || taken != after {
+				t.Errorf("%d requests after the break at %v", n, broke)
+			}
+		})
+	}
+}
+
+func TestAsCompletedTakesIDsAsTheyCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{})
+		record := newLedger()
+		first := api.Submit(edentest.Script{})
+		arriving := func(yield func(string) bool) {
+			// The last id comes when the first job is long over, and so does the
+			// first one again.
+			for _, id := range []string{first, api.Submit(edentest.Script{After: time.Minute}), strings.ToUpper(first)} {
+				if !yield(id) {
+					return
+				}
+				time.Sleep(10 * time.Minute)
+			}
+		}
+		began := time.Now()
+		var at []time.Duration
+		for r := range newWaiter(t, api, edenwait.Config{Hooks: record.hooks()}).AsCompleted(context.Background(), arriving) {
+			if r.Err != nil {
+				t.Error(r.Err)
+			}
+			at = append(at, time.Since(began).Round(time.Minute))
+		}
+		if want := []time.Duration{0, 10 * time.Minute, 20 * time.Minute}; !slices.Equal(at, want) {
+			t.Errorf("yielded at %v, want %v", at, want)
+		}
+		if record.success[first] != 1 {
+			t.Errorf("%d calls of OnSuccess for one job", record.success[first])
+		}
+	})
+}
+
+func TestAsCompletedHandsOnPanicOfIDs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{})
+		var ids iter.Seq[string] = func(yield func(string) bool) {
+			yield(api.Submit(edentest.Script{}))
+			panic("no more")
+		}
+		defer func() {
+			if thrown := recover(); thrown != "no more" {
+				t.Errorf("recovered %v", thrown)
+			}
+		}()
+		for range newWaiter(t, api, edenwait.Config{}).AsCompleted(context.Background(), ids) {
+		}
+	})
+}
+
+// While the loop's body is busy, results are not piled up in memory.
+func TestAsCompletedWaitsForTheBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Rate: -1})
+		ids := api.SubmitAll(1000, edentest.World{Durations: edentest.Fixed(0)})
+		for range newWaiter(t, api, edenwait.Config{Rate: 1000, MaxInFlight: 8}).AsCompleted(context.Background(), slices.Values(ids)) {
+			time.Sleep(time.Minute)
+			if n := api.Stats().Gets; n > 40 {
+				t.Errorf("%d results fetched while the first is looked at", n)
+			}
+			break
+		}
+	})
+}

@@ -1,0 +1,84 @@
+package edenwait_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/edenwait/edenwait"
+)
+
+func TestNewNamesTheField(t *testing.T) {
+	tests := []struct {
+		config edenwait.Config
+		says   string
+	}{
+		{edenwait.Config{Token: ""}, "Config.Token is empty"},
+		{edenwait.Config{Token: "a b"}, "Config.Token holds a space"},
+		{edenwait.Config{Token: "a\n"}, "Config.Token holds a space, a line end"},
+		{edenwait.Config{BaseURL: "http://api.edenai.run"}, "Config.BaseURL is \"http://api.edenai.run\", want https"},
+		{edenwait.Config{BaseURL: "http://localhost.evil.example"}, "want https"},
+		{edenwait.Config{BaseURL: "http://127.0.0.1.evil.example"}, "want https"},
+		{edenwait.Config{BaseURL: "ftp://api.edenai.run"}, "want https"},
+		{edenwait.Config{BaseURL: "api.edenai.run"}, "Config.BaseURL"},
+		{edenwait.Config{BaseURL: "https://"}, "Config.BaseURL"},
+		{edenwait.Config{BaseURL: "https://user:pass@api.edenai.run"}, "Config.BaseURL holds credentials"},
+		{edenwait.Config{BaseURL: "https://api.edenai.run?key=1"}, "Config.BaseURL"},
+		{edenwait.Config{BaseURL: "https://%zz"}, "Config.BaseURL"},
+		{edenwait.Config{RequestTimeout: -1}, "Config.RequestTimeout is -1ns, want 1ms to"},
+		{edenwait.Config{MaxResponseBytes: -1}, "Config.MaxResponseBytes is -1, want 1 to"},
+		{edenwait.Config{Rate: -1}, "Config.Rate is -1, want 0.001 to 1e+06"},
+		{edenwait.Config{Rate: math.NaN()}, "Config.Rate is NaN"},
+		{edenwait.Config{Rate: math.Inf(1)}, "Config.Rate is +Inf"},
+		{edenwait.Config{Burst: -1}, "Config.Burst is -1, want 1 to"},
+		{edenwait.Config{MaxInFlight: -1}, "Config.MaxInFlight is -1, want 1 to"},
+		{edenwait.Config{MaxWait: -time.Second}, "Config.MaxWait is -1s, want 1ms to"},
+		{edenwait.Config{MaxErrors: -1}, "Config.MaxErrors is -1, want 1 to"},
+	}
+	for _, tt := range tests {
+		if tt.config.Token == "" && !strings.Contains(tt.says, "Token") {
+			tt.config.Token = "secret-key"
+		}
+		_, err := edenwait.New(tt.config)
+		_, pollerErr := edenwait.NewPoller(tt.config)
+		if err == nil || pollerErr == nil || !strings.Contains(err.Error(), tt.says) || err.Error() != pollerErr.Error() {
+			t.Errorf("%v: New says %v, NewPoller %v, want %s", tt.config, err, pollerErr, tt.says)
+		}
+		if err != nil && (strings.Contains(err.Error(), "secret-key") || strings.Contains(err.Error(), "pass")) {
+			t.Errorf("the error shows a secret: %v", err)
+		}
+	}
+}
+
+func TestNewAccepts(t *testing.T) {
+	for _, base := range []string{"", edenwait.DefaultBaseURL, edenwait.EUBaseURL + "/", "http://127.0.0.1:8080", "http://localhost:1/x", "http://[::1]:9"} {
+		if _, err := edenwait.New(edenwait.Config{Token: "k", BaseURL: base}); err != nil {
+			t.Errorf("%q: %v", base, err)
+		}
+	}
+}
+
+func TestPrintingShowsNoToken(t *testing.T) {
+	config := edenwait.Config{Token: "secret-key"}
+	waiter, err := edenwait.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	poller, err := edenwait.NewPoller(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []any{config, &config, waiter, *waiter, poller, *poller, []any{config, poller, waiter}} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
+			if text := fmt.Sprintf(verb, v); strings.Contains(text, "secret-key") || strings.Contains(text, fmt.Sprintf("%x", "secret-key")) {
+				t.Errorf("%s of %T: %s", verb, v, text)
+			}
+		}
+		if data, err := json.Marshal(v); err == nil && strings.Contains(string(data), "secret-key") {
+			t.Errorf("JSON of %T: %s", v, data)
+		}
+	}
+}

@@ -1,0 +1,64 @@
+package edentest
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// An Answer is what is about to be sent. An [Effect] made by [Edit] may change
+// it.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	Delay  time.Duration // extra time before it is sent
+
+	wire wire
+	drip time.Duration // slow: over which the body is spread
+	pad  int64         // white space inserted after the first byte of the body
+	hurt bool          // changed by a fault
+}
+
+// A wire is how an answer travels.
+type wire uint8
+
+const (
+	intact  wire = iota
+	slow         // the body comes bit by bit
+	refused      // no connection
+	dropped      // the connection ends before the answer
+	broken       // the connection ends inside the body
+	stalled      // the body stops half way, the connection stays
+)
+
+// whole tells whether the client gets what a healthy service would have sent.
+func (a *Answer) whole() bool { return !a.hurt && (a.wire == intact || a.wire == slow) }
+
+func (x *exchange) json(status int, body []byte) {
+	x.ans.Status = status
+	x.ans.Header.Set("Content-Type", "application/json")
+	x.ans.Body = body
+}
+
+func (x *exchange) detail(status int, text string) {
+	b := append([]byte(nil), `{"detail":`...)
+	b = appendString(b, text)
+	x.json(status, append(b, '}'))
+}
+
+// A problem is one entry of the list that a 422 carries.
+type problem struct {
+	Loc  []string `json:"loc"`
+	Msg  string   `json:"msg"`
+	Type string   `json:"type"`
+}
+
+func (x *exchange) unprocessable(problems ...problem) {
+	b, _ := json.Marshal(map[string][]problem{"detail": problems}) // strings always marshal
+	x.json(http.StatusUnprocessableEntity, b)
+}
+
+func (x *exchange) invalidID(err error) {
+	x.unprocessable(problem{[]string{"path", "job_id"}, "Input should be a valid UUID, " + err.Error(), "uuid_parsing"})
+}

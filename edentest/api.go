@@ -1,0 +1,325 @@
+package edentest
+
+import (
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// DefaultToken is the bearer key that an API accepts unless Options.Token says
+// otherwise.
+const DefaultToken = "edentest"
+
+// Never is the duration of a job that does not end: Script{After: Never}, or
+// World{Durations: Fixed(Never)}.
+const Never time.Duration = math.MaxInt64
+
+// Options configure an API. The zero value is an account as the documents
+// describe it, without jobs: ten requests a second and no trouble.
+type Options struct {
+	// Token is the bearer key that is accepted. Defaults to DefaultToken.
+	Token string
+
+	// Rate is how many requests a second the account may send, over all its
+	// clients and all calls. Negative means no limit. Defaults to 10.
+	Rate float64
+
+	// Burst is how many requests a TokenBucket admits at once after a pause.
+	// The other limits do not use it. Defaults to 10.
+	Burst int
+
+	// Limit is how requests are counted. Defaults to TokenBucket.
+	Limit LimitKind
+
+	// RetryAfter is announced with every 429, in whole seconds rounded up.
+	// Defaults to zero: the header is not sent, as on the live service.
+	RetryAfter time.Duration
+
+	// Latency is the round trip of one request: half of it passes before the
+	// request is judged, half before the answer is delivered. Defaults to 0.
+	Latency time.Duration
+
+	// Seed is what everything random derives from: ids, jobs, outputs, faults.
+	// Two APIs of one seed that are asked the same give the same answers. Zero
+	// is a seed like any other.
+	Seed uint64
+
+	// World is what jobs that arrive by POST are drawn from. Defaults to the
+	// zero World, see there.
+	World World
+
+	// OnSubmit, if set, decides what becomes of a job that arrives by POST,
+	// instead of World. Feature, Subfeature, Provider and Model of the Script
+	// that it returns default to those that were asked for. It must not call
+	// the API.
+	OnSubmit func(Submission) Script
+
+	// ListLag is how far the job list is behind: it shows the state of that
+	// long ago, without the jobs that are newer. Defaults to 0.
+	ListLag time.Duration
+
+	// ListOff, if not zero, is the status that every list request is answered
+	// with: 404, 405, 403, 500. Defaults to 0.
+	ListOff int
+
+	// Others is how many requests a second the other clients of the account
+	// send. They are evenly spaced, and counted against Rate when the next
+	// request arrives, so they cost no goroutine. Defaults to 0.
+	Others float64
+
+	// Faults are what goes wrong. The first that matches a request applies to
+	// it, alone. Defaults to none.
+	Faults []Fault
+
+	// NotFoundFor is how long the GET of a new job is answered with 404.
+	// Defaults to 0.
+	NotFoundFor time.Duration
+
+	// Retention is how long an ended job is kept before it is gone from GET and
+	// list alike. Negative means for ever. Defaults to 7 days.
+	Retention time.Duration
+
+	// DiscardRecords keeps counters only and no log of requests, which is for
+	// runs of millions. Defaults to false.
+	DiscardRecords bool
+}
+
+// An API is one account of the service: its jobs, its limit, its troubles. It
+// is safe for concurrent use, runs no goroutine, and needs no Close.
+//
+// Nothing in it happens by itself. What a job is at some moment follows from
+// when it was added and how long it takes, and is worked out when somebody
+// asks. An API made inside a testing/synctest bubble therefore lives by the
+// bubble's clock.
+//
+// An API is also an [http.Handler], to be mounted in a server of one's own;
+// [Start] does that on a loopback address.
+type API struct {
+	opts  Options
+	start time.Time
+
+	mu    sync.Mutex
+	ids   *rand.Rand // the ids of new jobs
+	draws *rand.Rand // what becomes of them
+	jobs  []job      // as they were added; never shrinks
+	index map[uuid.UUID]int32
+	limit limiter
+	met   []met // what became of each of opts.Faults
+	log   log
+	down  bool
+
+	blocks  []block // counts for the list, over jobs
+	deleted map[int32]time.Duration
+}
+
+// met is how many requests a fault concerned, and how many it struck.
+type met struct {
+	seen, hits int
+}
+
+// New returns an API without jobs. Its time starts now.
+func New(opts Options) *API {
+	if opts.Token == "" {
+		opts.Token = DefaultToken
+	}
+	if opts.Burst <= 0 {
+		opts.Burst = 10
+	}
+	if opts.Retention == 0 {
+		opts.Retention = 7 * 24 * time.Hour
+	}
+	opts.Faults = slices.Clone(opts.Faults)
+	for i := range opts.Faults {
+		opts.Faults[i].JobID = canonical(opts.Faults[i].JobID)
+	}
+	a := &API{
+		opts:  opts,
+		start: time.Now(),
+		ids:   rand.New(rand.NewPCG(opts.Seed, 1)),
+		draws: rand.New(rand.NewPCG(opts.Seed, 2)),
+		index: make(map[uuid.UUID]int32),
+		met:   make([]met, len(opts.Faults)),
+		log:   log{discard: opts.DiscardRecords},
+
+		deleted: make(map[int32]time.Duration),
+	}
+	a.limit = newLimiter(opts)
+	return a
+}
+
+// now is the API's clock: the time since New.
+func (a *API) now() time.Duration { return time.Since(a.start) }
+
+// SetRate changes Options.Rate from now on.
+func (a *API) SetRate(rate float64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := a.now()
+	a.limit.settle(now)
+	a.limit.setRate(rate, now)
+}
+
+// SetOthers changes Options.Others from now on.
+func (a *API) SetOthers(rate float64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := a.now()
+	a.limit.settle(now)
+	a.limit.setOthers(rate, now)
+}
+
+// SetDown takes the service off the network, or brings it back. While it is
+// down, the in-memory client gets "connection refused"; a loopback server,
+// whose port stays open, drops the connection without an answer.
+func (a *API) SetDown(down bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.down = down
+}
+
+const (
+	root    = "/v3/universal-ai/async"
+	jobPath = root + "/"
+)
+
+// An exchange is one request on its way through the API.
+type exchange struct {
+	req   Request
+	auth  string
+	query string
+	body  []byte
+	now   time.Duration
+	job   int           // index of the job asked about, or -1
+	lag   time.Duration // of the list
+	skew  time.Duration // of every created_at
+	other bool          // answer with another job than the one asked about
+	ended bool          // the answer shows an ended job
+	over  bool          // refused by the limit
+	ans   Answer
+}
+
+// serve judges one request, now, and returns what is to be sent.
+func (a *API) serve(r *http.Request, body []byte) Answer {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	x := &exchange{
+		now:   a.now(),
+		auth:  r.Header.Get("Authorization"),
+		query: r.URL.RawQuery,
+		body:  body,
+		job:   -1,
+		lag:   a.opts.ListLag,
+		ans:   Answer{Header: make(http.Header, 4)},
+	}
+	x.req = Request{
+		Time:   a.start.Add(x.now),
+		Method: r.Method,
+		Host:   r.Host,
+		Path:   r.URL.Path,
+		Kind:   kindOf(r.Method, r.URL.Path),
+		HasKey: r.Header.Get("Authorization") != "",
+	}
+	if x.req.Host == "" {
+		x.req.Host = r.URL.Host
+	}
+	if rest, ok := strings.CutPrefix(r.URL.Path, jobPath); ok {
+		x.req.JobID = rest
+		if id, err := uuid.Parse(rest); err == nil {
+			x.req.JobID = id.String()
+			if i, ok := a.index[id]; ok {
+				x.job = int(i)
+			}
+		}
+	}
+	if !a.log.discard {
+		x.req.Query = r.URL.Query()
+		x.req.Header = r.Header.Clone()
+		x.req.Header.Del("Authorization")
+	}
+
+	n := a.strike(x)
+	var do Effect
+	if n >= 0 {
+		do = a.opts.Faults[n].Do
+	}
+	switch {
+	case a.down:
+		n, x.req.Fault = -1, "down"
+		x.ans.wire = refused
+	case do.lost:
+		x.ans.wire = refused
+	default:
+		if do.before != nil {
+			do.before(x)
+		}
+		a.judge(x)
+		if x.over {
+			n = -1 // what the gate turned away meets no fault behind it
+		}
+	}
+	if n >= 0 {
+		x.req.Fault = do.name
+		a.met[n].hits++
+		if do.after != nil {
+			do.after(x)
+		}
+	}
+	x.req.Status = x.ans.Status
+	if x.ans.wire == refused || x.ans.wire == dropped {
+		x.req.Status = 0
+	}
+	a.record(x)
+	return x.ans
+}
+
+// judge writes the answer that a service without faults would give.
+func (a *API) judge(x *exchange) {
+	switch {
+	case x.req.Kind != Other:
+	case x.req.Path == root:
+		x.ans.Header.Set("Allow", "GET, POST")
+		x.detail(http.StatusMethodNotAllowed, "Method Not Allowed")
+		return
+	case strings.HasPrefix(x.req.Path, jobPath):
+		x.ans.Header.Set("Allow", "GET, DELETE")
+		x.detail(http.StatusMethodNotAllowed, "Method Not Allowed")
+		return
+	default:
+		x.detail(http.StatusNotFound, "Not Found")
+		return
+	}
+	// A call without a valid key is no call of this account, so the limit does
+	// not count it.
+	switch key, bearer := strings.CutPrefix(x.auth, "Bearer "); {
+	case !bearer || key == "":
+		x.detail(http.StatusForbidden, "Not authenticated")
+		return
+	case key != a.opts.Token:
+		x.detail(http.StatusUnauthorized, "Invalid token")
+		return
+	}
+	if !a.limit.admit(x.now) {
+		if d := a.opts.RetryAfter; d > 0 {
+			x.ans.Header.Set("Retry-After", seconds(d))
+		}
+		x.over = true
+		x.detail(http.StatusTooManyRequests, "Too Many Requests")
+		return
+	}
+	switch x.req.Kind {
+	case Submit:
+		a.post(x)
+	case Get:
+		a.get(x)
+	case List:
+		a.list(x)
+	case Delete:
+		a.remove(x)
+	}
+}

@@ -1,0 +1,148 @@
+package edentest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// dripPieces is how many pieces a dripping body is sent in.
+const dripPieces = 20
+
+// content reads the body as it leaves the service.
+func (ans *Answer) content() io.Reader {
+	if ans.pad == 0 || len(ans.Body) == 0 {
+		return bytes.NewReader(ans.Body)
+	}
+	return io.MultiReader(
+		bytes.NewReader(ans.Body[:1]),
+		io.LimitReader(spaces{}, ans.pad),
+		bytes.NewReader(ans.Body[1:]),
+	)
+}
+
+// spaces reads as white space without end.
+type spaces struct{}
+
+func (spaces) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
+}
+
+// A body is what the client of the in-memory door reads: the content, through
+// whatever happens on the wire.
+type body struct {
+	ctx     context.Context
+	content io.Reader
+	wire    wire
+	left    int           // slow: bytes to come; broken, stalled: until that happens
+	piece   int           // slow: bytes in a piece
+	rest    time.Duration // slow: before a piece
+	once    sync.Once
+	closed  chan struct{}
+}
+
+func newBody(ctx context.Context, ans *Answer) *body {
+	left := len(ans.Body)
+	if ans.wire != slow {
+		left /= 2
+	}
+	return &body{
+		ctx:     ctx,
+		content: ans.content(),
+		wire:    ans.wire,
+		left:    left,
+		piece:   max(1, (len(ans.Body)+dripPieces-1)/dripPieces),
+		rest:    ans.drip / dripPieces,
+		closed:  make(chan struct{}),
+	}
+}
+
+// Read implements io.Reader.
+func (b *body) Read(p []byte) (int, error) {
+	if b.ctx.Err() != nil {
+		return 0, context.Cause(b.ctx)
+	}
+	select {
+	case <-b.closed:
+		return 0, http.ErrBodyReadAfterClose
+	default:
+	}
+	n := len(p)
+	switch b.wire {
+	case intact:
+		return b.content.Read(p)
+	case slow:
+		if b.left > 0 {
+			timer := time.NewTimer(b.rest)
+			defer timer.Stop()
+			if err := b.wait(timer.C); err != nil {
+				return 0, err
+			}
+		}
+		n = min(n, b.piece)
+	case broken:
+		if b.left == 0 {
+			return 0, reset()
+		}
+		n = min(n, b.left)
+	case stalled:
+		if b.left == 0 {
+			return 0, b.wait(nil)
+		}
+		n = min(n, b.left)
+	}
+	n, err := b.content.Read(p[:n])
+	b.left -= n
+	return n, err
+}
+
+// wait returns nil when the time comes, or why it need not be waited for.
+func (b *body) wait(until <-chan time.Time) error {
+	select {
+	case <-until:
+		return nil
+	case <-b.closed:
+		return http.ErrBodyReadAfterClose
+	case <-b.ctx.Done():
+		return context.Cause(b.ctx)
+	}
+}
+
+// Close implements io.Closer. It wakes a Read that waits.
+func (b *body) Close() error {
+	b.once.Do(func() { close(b.closed) })
+	return nil
+}
+
+// reset is what a connection that the other end has reset reads as.
+func reset() error {
+	return &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
+}
+
+// A gunzipped body decompresses another. The reader is made with the first Read,
+// as in http.Transport, since even a gzip header can be torn.
+type gunzipped struct {
+	*body
+	zr *gzip.Reader
+}
+
+// Read implements io.Reader.
+func (g *gunzipped) Read(p []byte) (int, error) {
+	if g.zr == nil {
+		zr, err := gzip.NewReader(g.body)
+		if err != nil {
+			return 0, err
+		}
+		g.zr = zr
+	}
+	return g.zr.Read(p)
+}

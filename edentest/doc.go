@@ -1,0 +1,80 @@
+// Package edentest is the Eden AI async-jobs API in a box, for the tests of
+// programs that submit such jobs, wait for them, or list them. It is to that API
+// what [net/http/httptest] is to HTTP.
+//
+// An [API] is one account of the service. It speaks all four endpoints with the
+// shapes and the errors that are documented or have been seen on the wire:
+//
+//	POST   /v3/universal-ai/async           202, 422
+//	GET    /v3/universal-ai/async/{job_id}  200, 404, 422
+//	GET    /v3/universal-ai/async?…         200, 422
+//	DELETE /v3/universal-ai/async/{job_id}  204, 404, 409, 422
+//
+// and everywhere 401, 403, 405 and 429. Where the documents are silent and no
+// answer is known, the comments say (unsure).
+//
+// # Two doors
+//
+// [API.Client] reaches the API in memory, whatever host a request is addressed
+// to. It needs no port and leaves no goroutine behind, so an hour of polling
+// inside a [testing/synctest] bubble passes in milliseconds:
+//
+//	func TestPollLoop(t *testing.T) {
+//		synctest.Test(t, func(t *testing.T) {
+//			api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
+//			id := api.Submit(edentest.Script{After: time.Hour, Output: json.RawMessage(`{"text":"hello"}`)})
+//
+//			text, err := waitFor(api.Client(), "https://api.edenai.run", id)
+//			if err != nil || text != "hello" {
+//				t.Errorf("waitFor = %q, %v, want hello", text, err)
+//			}
+//			ended, _ := api.EndedAt(id)
+//			if late := time.Since(ended); late > 10*time.Second {
+//				t.Errorf("%v late, after %d requests", late, api.Stats().Gets)
+//			}
+//		})
+//	}
+//
+// [Start] listens on a loopback address, for a real connection or for a program
+// in any language. A bubble hangs there: a goroutine that waits for the network
+// keeps its clock from advancing.
+//
+// # Jobs
+//
+// A job comes from a [Script] that says what becomes of it (after half a minute,
+// success, with this output), is drawn from a [World] (lognormal durations, one
+// in ten fails), or arrives by POST. What is drawn derives from Options.Seed
+// alone. [API.EndedAt] tells the truth about a job to compare with what a client
+// has found out, and [API.FirstFinal] when a client could have known.
+//
+// # The limit
+//
+// Ten requests a second, for everyone who uses the account together. What
+// exceeds them is answered with 429, and, as on the live service, with no hint
+// when to come back. Options.Limit chooses how the requests are counted, which
+// is not documented; a client that lives with a [TokenBucket], a [FixedWindow]
+// and a [SlidingWindow] is on the safe side. Options.Others has other clients
+// spend a part of it.
+//
+// # Faults
+//
+// A [Fault] is something that goes wrong (a status, a reset connection, a torn
+// body, another job's answer) and when: for which requests, how often, with
+// which probability, in which span of time.
+//
+//	Faults: []edentest.Fault{
+//		{On: edentest.Get, Share: 0.1, Do: edentest.Torn()},
+//		{From: time.Minute, Until: 3 * time.Minute, Do: edentest.Refuse()},
+//		{On: edentest.List, Do: edentest.StaleList(10 * time.Second)},
+//	}
+//
+// [Chaos] has a bit of everything.
+//
+// # Records
+//
+// [API.Requests] is the log of all requests, [API.Stats] their count, among it
+// the most that came in any one second. No key is ever recorded.
+//
+// This package does not import testing, so it can serve programs that are not
+// tests.
+package edentest

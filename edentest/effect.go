@@ -1,0 +1,162 @@
+package edentest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// Status answers with another status. An empty body stands for the service's
+// own {"detail": …} with the status's name; header may be nil.
+func Status(code int, body string, header http.Header) Effect {
+	return Effect{name: fmt.Sprintf("status %d", code), after: func(x *exchange) {
+		x.ans.Header = make(http.Header, 4)
+		x.ans.hurt = true
+		if body == "" {
+			x.detail(code, http.StatusText(code))
+		} else {
+			x.ans.Status, x.ans.Body = code, []byte(body)
+			x.ans.Header.Set("Content-Type", http.DetectContentType(x.ans.Body))
+			if body[0] == '{' || body[0] == '[' {
+				x.ans.Header.Set("Content-Type", "application/json")
+			}
+		}
+		for name, values := range header {
+			x.ans.Header[http.CanonicalHeaderKey(name)] = values
+		}
+	}}
+}
+
+// RetryAfter answers 429 with this Retry-After header as it stands: seconds, a
+// date, or anything else. For another status, give [Status] the header.
+func RetryAfter(value string) Effect {
+	e := Status(http.StatusTooManyRequests, "", http.Header{"Retry-After": {value}})
+	e.name = fmt.Sprintf("retry after %q", value)
+	return e
+}
+
+// Redirect answers 307 with this location.
+func Redirect(url string) Effect {
+	e := Status(http.StatusTemporaryRedirect, "", http.Header{"Location": {url}})
+	e.name = "redirect"
+	return e
+}
+
+// Refuse refuses the connection, so that the request never arrives. On loopback,
+// where something listens, the connection ends without an answer instead, like
+// [Reset].
+func Refuse() Effect { return Effect{name: "refuse", lost: true} }
+
+// Reset has the connection reset after the request was taken in, before the
+// first byte of an answer.
+//
+// Mind, on loopback, that an [http.Transport] by itself repeats a GET when this
+// happens to a connection that it had used before.
+func Reset() Effect { return onWire("reset", dropped) }
+
+// ResetBody has the connection reset inside the body.
+func ResetBody() Effect { return onWire("reset body", broken) }
+
+// Stall sends half of the body and then nothing, until the client gives up.
+func Stall() Effect { return onWire("stall", stalled) }
+
+// Drip sends the body bit by bit, spread over d.
+func Drip(d time.Duration) Effect {
+	return Effect{name: fmt.Sprintf("drip %v", d), after: func(x *exchange) { x.ans.wire, x.ans.drip = slow, d }}
+}
+
+func onWire(name string, w wire) Effect {
+	return Effect{name: name, after: func(x *exchange) { x.ans.wire = w }}
+}
+
+// Delay answers d later than otherwise. The answer is that of the moment at
+// which the request arrived.
+func Delay(d time.Duration) Effect {
+	return Effect{name: fmt.Sprintf("delay %v", d), after: func(x *exchange) { x.ans.Delay += d }}
+}
+
+// Torn sends half of the body as if it were the whole: the length fits, the JSON
+// does not.
+func Torn() Effect {
+	return Edit("torn", func(_ Request, ans *Answer) { ans.Body = ans.Body[:len(ans.Body)/2] })
+}
+
+// Empty answers 200 with no body.
+func Empty() Effect { return replace("empty", "application/json", "") }
+
+// Null answers 200 with the JSON value null.
+func Null() Effect { return replace("null", "application/json", "null") }
+
+// HTML answers 200 with a page for humans, as gateways and login walls do.
+func HTML() Effect {
+	return replace("html", "text/html; charset=utf-8",
+		"<!DOCTYPE html><html><head><title>One moment</title></head><body><h1>We will be back soon</h1></body></html>")
+}
+
+func replace(name, contentType, body string) Effect {
+	return Edit(name, func(_ Request, ans *Answer) {
+		ans.Status = http.StatusOK
+		ans.Header.Set("Content-Type", contentType)
+		ans.Body = []byte(body)
+	})
+}
+
+// WrongType sends the true answer under another content type.
+func WrongType(contentType string) Effect {
+	return Effect{name: fmt.Sprintf("type %q", contentType), after: func(x *exchange) {
+		x.ans.Header.Set("Content-Type", contentType)
+	}}
+}
+
+// GzipTorn sends the body compressed, and cut half way.
+func GzipTorn() Effect {
+	return Edit("gzip torn", func(_ Request, ans *Answer) {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		// Writing to a Buffer does not fail.
+		_, _ = w.Write(ans.Body)
+		_ = w.Close()
+		ans.Body = b.Bytes()[:b.Len()/2]
+		ans.Header.Set("Content-Encoding", "gzip")
+	})
+}
+
+// Huge sends the true answer blown up by n bytes of white space inside the JSON,
+// without a Content-Length. They are made as they are sent, so n may be larger
+// than the memory.
+func Huge(n int64) Effect {
+	return Effect{name: fmt.Sprintf("huge %d", n), after: func(x *exchange) { x.ans.pad = max(0, n) }}
+}
+
+// OtherID answers the GET of a job with another job: the next one added, or, if
+// there is none, the same one under another id.
+func OtherID() Effect {
+	return Effect{name: "other id", kinds: Get, before: func(x *exchange) { x.other = true }}
+}
+
+// ClockSkew shows every created_at shifted by d, which may be negative.
+func ClockSkew(d time.Duration) Effect {
+	return Effect{
+		name:   fmt.Sprintf("clock skew %v", d),
+		kinds:  Submit | Get | List,
+		before: func(x *exchange) { x.skew = d },
+	}
+}
+
+// StaleList shows the list as it was that long ago, whatever Options.ListLag
+// says.
+func StaleList(ago time.Duration) Effect {
+	return Effect{name: fmt.Sprintf("stale list %v", ago), kinds: List, before: func(x *exchange) { x.lag = ago }}
+}
+
+// Edit is an effect of one's own: f changes the answer. It must not call the
+// API.
+func Edit(name string, f func(Request, *Answer)) Effect {
+	return Effect{name: name, after: func(x *exchange) {
+		status, body := x.ans.Status, x.ans.Body
+		f(x.req, &x.ans)
+		x.ans.hurt = x.ans.Status != status || !bytes.Equal(x.ans.Body, body)
+	}}
+}

@@ -1,0 +1,169 @@
+package edentest
+
+import (
+	"strconv"
+	"time"
+)
+
+// A LimitKind is how requests are counted against Options.Rate. Which one the
+// live service uses is not documented, so a client had better live with all.
+type LimitKind uint8
+
+const (
+	// TokenBucket admits Options.Burst requests at once and refills at
+	// Options.Rate a second.
+	TokenBucket LimitKind = iota
+	// FixedWindow admits Options.Rate requests in each second on the clock,
+	// which starts with New.
+	FixedWindow
+	// SlidingWindow admits a request unless Options.Rate others were admitted
+	// within the second before it.
+	SlidingWindow
+)
+
+// String returns the name of the limit.
+func (k LimitKind) String() string {
+	switch k {
+	case TokenBucket:
+		return "token bucket"
+	case FixedWindow:
+		return "fixed window"
+	case SlidingWindow:
+		return "sliding window"
+	}
+	return "LimitKind(" + strconv.Itoa(int(k)) + ")"
+}
+
+// A limiter decides in integers, in nanoseconds: a client that sends one request
+// exactly every 100 ms must never be refused at 10 a second, and a count of
+// tokens in floating point gets that wrong once in a while.
+type limiter struct {
+	kind  LimitKind
+	burst int
+
+	unlimited bool
+	interval  time.Duration // TokenBucket: between two tokens
+	window    time.Duration // the others: how long a window is
+	permits   int           // and how many requests it admits
+
+	full    time.Duration   // TokenBucket: when the bucket is full again
+	current int64           // FixedWindow: the number of the window
+	used    int             // and what it has admitted
+	passed  []time.Duration // SlidingWindow: when requests were admitted
+
+	gap  time.Duration // between two requests of other clients; 0 if there are none
+	next time.Duration // the next of them
+}
+
+func newLimiter(opts Options) limiter {
+	l := limiter{kind: opts.Limit, burst: opts.Burst}
+	l.setRate(opts.Rate, 0)
+	l.setOthers(opts.Others, 0)
+	return l
+}
+
+func (l *limiter) setRate(rate float64, now time.Duration) {
+	if rate == 0 {
+		rate = 10
+	}
+	l.unlimited = rate < 0
+	if l.unlimited {
+		return
+	}
+	interval := time.Duration(float64(time.Second) / rate)
+	if l.full > now {
+		// The bucket lacks as many tokens as before; they come back at another
+		// pace.
+		l.full = now + time.Duration(float64(l.full-now)/float64(l.interval)*float64(interval))
+	}
+	l.interval = interval
+	// A window of one second cannot admit two and a half requests, nor less
+	// than one: keep the rate exact and change the window.
+	l.permits = max(1, int(rate))
+	l.window = time.Duration(float64(l.permits) / rate * float64(time.Second))
+}
+
+func (l *limiter) setOthers(rate float64, now time.Duration) {
+	l.gap = 0
+	if rate > 0 {
+		l.gap = max(1, time.Duration(float64(time.Second)/rate))
+		l.next = now + l.gap
+	}
+}
+
+// admit tells whether a request that arrives now is within the limit, and counts
+// it if so. What is refused is not counted.
+func (l *limiter) admit(now time.Duration) bool {
+	if l.unlimited {
+		return true
+	}
+	l.settle(now)
+	return l.take(now)
+}
+
+// settle counts the requests that other clients have sent until now.
+func (l *limiter) settle(now time.Duration) {
+	if l.gap == 0 {
+		return
+	}
+	if l.unlimited {
+		l.next += (now - l.next + l.gap) / l.gap * l.gap
+		return
+	}
+	for ; l.next <= now; l.next += l.gap {
+		l.spend(l.next)
+	}
+}
+
+// spend counts a request of the others, who get their share whatever is left:
+// in step with a client that takes each token as it comes, they would otherwise
+// never get one.
+func (l *limiter) spend(now time.Duration) {
+	if l.take(now) {
+		return
+	}
+	switch l.kind {
+	case FixedWindow:
+		l.used++
+	case SlidingWindow:
+		l.passed = append(l.passed, now)
+	default:
+		l.full += l.interval
+	}
+}
+
+func (l *limiter) take(now time.Duration) bool {
+	switch l.kind {
+	case FixedWindow:
+		if n := int64(now / l.window); n != l.current {
+			l.current, l.used = n, 0
+		}
+		if l.used >= l.permits {
+			return false
+		}
+		l.used++
+	case SlidingWindow:
+		old := 0
+		for old < len(l.passed) && l.passed[old] <= now-l.window {
+			old++
+		}
+		l.passed = append(l.passed[:0], l.passed[old:]...)
+		if len(l.passed) >= l.permits {
+			return false
+		}
+		l.passed = append(l.passed, now)
+	default:
+		full := max(l.full, now)
+		if full-now > time.Duration(l.burst-1)*l.interval {
+			return false
+		}
+		l.full = full + l.interval
+	}
+	return true
+}
+
+// seconds renders d for a Retry-After header, rounded up so that a client that
+// obeys does not come too early.
+func seconds(d time.Duration) string {
+	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
+}

@@ -1,0 +1,50 @@
+package edentest_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/edenwait/edenwait/edentest"
+)
+
+// Close must not wait for answers that never end, nor leave anything behind.
+func TestServerClose(t *testing.T) {
+	server := edentest.Start(edentest.Options{Faults: []edentest.Fault{{Do: edentest.Stall()}}})
+	d := &door{server.API, server.Client(), server.URL, false}
+	resp, err := d.send(t.Context(), http.MethodGet, async, edentest.DefaultToken, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	server.Close()
+	if _, err := io.ReadAll(resp.Body); err == nil {
+		t.Error("a stalled body ended well")
+	}
+	if _, err := d.send(t.Context(), http.MethodGet, async, edentest.DefaultToken, ""); err == nil {
+		t.Error("a closed server answered")
+	}
+	if got := server.Stats().Lists; got != 1 {
+		t.Errorf("%d lists, want 1", got)
+	}
+	server.Close()
+}
+
+// An API is a handler for any server, and for none.
+func TestHandler(t *testing.T) {
+	api := edentest.New(edentest.Options{Faults: []edentest.Fault{{Skip: 1, Do: edentest.Reset()}}})
+	r := httptest.NewRequest(http.MethodGet, async, nil)
+	r.Header.Set("Authorization", "Bearer "+edentest.DefaultToken)
+	w := httptest.NewRecorder()
+	api.ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	defer func() {
+		if got := recover(); got != http.ErrAbortHandler {
+			t.Errorf("recovered %v, want http.ErrAbortHandler", got)
+		}
+	}()
+	api.ServeHTTP(httptest.NewRecorder(), r)
+}

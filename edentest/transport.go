@@ -1,0 +1,99 @@
+package edentest
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// Client returns a client whose requests reach the API in memory, whatever host
+// they are addressed to. It opens no connection and leaves no goroutine, so it
+// may be used inside a testing/synctest bubble, where Options.Latency and the
+// delays of faults pass on the bubble's clock.
+//
+// It behaves as [http.Transport] does: requests end with their context, at any
+// point of the answer; a compressed body is decompressed unless the request
+// names an Accept-Encoding itself; errors are those of the net package.
+func (a *API) Client() *http.Client { return &http.Client{Transport: transport{a}} }
+
+type transport struct{ api *API }
+
+// RoundTrip implements http.RoundTripper.
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	ctx := r.Context()
+	var sent []byte
+	if r.Body != nil {
+		var err error
+		sent, err = io.ReadAll(r.Body)
+		_ = r.Body.Close() // all of it was read, or err says why not
+		if err != nil {
+			return nil, err
+		}
+	}
+	half := t.api.opts.Latency / 2
+	if err := pause(ctx, half); err != nil {
+		return nil, err
+	}
+	ans := t.api.serve(r, sent)
+	if ans.wire == refused {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	}
+	if err := pause(ctx, t.api.opts.Latency-half+ans.Delay); err != nil {
+		return nil, err
+	}
+	if ans.wire == dropped {
+		return nil, reset()
+	}
+
+	ans.Header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	resp := &http.Response{
+		Status:        strconv.Itoa(ans.Status) + " " + http.StatusText(ans.Status),
+		StatusCode:    ans.Status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        ans.Header,
+		ContentLength: int64(len(ans.Body)),
+		Request:       r,
+	}
+	if ans.pad > 0 {
+		resp.ContentLength = -1
+	} else if ans.Status != http.StatusNoContent {
+		ans.Header.Set("Content-Length", strconv.Itoa(len(ans.Body)))
+	}
+	if r.Method == http.MethodHead || resp.ContentLength == 0 {
+		resp.Body = http.NoBody
+		return resp, nil
+	}
+	b := newBody(ctx, &ans)
+	resp.Body = b
+	if ans.Header.Get("Content-Encoding") == "gzip" && r.Header.Get("Accept-Encoding") == "" {
+		resp.Body = &gunzipped{body: b}
+		resp.Header.Del("Content-Encoding")
+		resp.Header.Del("Content-Length")
+		resp.ContentLength = -1
+		resp.Uncompressed = true
+	}
+	return resp, nil
+}
+
+// pause waits for d, or until the request is given up.
+func pause(ctx context.Context, d time.Duration) error {
+	if d > 0 {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}
+	// Both may have happened, and select has no order.
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}

@@ -1,0 +1,146 @@
+package edentest
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// A World is what jobs are drawn from.
+type World struct {
+	// Durations is how long the jobs run. Defaults to
+	// Lognormal{Median: time.Minute, Sigma: 1, Cap: 20 * time.Minute}.
+	Durations Durations
+
+	// FailShare is the share of jobs that fail, 0 to 1. Defaults to 0.
+	FailShare float64
+
+	// OutputBytes is the approximate size of an output. Defaults to 0: a
+	// sentence.
+	OutputBytes int
+
+	// Foreign makes them the jobs of another user of the account. Defaults to
+	// false.
+	Foreign bool
+}
+
+// Durations is a distribution of how long jobs run. Draw may be called
+// concurrently if one value serves several APIs.
+type Durations interface {
+	Draw(*rand.Rand) time.Duration
+}
+
+// Lognormal is how long most jobs run: half of them shorter than Median, the
+// logarithm of the durations normal with standard deviation Sigma. Durations
+// above Cap are cut to it, unless it is 0.
+type Lognormal struct {
+	Median time.Duration
+	Sigma  float64
+	Cap    time.Duration
+}
+
+// Draw implements Durations.
+func (d Lognormal) Draw(rng *rand.Rand) time.Duration {
+	return capped(float64(d.Median)*math.Exp(d.Sigma*rng.NormFloat64()), d.Cap)
+}
+
+// Fixed is one duration for all jobs. Fixed(Never) is that of jobs that do not
+// end.
+type Fixed time.Duration
+
+// Draw implements Durations.
+func (d Fixed) Draw(*rand.Rand) time.Duration { return time.Duration(d) }
+
+// Bimodal is Long for a share of LongShare, 0 to 1, and Short for the rest.
+type Bimodal struct {
+	Short, Long time.Duration
+	LongShare   float64
+}
+
+// Draw implements Durations.
+func (d Bimodal) Draw(rng *rand.Rand) time.Duration {
+	if rng.Float64() < d.LongShare {
+		return d.Long
+	}
+	return d.Short
+}
+
+// Pareto has a heavy tail: nothing is shorter than Min, and the share of jobs
+// longer than t is (Min/t) to the power of Alpha. Durations above Cap are cut to
+// it, unless it is 0.
+type Pareto struct {
+	Min   time.Duration
+	Alpha float64
+	Cap   time.Duration
+}
+
+// Draw implements Durations.
+func (d Pareto) Draw(rng *rand.Rand) time.Duration {
+	return capped(float64(d.Min)/math.Pow(1-rng.Float64(), 1/d.Alpha), d.Cap)
+}
+
+// Uniform is any duration from Min up to Max, all alike.
+type Uniform struct {
+	Min, Max time.Duration
+}
+
+// Draw implements Durations.
+func (d Uniform) Draw(rng *rand.Rand) time.Duration {
+	return d.Min + time.Duration(rng.Float64()*float64(d.Max-d.Min))
+}
+
+func capped(ns float64, limit time.Duration) time.Duration {
+	if limit > 0 && ns > float64(limit) {
+		return limit
+	}
+	// A tail can pass what a Duration holds; a century is long enough.
+	return time.Duration(min(ns, 100*365*24*float64(time.Hour)))
+}
+
+// SubmitAll adds n jobs of w now, without requests, and returns their ids in the
+// order in which they were added.
+func (a *API) SubmitAll(n int, w World) []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	ids := make([]string, n)
+	a.jobs = slices.Grow(a.jobs, n)
+	for i := range ids {
+		j := a.draw(w)
+		ids[i] = a.jobs[a.add(j)].id.String()
+	}
+	return ids
+}
+
+// draw makes a job of w that starts now.
+func (a *API) draw(w World) job {
+	now := a.now()
+	return job{
+		created: now,
+		ends:    after(now, w.run(a.draws)),
+		failed:  w.fails(a.draws),
+		service: uint8(a.draws.IntN(len(services))),
+		bytes:   w.size(),
+		foreign: w.Foreign,
+	}
+}
+
+// drawScript draws a job of w that comes with a service of its own.
+func (a *API) drawScript(w World) Script {
+	s := Script{After: w.run(a.draws), Foreign: w.Foreign, size: w.size()}
+	if w.fails(a.draws) {
+		s.Status = "fail"
+	}
+	return s
+}
+
+func (w World) run(rng *rand.Rand) time.Duration {
+	if w.Durations == nil {
+		w.Durations = Lognormal{Median: time.Minute, Sigma: 1, Cap: 20 * time.Minute}
+	}
+	return max(0, w.Durations.Draw(rng))
+}
+
+func (w World) fails(rng *rand.Rand) bool { return rng.Float64() < w.FailShare }
+
+func (w World) size() int32 { return int32(min(max(0, w.OutputBytes), math.MaxInt32)) }

@@ -1,0 +1,166 @@
+package budget_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/edenwait/edenwait/internal/budget"
+)
+
+var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// spend takes as many requests as may go in a span, each when it may.
+func spend(turn *budget.Turn, from time.Time, span time.Duration) (at []time.Time) {
+	for now := from; ; {
+		wait := turn.Ready(now)
+		if now = now.Add(wait); now.Sub(from) >= span {
+			turn.Leave()
+			return at
+		}
+		if wait == 0 {
+			turn.Take(now)
+			at = append(at, now)
+		}
+	}
+}
+
+func TestEvenlySpaced(t *testing.T) {
+	for _, rate := range []float64{0.5, 3, 7, 10, 1000.0 / 3} {
+		at := spend(budget.New(rate, 1).NewTurn(), start, 1000*time.Second)
+		if n := int(rate * 1000); len(at) < n-1 || len(at) > n+1 {
+			t.Errorf("%v a second: %d in 1000 s", rate, len(at))
+		}
+		// Counted sharply, no second may hold one more than the rate allows.
+		k := int(rate)
+		for i := k; k > 0 && i < len(at); i++ {
+			if d := at[i].Sub(at[i-k]); d < time.Duration(float64(k)/rate*float64(time.Second)) {
+				t.Fatalf("%v a second: %d requests in %v", rate, k+1, d)
+			}
+		}
+	}
+}
+
+func TestBurst(t *testing.T) {
+	at := spend(budget.New(10, 4).NewTurn(), start, time.Second)
+	if len(at) != 13 || !at[3].Equal(start) || at[4].Sub(start).Round(time.Millisecond) != 100*time.Millisecond {
+		t.Errorf("%d requests: %v", len(at), at)
+	}
+}
+
+func TestTurnsAreFair(t *testing.T) {
+	b := budget.New(10, 1)
+	counts := make([]int, 3)
+	turns := []*budget.Turn{b.NewTurn(), b.NewTurn(), b.NewTurn()}
+	now := start
+	for range 300 {
+		next := budget.Forever
+		for i, turn := range turns {
+			wait := turn.Ready(now)
+			if wait == 0 {
+				turn.Take(now)
+				counts[i]++
+				wait = turn.Ready(now)
+			}
+			next = min(next, wait)
+		}
+		now = now.Add(next)
+	}
+	for i, n := range counts {
+		if n < 99 || n > 101 {
+			t.Errorf("caller %d got %d of 300 turns", i, n)
+		}
+	}
+}
+
+func TestFirstIsTold(t *testing.T) {
+	b := budget.New(10, 1)
+	first, second, third := b.NewTurn(), b.NewTurn(), b.NewTurn()
+	if first.Ready(start) != 0 || second.Ready(start) != budget.Forever || third.Ready(start) != budget.Forever {
+		t.Fatal("the line is not in order")
+	}
+	second.Leave()
+	first.Take(start)
+	select {
+	case <-third.First():
+	default:
+		t.Error("the third is not told that it is first now")
+	}
+	if wait := third.Ready(start); wait <= 0 || wait > 100*time.Millisecond+time.Microsecond {
+		t.Errorf("the third waits %v", wait)
+	}
+	// Who left and comes again is last.
+	if second.Ready(start) != budget.Forever {
+		t.Error("the second kept its place")
+	}
+}
+
+func TestLimited(t *testing.T) {
+	tests := []struct {
+		retryAfter, pause time.Duration
+	}{
+		{0, 250 * time.Millisecond},
+		{-time.Hour, 250 * time.Millisecond},
+		{7 * time.Second, 7 * time.Second},
+		{24 * time.Hour, 5 * time.Minute},
+	}
+	for _, tt := range tests {
+		b := budget.New(10, 1)
+		now := start.Add(time.Minute)
+		if !b.Limited(now, now.Add(-40*time.Millisecond), tt.retryAfter) {
+			t.Error("the first 429 begins no streak")
+		}
+		if wait := b.NewTurn().Ready(now); wait != tt.pause {
+			t.Errorf("Retry-After %v: pause of %v, want %v", tt.retryAfter, wait, tt.pause)
+		}
+		if rate := b.Rate(now.Add(tt.pause)); rate != 5 {
+			t.Errorf("the rate is %v after a 429 at 10", rate)
+		}
+		if rate := b.Rate(now.Add(tt.pause + time.Second)); rate < 9.4 || rate > 9.6 {
+			t.Errorf("the rate is %v a second later", rate)
+		}
+		if rate := b.Rate(now.Add(tt.pause + 5*time.Minute)); rate != 10 {
+			t.Errorf("the rate is %v five minutes later", rate)
+		}
+	}
+}
+
+func TestOneCutForAllThatWereUnderWay(t *testing.T) {
+	b := budget.New(10, 1)
+	now := start.Add(time.Minute)
+	b.Limited(now, now.Add(-time.Second), 0)
+	for range 20 {
+		if b.Limited(now.Add(50*time.Millisecond), now.Add(-900*time.Millisecond), 0) {
+			t.Error("a second streak")
+		}
+	}
+	if rate := b.Rate(now.Add(250 * time.Millisecond)); rate != 5 {
+		t.Errorf("the rate is %v after 21 429s to requests of one moment", rate)
+	}
+}
+
+func TestPausesDouble(t *testing.T) {
+	b := budget.New(10, 1)
+	now, turn := start, b.NewTurn()
+	var pauses []time.Duration
+	for range 12 {
+		sent := now
+		now = now.Add(40 * time.Millisecond)
+		b.Limited(now, sent, 0)
+		pause := turn.Ready(now)
+		pauses = append(pauses, pause)
+		now = now.Add(pause)
+	}
+	if pauses[1] != 500*time.Millisecond || pauses[11] != 30*time.Second {
+		t.Errorf("pauses: %v", pauses)
+	}
+	if rate := b.Rate(now); rate < 0.1 {
+		t.Errorf("the rate fell to %v", rate)
+	}
+	if b.Answered(now.Add(-time.Hour)) || !b.Answered(now) || b.Answered(now) {
+		t.Error("the streak does not end with the first answer to a later request")
+	}
+	b.Limited(now.Add(time.Second), now.Add(900*time.Millisecond), 0)
+	if pause := turn.Ready(now.Add(time.Second)); pause != 250*time.Millisecond {
+		t.Errorf("a new streak begins with a pause of %v", pause)
+	}
+}

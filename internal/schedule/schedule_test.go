@@ -1,0 +1,333 @@
+package schedule
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+const second = time.Second
+
+func everySecond(bool) time.Duration { return second }
+
+// ask sends what Next names, and fails unless it is of that kind.
+func ask(t *testing.T, s *Schedule, now time.Duration, want Kind) Ask {
+	t.Helper()
+	got, at := s.Next(now, 0)
+	if got.Kind != want {
+		t.Fatalf("at %v: Next is %+v (again at %v), want kind %d", now, got, at, want)
+	}
+	s.Sent(got, now)
+	return got
+}
+
+func newSchedule(list bool, n int) *Schedule {
+	s := New(list)
+	for range n {
+		s.Add(0)
+	}
+	return s
+}
+
+func TestPolledOneByOneInOrderOfDueTimes(t *testing.T) {
+	s := newSchedule(false, 3)
+	for _, due := range []time.Duration{7 * second, 3 * second, 5 * second} {
+		s.Running(ask(t, s, 0, Get).Job, 0, due)
+	}
+	if _, at := s.Next(second, 0); at != 3*second {
+		t.Errorf("looks again at %v", at)
+	}
+	var last time.Duration
+	for range 3 {
+		a := ask(t, s, 10*second, Get)
+		if due := s.jobs[a.Job].due; due < last {
+			t.Errorf("due %v after %v", due, last)
+		}
+		s.Ended(a.Job)
+	}
+	if a, at := s.Next(time.Hour, 0); a.Kind != Nothing || at != Never {
+		t.Errorf("%+v at %v when no job is left", a, at)
+	}
+}
+
+func TestListWhenItIsCheaper(t *testing.T) {
+	ask(t, newSchedule(true, 1), 0, Get)
+	ask(t, newSchedule(true, 2), 0, Page)
+
+	s := newSchedule(true, 3)
+	s.list.pages, s.list.page = 3, 3
+	s.list.retry = second
+	ask(t, s, 0, Get)
+}
+
+func TestAbsentJobsAreAskedFirst(t *testing.T) {
+	s := newSchedule(true, 5)
+	ask(t, s, 0, Page)
+	for _, job := range []Job{0, 2, 4} {
+		s.ShownRunning(job, second)
+	}
+	s.PageRead(0, 1, everySecond)
+	// The list is due again, but not before the known jobs have been asked.
+	for range 2 {
+		if a := ask(t, s, 2*second, Get); a.Job != 1 && a.Job != 3 {
+			t.Errorf("asked for job %d, which the list shows running", a.Job)
+		} else {
+			s.Ended(a.Job)
+		}
+	}
+	ask(t, s, 2*second, Page)
+	// Those left to the list wait for it, but not for long.
+	if a, at := s.Next(3*second, 0); a.Kind != Nothing || at != 2*second+patience {
+		t.Errorf("%+v, again at %v", a, at)
+	}
+	ask(t, s, 2*second+patience, Get)
+}
+
+func TestListIsAskedBeforeTheKnownRunOut(t *testing.T) {
+	s := newSchedule(true, 20)
+	ask(t, s, 0, Page)
+	for job := range Job(15) {
+		s.ShownRunning(job, second)
+	}
+	s.PageRead(0, 1, everySecond)
+	s.Ended(ask(t, s, 2*second, Get).Job)
+	s.Ended(ask(t, s, 2*second, Get).Job)
+	if a, _ := s.Next(2*second, 2); a.Kind != Get {
+		t.Errorf("with 3 known jobs and a lead of 2: %+v", a)
+	}
+	if a, _ := s.Next(2*second, 3); a.Kind != Page {
+		t.Errorf("with 3 known jobs and a lead of 3: %+v", a)
+	}
+}
+
+func TestSweepGoesBackwards(t *testing.T) {
+	s := newSchedule(true, 50)
+	var pages []int
+	read := func(total int) {
+		a := ask(t, s, second, Page)
+		pages = append(pages, a.Page)
+		s.ShownRunning(0, second)
+		s.PageRead(second, total, func(bool) time.Duration { return 0 })
+	}
+	read(3) // the first tells how many there are
+	for range 3 {
+		read(3)
+	}
+	want := []int{1, 3, 2, 1}
+	for i := range want {
+		if pages[i] != want[i] {
+			t.Fatalf("pages %v, want %v", pages, want)
+		}
+	}
+	// No job was shown but one, so the others are known to have ended now, and
+	// not page by page.
+	if s.known.Len() != 49 {
+		t.Errorf("%d known", s.known.Len())
+	}
+}
+
+func TestJobAddedDuringASweepIsNotAbsent(t *testing.T) {
+	s := newSchedule(true, 2)
+	ask(t, s, 0, Page)
+	s.ShownRunning(0, second)
+	s.ShownRunning(1, second)
+	s.Add(0)
+	s.PageRead(0, 1, everySecond)
+	if s.known.Len() != 0 {
+		t.Error("a job that the sweep could not show is taken for ended")
+	}
+	if _, at := s.Next(0, 0); at > second {
+		t.Errorf("the new job is not looked at before %v", at)
+	}
+}
+
+// A list that does not show what runs is disbelieved after a few GETs, and asked
+// less and less.
+func TestEmptyListCostsLittle(t *testing.T) {
+	s := newSchedule(true, 500)
+	lists, gets := 0, 0
+	for now := time.Duration(0); now < 20*time.Minute; now += second / 10 {
+		a, _ := s.Next(now, 0)
+		s.Sent(a, now)
+		switch a.Kind {
+		case Page:
+			lists++
+			s.PageRead(now, 1, everySecond)
+		case Get:
+			gets++
+			s.Running(a.Job, now, now+10*second)
+		}
+	}
+	if gets < 11900 || lists > 50 {
+		t.Errorf("%d lists and %d GETs", lists, gets)
+	}
+	if s.known.Len() > 0 {
+		t.Error("hints of the list are still believed")
+	}
+}
+
+func TestBehindList(t *testing.T) {
+	s := newSchedule(true, 10)
+	ask(t, s, 0, Page)
+	for job := range Job(10) {
+		s.ShownRunning(job, second)
+	}
+	s.ShownOutdated(-tolerableAge) // as far behind as polling would be
+	s.PageRead(0, 1, everySecond)
+	if a, _ := s.Next(0, 0); a.Kind != Nothing || s.list.held != 10 {
+		t.Errorf("%+v", a)
+	}
+	ask(t, s, second, Page)
+	for job := range Job(10) {
+		s.ShownRunning(job, 2*second)
+	}
+	s.ShownOutdated(second - tolerableAge - 1)
+	s.PageRead(second, 1, everySecond)
+	ask(t, s, 2*second, Page)
+	ask(t, s, 2*second, Get) // each is polled when due, and the list still asked
+}
+
+func TestAudits(t *testing.T) {
+	s := newSchedule(true, 10)
+	audits := 0
+	for now := time.Duration(0); now < 100*second; now += second {
+		ask(t, s, now, Page)
+		for job := range Job(10) {
+			s.ShownRunning(job, Never-1)
+		}
+		s.PageRead(now, 1, everySecond)
+		for a, _ := s.Next(now, 0); a.Kind == Get; a, _ = s.Next(now, 0) {
+			s.Sent(a, now)
+			audits++
+			s.Running(a.Job, now, now+second)
+		}
+	}
+	if audits != 100/auditEvery {
+		t.Errorf("%d audits in 100 sweeps", audits)
+	}
+}
+
+func TestRefusedGoesToTheHead(t *testing.T) {
+	s := newSchedule(false, 3)
+	a := ask(t, s, 0, Get)
+	ask(t, s, 0, Get)
+	s.Refused(a, 0)
+	if b := ask(t, s, second, Get); b != a {
+		t.Errorf("asked %+v, want %+v again", b, a)
+	}
+	s = newSchedule(true, 3)
+	page := ask(t, s, 0, Page)
+	s.Refused(page, second)
+	if b := ask(t, s, second, Page); b != page {
+		t.Errorf("asked %+v, want %+v again", b, page)
+	}
+}
+
+func TestListFailures(t *testing.T) {
+	s := newSchedule(true, 10)
+	lists := 0
+	for now := time.Duration(0); now < time.Hour; now += second / 10 {
+		a, _ := s.Next(now, 0)
+		s.Sent(a, now)
+		switch a.Kind {
+		case Page:
+			lists++
+			s.ListFailed(now)
+		case Get:
+			s.Running(a.Job, now, now+10*second)
+		}
+	}
+	if lists < 10 || lists > 25 {
+		t.Errorf("a list that never answers is asked %d times in an hour", lists)
+	}
+	s.ListGone()
+	for now := time.Hour; now < 2*time.Hour; now += second {
+		if a, _ := s.Next(now, 0); a.Kind == Page {
+			t.Fatal("a list that is gone is asked for")
+		} else if a.Kind == Get {
+			s.Sent(a, now)
+			s.Running(a.Job, now, now+10*second)
+		}
+	}
+}
+
+// Whatever happens in whatever order, a job is in one place, the counts add up,
+// and every waiting job is asked about in the end.
+func TestRandomHistories(t *testing.T) {
+	for seed := range uint64(300) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		s := New(seed%4 > 0)
+		live := map[Job]bool{}
+		var sent []Ask
+		now := time.Duration(0)
+		for range 2000 {
+			now += time.Duration(rng.IntN(1000)) * time.Millisecond
+			switch {
+			case rng.IntN(20) == 0 && len(live) < 100:
+				live[s.Add(now)] = true
+			case len(sent) > 0 && rng.IntN(2) == 0:
+				i := rng.IntN(len(sent))
+				a := sent[i]
+				sent = append(sent[:i], sent[i+1:]...)
+				settle(s, rng, a, now, live)
+			default:
+				a, at := s.Next(now, rng.IntN(3))
+				if a.Kind == Nothing {
+					now = max(now, min(at, now+time.Minute))
+					break
+				}
+				if a.Kind == Get && s.jobs[a.Job].state != own && s.jobs[a.Job].state != known {
+					t.Fatalf("seed %d: asks for a job in state %d", seed, s.jobs[a.Job].state)
+				}
+				s.Sent(a, now)
+				sent = append(sent, a)
+			}
+			s.check(t, seed, len(live))
+		}
+	}
+}
+
+func settle(s *Schedule, rng *rand.Rand, a Ask, now time.Duration, live map[Job]bool) {
+	due := now + time.Duration(rng.IntN(10))*second
+	switch outcome := rng.IntN(10); {
+	case outcome == 0:
+		s.Refused(a, now)
+	case a.Kind == Page && outcome == 1:
+		s.ListFailed(now)
+	case a.Kind == Page:
+		for job := range live {
+			switch rng.IntN(4) {
+			case 0, 1:
+				s.ShownRunning(job, due)
+			case 2:
+				s.ShownEnded(job, now)
+			}
+		}
+		s.PageRead(now, rng.IntN(4), everySecond)
+	case outcome < 4:
+		s.Ended(a.Job)
+		delete(live, a.Job)
+	case outcome < 6:
+		s.Failed(a.Job, due)
+	default:
+		s.Running(a.Job, now, due)
+	}
+}
+
+func (s *Schedule) check(t *testing.T, seed uint64, live int) {
+	t.Helper()
+	count, blind := map[state]int{}, 0
+	for job := range s.jobs {
+		e := &s.jobs[job]
+		count[e.state]++
+		if e.blind {
+			blind++
+		}
+		if e.state == own && s.own.order[e.place] != Job(job) || e.state == known && s.known.order[e.place] != Job(job) {
+			t.Fatalf("seed %d: job %d is not in its place", seed, job)
+		}
+	}
+	if count[own] != s.own.Len() || count[known] != s.known.Len() || count[listed] != s.list.held || blind != s.list.blind || len(s.jobs)-count[gone] != live {
+		t.Fatalf("seed %d: states %v, blind %d, but list %+v, %d live", seed, count, blind, s.list, live)
+	}
+}

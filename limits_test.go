@@ -1,0 +1,125 @@
+package edenwait_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/edentest"
+)
+
+// Half of the account's limit is spent by others, and nothing announces it.
+func TestSharedAccount(t *testing.T) {
+	for _, kind := range []edentest.LimitKind{edentest.TokenBucket, edentest.FixedWindow, edentest.SlidingWindow} {
+		w := world{
+			jobs: 3000, rate: 5,
+			shape: edentest.World{Durations: edentest.Fixed(0)},
+			api:   edentest.Options{Others: 5, Limit: kind},
+		}
+		got := w.mean(t, 2)
+		t.Logf("%v: makespan %.3f, 429s a request %.4f", kind, got.makespan, got.limited/got.requests)
+		if got.limited/got.requests > 0.10 {
+			t.Errorf("%v: %.1f %% of the requests are 429s", kind, 100*got.limited/got.requests)
+		}
+		if got.makespan > 1.15 {
+			t.Errorf("%v: makespan %.3f of what half of the limit allows", kind, got.makespan)
+		}
+	}
+}
+
+// What a server says of when to come back binds every call of the Waiter.
+func TestRetryAfterPausesEveryone(t *testing.T) {
+	for value, pause := range map[string]time.Duration{
+		"30":                            30 * time.Second,
+		"-5":                            250 * time.Millisecond,
+		"9999999":                       5 * time.Minute,
+		"Sat, 01 Jan 2000 00:01:00 GMT": time.Minute, // a bubble begins at midnight
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			api := edentest.New(edentest.Options{Faults: []edentest.Fault{{From: 10 * time.Second, Times: 1, Do: edentest.RetryAfter(value)}}})
+			waiter := newWaiter(t, api, edenwait.Config{})
+			var g errgroup.Group
+			for range 3 {
+				ids := api.SubmitAll(20, edentest.World{Durations: edentest.Uniform{Min: time.Second, Max: 10 * time.Minute}})
+				g.Go(func() error {
+					_, err := waiter.WaitAll(context.Background(), ids)
+					return err
+				})
+			}
+			if err := g.Wait(); err != nil {
+				t.Fatal(err)
+			}
+			var limited time.Time
+			for _, r := range api.Requests() {
+				if r.Status == 429 {
+					limited = r.Time
+					if value[0] == 'S' {
+						pause = time.Date(2000, 1, 1, 0, 1, 0, 0, time.UTC).Sub(r.Time)
+					}
+				} else if after := r.Time.Sub(limited); !limited.IsZero() && after < pause {
+					t.Errorf("Retry-After %s: asked again after %v, want %v", value, after, pause)
+				}
+			}
+		})
+	}
+}
+
+// One job is not starved by ten thousand.
+func TestConcurrentCallsShareTheBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, DiscardRecords: true})
+		crowd := api.SubmitAll(10000, edentest.World{Durations: edentest.Fixed(0)})
+		single := api.Submit(edentest.Script{After: time.Minute})
+		waiter := newWaiter(t, api, edenwait.Config{})
+		var g errgroup.Group
+		g.Go(func() error {
+			_, err := waiter.WaitAll(context.Background(), crowd)
+			return err
+		})
+		g.Go(func() error {
+			began := time.Now()
+			_, err := waiter.Wait(context.Background(), single)
+			if took := time.Since(began); took > 75*time.Second {
+				t.Errorf("one job of a minute took %v beside ten thousand", took)
+			}
+			return err
+		})
+		if err := g.Wait(); err != nil {
+			t.Error(err)
+		}
+		if n := api.Stats().RateLimited; n > 0 {
+			t.Errorf("%d requests too many", n)
+		}
+	})
+}
+
+// A dead call leaves its place in line to others.
+func TestEndedCallsLeaveTheLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{})
+		ids := api.SubmitAll(300, edentest.World{Durations: edentest.Fixed(0)})
+		waiter := newWaiter(t, api, edenwait.Config{Rate: 1})
+		ctx, cancel := context.WithCancel(context.Background())
+		var g errgroup.Group
+		for i := range 5 {
+			g.Go(func() error {
+				_, _ = waiter.WaitAll(ctx, ids[i*50:(i+1)*50])
+				return nil
+			})
+		}
+		time.Sleep(3500 * time.Millisecond)
+		cancel()
+		began := time.Now()
+		if _, err := waiter.WaitAll(context.Background(), ids[250:260]); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(began); took > 12*time.Second {
+			t.Errorf("ten jobs took %v", took)
+		}
+		_ = g.Wait()
+	})
+}

@@ -1,0 +1,301 @@
+package edenwait_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/edentest"
+)
+
+func TestWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
+		waiter := newWaiter(t, api, edenwait.Config{})
+
+		id := api.Submit(edentest.Script{After: 30 * time.Second, Output: []byte(`{"text":"hello"}`)})
+		job, err := waiter.Wait(context.Background(), strings.ToUpper(id))
+		var output struct{ Text string }
+		if err != nil || job.Status != edenwait.StatusSuccess || job.Decode(&output) != nil || output.Text != "hello" {
+			t.Errorf("job %+v, err %v", job, err)
+		}
+
+		id = api.Submit(edentest.Script{After: time.Second, Status: "fail", Error: []byte(`"too loud"`)})
+		job, err = waiter.Wait(context.Background(), id)
+		var failed *edenwait.JobFailedError
+		if !errors.As(err, &failed) || job == nil || failed.Job != job || !strings.Contains(err.Error(), "too loud") {
+			t.Errorf("job %+v, err %v", job, err)
+		}
+
+		if job, err := waiter.Wait(context.Background(), "x"); job != nil || !errors.Is(err, edenwait.ErrInvalidID) {
+			t.Errorf("job %+v, err %v", job, err)
+		}
+	})
+}
+
+// script is a Source that answers with what a function says.
+type script func(ctx context.Context, id string, poll int) (*edenwait.Job, error)
+
+type scripted struct {
+	answer script
+	polls  atomic.Int64
+}
+
+func (s *scripted) Get(ctx context.Context, id string) (*edenwait.Job, error) {
+	return s.answer(ctx, id, int(s.polls.Add(1)))
+}
+
+func running(id string) (*edenwait.Job, error) {
+	return &edenwait.Job{ID: id, Status: edenwait.StatusProcessing}, nil
+}
+
+func succeeded(id string) (*edenwait.Job, error) {
+	return &edenwait.Job{ID: id, Status: edenwait.StatusSuccess}, nil
+}
+
+func newScripted(t *testing.T, answer script, config edenwait.Config) *edenwait.Waiter {
+	t.Helper()
+	config.Source = &scripted{answer: answer}
+	waiter, err := edenwait.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return waiter
+}
+
+func TestMaxErrors(t *testing.T) {
+	down := errors.New("network is down")
+	synctest.Test(t, func(t *testing.T) {
+		polls := 0
+		waiter := newScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
+			polls = poll
+			if poll == 1 || poll == 4 { // a good answer resets the count
+				return running(id)
+			}
+			return nil, down
+		}, edenwait.Config{MaxErrors: 3})
+		_, err := waiter.Wait(context.Background(), someID)
+		var gaveUp *edenwait.GaveUpError
+		if !errors.As(err, &gaveUp) || !errors.Is(err, down) || polls != 7 || gaveUp.Polls != 7 || gaveUp.LastStatus != edenwait.StatusProcessing {
+			t.Errorf("after %d polls: %v", polls, err)
+		}
+		for _, says := range []string{someID, "7 polls", "processing", "3 requests in a row", "network is down", "7 days"} {
+			if !strings.Contains(err.Error(), says) {
+				t.Errorf("%v does not say %s", err, says)
+			}
+		}
+	})
+}
+
+// 429 is nobody's failure.
+func TestRateLimitCountsAgainstNoJob(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		waiter := newScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
+			if poll < 50 {
+				return nil, &edenwait.APIError{StatusCode: 429}
+			}
+			return succeeded(id)
+		}, edenwait.Config{MaxErrors: 1})
+		if _, err := waiter.Wait(context.Background(), someID); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestDefaultsSurviveMinutesWithoutNetwork(t *testing.T) {
+	for _, n := range []int{1, 20, 400} {
+		synctest.Test(t, func(t *testing.T) {
+			api := edentest.New(edentest.Options{Faults: []edentest.Fault{{From: 20 * time.Second, Until: 8 * time.Minute, Do: edentest.Refuse()}}})
+			ids := api.SubmitAll(n, minuteLong)
+			if _, err := newWaiter(t, api, edenwait.Config{}).WaitAll(context.Background(), ids); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestMaxWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
+		never := api.Submit(edentest.Script{After: edentest.Never})
+		late := api.Submit(edentest.Script{After: 58 * time.Second})
+		record := newLedger()
+		waiter := newWaiter(t, api, edenwait.Config{MaxWait: time.Minute, Hooks: record.hooks(), DisableList: true})
+		began := time.Now()
+		results, _ := waiter.WaitAll(context.Background(), []string{never, late})
+		if took := time.Since(began); took != time.Minute {
+			t.Errorf("took %v", took)
+		}
+		if !errors.Is(results[0].Err, edenwait.ErrMaxWait) || record.errors[never] != 1 {
+			t.Errorf("%v, OnError %v", results[0].Err, record.errors)
+		}
+		if results[1].Err != nil {
+			t.Errorf("a job that ended just before MaxWait: %v", results[1].Err)
+		}
+	})
+}
+
+// A request that hangs does not hold a job beyond its MaxWait.
+func TestMaxWaitEndsRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		waiter := newScripted(t, func(ctx context.Context, _ string, _ int) (*edenwait.Job, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}, edenwait.Config{MaxWait: 10 * time.Second})
+		began := time.Now()
+		_, err := waiter.Wait(context.Background(), someID)
+		if took := time.Since(began); !errors.Is(err, edenwait.ErrMaxWait) || took != 10*time.Second {
+			t.Errorf("after %v: %v", took, err)
+		}
+	})
+}
+
+func TestOwnBackOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		var at []time.Duration
+		waiter := newScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
+			at = append(at, time.Since(began))
+			return running(id)
+		}, edenwait.Config{BackOff: func() backoff.BackOff { return backoff.WithMaxRetries(backoff.NewConstantBackOff(7*time.Second), 3) }})
+		_, err := waiter.Wait(context.Background(), someID)
+		if err == nil || !strings.Contains(err.Error(), "Config.BackOff stopped") {
+			t.Errorf("err = %v", err)
+		}
+		if len(at) != 4 || at[3] != 21*time.Second {
+			t.Errorf("polled at %v", at)
+		}
+	})
+}
+
+func TestDefaultBackOffGrows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var last time.Time
+		var gaps []time.Duration
+		waiter := newScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
+			if poll > 1 {
+				gaps = append(gaps, time.Since(last))
+			}
+			last = time.Now()
+			if poll == 40 {
+				return succeeded(id)
+			}
+			return running(id)
+		}, edenwait.Config{})
+		if _, err := waiter.Wait(context.Background(), someID); err != nil {
+			t.Fatal(err)
+		}
+		want := time.Second
+		for i, gap := range gaps {
+			if gap < want*9/10-time.Millisecond || gap > want*11/10+time.Millisecond {
+				t.Errorf("gap %d is %v, want %v ± 10 %%", i, gap, want)
+			}
+			want = min(want*13/10, 10*time.Second)
+		}
+	})
+}
+
+func TestNewJobMayBeUnknownForAMoment(t *testing.T) {
+	for _, n := range []int{1, 300} {
+		synctest.Test(t, func(t *testing.T) {
+			api := edentest.New(edentest.Options{NotFoundFor: 3 * time.Second, ListLag: 3 * time.Second})
+			ids := api.SubmitAll(n, minuteLong)
+			if _, err := newWaiter(t, api, edenwait.Config{}).WaitAll(context.Background(), ids); err != nil {
+				t.Error(err)
+			}
+			began := time.Now()
+			if _, err := newWaiter(t, api, edenwait.Config{}).Wait(context.Background(), uuid.NewString()); !errors.Is(err, edenwait.ErrNotFound) {
+				t.Error(err)
+			}
+			if took := time.Since(began); took > 10*time.Second {
+				t.Errorf("an unknown id is waited for %v", took)
+			}
+		})
+	}
+}
+
+// A Source that answers what it must not is asked again, and loses nothing.
+func TestSourceMisbehaves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		waiter := newScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
+			switch poll {
+			case 1:
+				return nil, nil
+			case 2:
+				return &edenwait.Job{ID: id}, nil
+			case 3:
+				return succeeded(uuid.NewString())
+			case 4:
+				panic("a bug")
+			}
+			return succeeded(id)
+		}, edenwait.Config{})
+		if _, err := waiter.Wait(context.Background(), someID); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A Source that does not heed its context cannot hold the call.
+func TestSourceIgnoresContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
+			time.Sleep(time.Hour)
+			return running(id)
+		}, edenwait.Config{})
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		began := time.Now()
+		_, err := waiter.Wait(ctx, someID)
+		if took := time.Since(began); took > 61*time.Second || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("after %v: %v", took, err)
+		}
+		time.Sleep(time.Hour) // its request outlives the call
+	})
+}
+
+func TestLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		core, logs := observer.New(zapcore.DebugLevel)
+		api := edentest.New(edentest.Options{Faults: []edentest.Fault{{From: 10 * time.Second, Until: 20 * time.Second, Do: edentest.Refuse()}}})
+		id := api.Submit(edentest.Script{After: time.Minute, Output: []byte(`"private words"`)})
+		if _, err := newWaiter(t, api, edenwait.Config{Logger: zap.New(core)}).Wait(context.Background(), id); err != nil {
+			t.Fatal(err)
+		}
+		// A refused connection is a request sent, and logged, but never arrives.
+		counts := map[string]int{}
+		for _, entry := range logs.All() {
+			counts[entry.Level.String()+" "+entry.Message]++
+			for _, field := range entry.Context {
+				if strings.Contains(field.String, "private") || strings.Contains(field.String, edentest.DefaultToken) {
+					t.Errorf("%s logs %s", entry.Message, field.String)
+				}
+			}
+		}
+		if counts["debug request"] < api.Stats().Gets {
+			t.Errorf("%d lines for %d requests", counts["debug request"], api.Stats().Gets)
+		}
+		delete(counts, "debug request")
+		want := map[string]int{"info batch started": 1, "info batch ended": 1, "warn requests fail": 1, "warn requests succeed again": 1}
+		for line, n := range want {
+			if counts[line] != n {
+				t.Errorf("%d lines %q, want %d", counts[line], line, n)
+			}
+			delete(counts, line)
+		}
+		if len(counts) > 0 {
+			t.Errorf("unexpected lines: %v", counts)
+		}
+	})
+}

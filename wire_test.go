@@ -1,0 +1,81 @@
+package edenwait_test
+
+import (
+	nethttp "net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// wire stands before the API and notes what one Waiter sends, and when: what a
+// server can see of its manners.
+type wire struct {
+	next  nethttp.RoundTripper
+	began time.Time
+
+	mu      sync.Mutex
+	sent    []time.Duration
+	refused []refusal
+	gets    map[string]int // by job
+}
+
+// refusal is a 429.
+type refusal struct {
+	sent, came time.Duration
+	after      time.Duration // that the server named
+}
+
+func newWire(next nethttp.RoundTripper) *wire {
+	return &wire{next: next, began: time.Now(), gets: map[string]int{}}
+}
+
+// RoundTrip implements http.RoundTripper.
+func (w *wire) RoundTrip(r *nethttp.Request) (*nethttp.Response, error) {
+	sent := time.Since(w.began)
+	w.mu.Lock()
+	w.sent = append(w.sent, sent)
+	if _, id, ok := strings.Cut(r.URL.Path, "/async/"); ok {
+		w.gets[id]++
+	}
+	w.mu.Unlock()
+	resp, err := w.next.RoundTrip(r)
+	if err == nil && resp.StatusCode == nethttp.StatusTooManyRequests && r.Context().Err() == nil {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
+		after := time.Duration(min(max(seconds, 0), 300)) * time.Second
+		w.refused = append(w.refused, refusal{sent, time.Since(w.began), after})
+	}
+	return resp, err
+}
+
+// crowded returns the most requests in any second, wherever it begins.
+func (w *wire) crowded() (most int) {
+	for from, to := 0, 0; to < len(w.sent); to++ {
+		for w.sent[to]-w.sent[from] >= time.Second {
+			from++
+		}
+		most = max(most, to-from+1)
+	}
+	return most
+}
+
+// hasty returns the first request that was sent though a 429 had asked for a
+// pause, and that 429. A refusal of what was sent before the last one came asks
+// for nothing new, unless it names a time.
+func (w *wire) hasty() (at time.Duration, because refusal, found bool) {
+	last := time.Duration(-1)
+	for _, r := range w.refused {
+		pause := r.after
+		if r.sent > last {
+			pause, last = max(pause, time.Second), r.came
+		}
+		for _, sent := range w.sent {
+			if sent > r.came && sent < r.came+pause {
+				return sent, r, true
+			}
+		}
+	}
+	return 0, refusal{}, false
+}

@@ -22,9 +22,9 @@ type answer struct {
 	err  error
 }
 
-// firstSight is how long an id that was never seen may be unknown to the API
-// before that is believed: a job submitted a moment ago may not have reached
-// the part of the server that answers. Later, or once seen, 404 is final.
+// firstSight is how long an id may be unknown to the API before that is
+// believed: a job submitted a moment ago may not have reached the part of the
+// server that answers.
 const firstSight = 5 * time.Second
 
 // launch sends a request and has its answer come back to the loop.
@@ -159,7 +159,7 @@ func (e *engine) absorbJob(a answer, judged verdict, now time.Duration) {
 	case judged == endBatch:
 		e.schedule.Failed(number, now)
 		e.end(a.err)
-	case judged == endJob && !e.mayAppear(j, a.err, now):
+	case judged == endJob && !mayAppear(j, a):
 		e.schedule.Ended(number)
 		e.endWithout(number, a.err, now)
 	default:
@@ -167,9 +167,10 @@ func (e *engine) absorbJob(a answer, judged verdict, now time.Duration) {
 	}
 }
 
-// mayAppear reports whether a job that the API does not know may be too new.
-func (e *engine) mayAppear(j *job, err error, now time.Duration) bool {
-	return errors.Is(err, ErrNotFound) && !j.seen && now-j.since < firstSight
+// mayAppear reports whether a job that the API did not know, when it was asked,
+// may have been too new.
+func mayAppear(j *job, a answer) bool {
+	return errors.Is(a.err, ErrNotFound) && a.sent-j.since < firstSight
 }
 
 // retry asks again about a job whose GET failed, or gives it up.
@@ -214,7 +215,7 @@ func (e *engine) absorbPage(a answer, now time.Duration) {
 		if !ok {
 			e.schedule.ListGone()
 		}
-		return delay
+		return min(delay, e.untilLastLook(now))
 	})
 }
 
@@ -243,14 +244,16 @@ func (e *engine) absorbSummary(item *JobSummary, now time.Duration) {
 	case item.Status.Done():
 		e.schedule.ShownEnded(number, now)
 	default:
-		j := &e.jobs[number]
-		j.seen = true
+		e.jobs[number].seen = true
+		if e.schedule.Asked(number) {
+			return // its own answer will say more
+		}
 		delay, ok := e.delay(number)
 		if !ok {
 			e.giveUp(number, errBackOffStopped, now)
 			return
 		}
-		e.schedule.ShownRunning(number, e.due(j, now, delay))
+		e.schedule.ShownRunning(number, e.due(&e.jobs[number], now, delay))
 	}
 }
 

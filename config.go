@@ -191,7 +191,7 @@ func isLoopback(host string) bool {
 // Format prints which API is asked at which rate and whether there is a token,
 // for every verb: the token stays out of logs that print a Config.
 func (c Config) Format(f fmt.State, _ rune) {
-	fmt.Fprintf(f, "edenwait.Config{BaseURL:%q Token:%s Rate:%v}", c.BaseURL, redacted(c.Token), c.Rate)
+	_, _ = fmt.Fprintf(f, "edenwait.Config{BaseURL:%q Token:%s Rate:%v}", c.BaseURL, redacted(c.Token), c.Rate)
 }
 
 func redacted(token string) string {

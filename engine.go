@@ -29,7 +29,6 @@ type engine struct {
 	turn     *budget.Turn
 	lister   Lister
 	listPace pace
-	page     int // the page of the list under way
 
 	requests  errgroup.Group
 	answers   chan answer
@@ -164,7 +163,7 @@ func (e *engine) done() bool {
 	if e.cause != nil {
 		return true
 	}
-	return e.live == 0 && !e.more && e.inFlight == 0 && !e.hooks.busy() && e.out.empty()
+	return e.live == 0 && !e.more && !e.hooks.busy() && e.out.empty()
 }
 
 // send sends every request that is worth it and may go now, and returns how
@@ -216,6 +215,7 @@ func (e *engine) end(cause error) {
 // context has ended.
 func (e *engine) finish() {
 	e.turn.Leave()
+	e.stop() // a page of the list may still be under way, of use to nobody
 	for late := time.After(stopWithin); e.inFlight > 0; {
 		select {
 		case a := <-e.answers:

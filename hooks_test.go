@@ -15,6 +15,8 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
+var noMap map[int]int
+
 func TestHookErrors(t *testing.T) {
 	full := errors.New("disk full")
 	tests := []struct {
@@ -26,7 +28,7 @@ func TestHookErrors(t *testing.T) {
 		{"error", func(context.Context, *edenwait.Job) error { return full }, "disk full", full},
 		{"panic", func(context.Context, *edenwait.Job) error { panic("oops") }, "panic: oops", nil},
 		{"panic with an error", func(context.Context, *edenwait.Job) error { panic(full) }, "panic: disk full", full},
-		{"nil map", func(context.Context, *edenwait.Job) error { var m map[int]int; m[1] = 1; return nil }, "nil map", nil},
+		{"nil map", func(context.Context, *edenwait.Job) error { noMap[1] = 1; return nil }, "nil map", nil},
 		{"goexit", func(context.Context, *edenwait.Job) error { runtime.Goexit(); return nil }, "runtime.Goexit", nil},
 	}
 	for _, tt := range tests {

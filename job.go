@@ -190,7 +190,8 @@ func parseJob(data []byte) (*Job, error) {
 	}
 	id, err := parseID(wire.ID.text())
 	if err != nil {
-		return nil, fmt.Errorf("not a job: public_id: %w", err)
+		// Not wrapped: it is the answer that is wrong, not the id asked for.
+		return nil, fmt.Errorf("not a job: public_id: %v", err)
 	}
 	status := Status(wire.Status.text())
 	if status == "" {

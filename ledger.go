@@ -22,9 +22,10 @@ const (
 	// maxRetryAfter bounds what an answer about one job may delay its next poll
 	// by. The budget has a bound of its own for what concerns everyone.
 	maxRetryAfter = 5 * time.Minute
-	// lastLook is how long before MaxWait a job is polled once more, so that one
-	// that has ended by then is not given up.
-	lastLook = time.Second
+	// lastLook is how long before MaxWait a job is looked at once more, so that
+	// one that has ended by then is not given up: time for the list and the GETs
+	// that follow from it.
+	lastLook = 2 * time.Second
 )
 
 // takeAll takes in the ids of a batch that is known whole, in memory of the
@@ -128,6 +129,14 @@ func (e *engine) due(j *job, now, delay time.Duration) time.Duration {
 		return now + delay
 	}
 	return min(now+delay, last)
+}
+
+// untilLastLook is how long until the list is worth asking because of MaxWait.
+func (e *engine) untilLastLook(now time.Duration) time.Duration {
+	if left := e.nextDeadline(now) - lastLook; left > 0 {
+		return left
+	}
+	return maxDuration
 }
 
 // nextDeadline is how long until MaxWait ends the next job.

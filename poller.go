@@ -142,7 +142,7 @@ func newClient(config Config) *http.Client {
 
 // Format prints where the Poller asks, for every verb, and never the token.
 func (p *Poller) Format(f fmt.State, _ rune) {
-	fmt.Fprintf(f, "edenwait.Poller{%s}", p.endpoint)
+	_, _ = fmt.Fprintf(f, "edenwait.Poller{%s}", p.endpoint)
 }
 
 // Get asks for one job. An id that is not a UUID is ErrInvalidID and costs no

@@ -65,7 +65,7 @@ func New(config Config) (*Waiter, error) {
 // Format prints at which rate the Waiter asks, for every verb, and never the
 // token.
 func (w *Waiter) Format(f fmt.State, _ rune) {
-	fmt.Fprintf(f, "edenwait.Waiter{BaseURL:%q Rate:%v}", w.config.BaseURL, w.config.Rate)
+	_, _ = fmt.Fprintf(f, "edenwait.Waiter{BaseURL:%q Rate:%v}", w.config.BaseURL, w.config.Rate)
 }
 
 // Wait blocks until the job ends and returns its final response. On StatusFail
@@ -75,7 +75,8 @@ func (w *Waiter) Format(f fmt.State, _ rune) {
 // For many jobs use WaitAll or AsCompleted: they ask about a thousand at once.
 func (w *Waiter) Wait(ctx context.Context, id string) (*Job, error) {
 	var result Result
-	w.run(ctx, []string{id}, func(_ int, r Result) { result = r })
+	// Why the wait ended early, if it did, is in the job's own error.
+	_ = w.run(ctx, []string{id}, func(_ int, r Result) { result = r })
 	return result.Job, result.Err
 }
 
@@ -170,7 +171,7 @@ func judge(err error) verdict {
 		return slowDown
 	case errors.Is(err, ErrUnauthorized), errors.Is(err, ErrPaymentRequired):
 		return endBatch
-	case errors.Is(err, ErrNotFound), errors.Is(err, ErrInvalidID), errors.Is(err, ErrResponseTooLarge):
+	case errors.Is(err, ErrNotFound), errors.Is(err, ErrResponseTooLarge):
 		return endJob
 	case !errors.As(err, &api):
 		return askAgain

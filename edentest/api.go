@@ -1,6 +1,7 @@
 package edentest
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"net/http"
@@ -208,49 +209,15 @@ type exchange struct {
 func (a *API) serve(r *http.Request, body []byte) Answer {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	x := &exchange{
-		now:   a.now(),
-		auth:  r.Header.Get("Authorization"),
-		query: r.URL.RawQuery,
-		body:  body,
-		job:   -1,
-		lag:   a.opts.ListLag,
-		ans:   Answer{Header: make(http.Header, 4)},
-	}
-	x.req = Request{
-		Time:   a.start.Add(x.now),
-		Method: r.Method,
-		Host:   r.Host,
-		Path:   r.URL.Path,
-		Kind:   kindOf(r.Method, r.URL.Path),
-		HasKey: r.Header.Get("Authorization") != "",
-	}
-	if x.req.Host == "" {
-		x.req.Host = r.URL.Host
-	}
-	if rest, ok := strings.CutPrefix(r.URL.Path, jobPath); ok {
-		x.req.JobID = rest
-		if id, err := uuid.Parse(rest); err == nil {
-			x.req.JobID = id.String()
-			if i, ok := a.index[id]; ok {
-				x.job = int(i)
-			}
-		}
-	}
-	if !a.log.discard {
-		x.req.Query = r.URL.Query()
-		x.req.Header = r.Header.Clone()
-		x.req.Header.Del("Authorization")
-	}
-
-	n := a.strike(x)
+	x := a.take(r, body)
+	struck := a.strike(x)
 	var do Effect
-	if n >= 0 {
-		do = a.opts.Faults[n].Do
+	if struck >= 0 {
+		do = a.opts.Faults[struck].Do
 	}
 	switch {
 	case a.down:
-		n, x.req.Fault = -1, "down"
+		struck, x.req.Fault = -1, "down"
 		x.ans.wire = refused
 	case do.lost:
 		x.ans.wire = refused
@@ -260,22 +227,55 @@ func (a *API) serve(r *http.Request, body []byte) Answer {
 		}
 		a.judge(x)
 		if x.over {
-			n = -1 // what the gate turned away meets no fault behind it
+			struck = -1 // what the limit turned away meets no fault behind it
 		}
 	}
-	if n >= 0 {
+	if struck >= 0 {
 		x.req.Fault = do.name
-		a.met[n].hits++
+		a.met[struck].hits++
 		if do.after != nil {
 			do.after(x)
 		}
 	}
-	x.req.Status = x.ans.Status
-	if x.ans.wire == refused || x.ans.wire == dropped {
-		x.req.Status = 0
+	if x.ans.wire != refused && x.ans.wire != dropped {
+		x.req.Status = x.ans.Status
 	}
 	a.record(x)
 	return x.ans
+}
+
+// take reads what a request asks for.
+func (a *API) take(r *http.Request, body []byte) *exchange {
+	now := a.now()
+	x := &exchange{
+		req: Request{
+			Time:   a.start.Add(now),
+			Kind:   kindOf(r.Method, r.URL.Path),
+			Method: r.Method,
+			Host:   cmp.Or(r.Host, r.URL.Host),
+			Path:   r.URL.Path,
+			HasKey: r.Header.Get("Authorization") != "",
+		},
+		auth:  r.Header.Get("Authorization"),
+		query: r.URL.RawQuery,
+		body:  body,
+		now:   now,
+		job:   -1,
+		lag:   a.opts.ListLag,
+		ans:   Answer{Header: make(http.Header, 4)},
+	}
+	if id, ok := strings.CutPrefix(r.URL.Path, jobPath); ok {
+		x.req.JobID = canonical(id)
+		if i, ok := a.find(id); ok {
+			x.job = int(i)
+		}
+	}
+	if !a.log.discard || len(a.opts.Faults) > 0 { // whose Match may look
+		x.req.Query = r.URL.Query()
+		x.req.Header = r.Header.Clone()
+		x.req.Header.Del("Authorization")
+	}
+	return x
 }
 
 // judge writes the answer that a service without faults would give.
@@ -296,8 +296,8 @@ func (a *API) judge(x *exchange) {
 	}
 	// A call without a valid key is no call of this account, so the limit does
 	// not count it.
-	switch key, bearer := strings.CutPrefix(x.auth, "Bearer "); {
-	case !bearer || key == "":
+	switch scheme, key, _ := strings.Cut(x.auth, " "); {
+	case !strings.EqualFold(scheme, "Bearer"):
 		x.detail(http.StatusForbidden, "Not authenticated")
 		return
 	case key != a.opts.Token:

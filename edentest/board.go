@@ -42,9 +42,6 @@ func (a *API) count(n int, status string, at time.Duration) int {
 
 func (a *API) tally(b *block, j *job, at time.Duration) {
 	if !a.listed(j, at) {
-		if j.created > at {
-			b.until = min(b.until, j.created)
-		}
 		return
 	}
 	b.listed++
@@ -61,12 +58,10 @@ func (a *API) tally(b *block, j *job, at time.Duration) {
 	}
 }
 
-// listed tells whether the list of the moment at holds the job.
+// listed tells whether the list of the moment at holds the job, which was added
+// by then.
 func (a *API) listed(j *job, at time.Duration) bool {
-	if j.created > at || a.gone(j, at) {
-		return false
-	}
-	return !j.deleted || a.deleted[j.seq] > at
+	return !a.gone(j, at) && (!j.deleted || a.deleted[j.seq] > at)
 }
 
 // changes returns the first moment after at when the list shows the job in
@@ -113,7 +108,8 @@ func (a *API) page(f *filter, at time.Duration, skip int, show func(*job)) (tota
 	shown := 0
 	for end := n; end > 0; {
 		start := (end - 1) / blockSize * blockSize
-		// A block counts whole only, and by nothing but status.
+		// A block is counted whole only, when all of its jobs are known of, and
+		// by nothing but status.
 		if f.feature == "" && f.subfeature == "" && end == min(start+blockSize, len(a.jobs)) {
 			if m := a.count(start/blockSize, f.status, at); total+m <= skip || shown >= f.limit {
 				total += m

@@ -49,14 +49,18 @@ func inMemory(t *testing.T, opts edentest.Options, f func(*testing.T, *door)) {
 
 const async = "/v3/universal-ai/async"
 
-// send makes a request with the given key ("" for none) and does not fail the
+// send makes a request with the given key ("" for none; with a scheme, if not
+// Bearer) and does not fail the
 // test when it fails.
 func (d *door) send(ctx context.Context, method, path, key, body string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, d.base+path, strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
-	if key != "" {
+	switch {
+	case strings.Contains(key, " "):
+		req.Header.Set("Authorization", key)
+	case key != "":
 		req.Header.Set("Authorization", "Bearer "+key)
 	}
 	return d.client.Do(req)

@@ -49,53 +49,54 @@ func isReset(err error) bool {
 func TestEffects(t *testing.T) {
 	const elsewhere = "https://elsewhere.example/"
 	tests := []struct {
-		do   edentest.Effect
-		name string
-		ok   func(healthy, o outcome) bool
+		do     edentest.Effect
+		name   string
+		status int // as recorded
+		ok     func(healthy, o outcome) bool
 	}{
-		{edentest.Status(500, "", nil), "status 500", func(_, o outcome) bool {
+		{edentest.Status(500, "", nil), "status 500", 500, func(_, o outcome) bool {
 			return o.status == 500 && o.body == `{"detail":"Internal Server Error"}` && o.header.Get("Content-Type") == "application/json"
 		}},
-		{edentest.Status(418, "<b>tea</b>", http.Header{"x-tea": {"mint"}}), "status 418", func(_, o outcome) bool {
+		{edentest.Status(418, "<b>tea</b>", http.Header{"x-tea": {"mint"}}), "status 418", 418, func(_, o outcome) bool {
 			return o.status == 418 && o.body == "<b>tea</b>" && o.header.Get("X-Tea") == "mint" &&
 				strings.HasPrefix(o.header.Get("Content-Type"), "text/html")
 		}},
-		{edentest.RetryAfter("-7"), `retry after "-7"`, func(_, o outcome) bool {
+		{edentest.RetryAfter("-7"), `retry after "-7"`, 429, func(_, o outcome) bool {
 			return o.status == 429 && o.header.Get("Retry-After") == "-7"
 		}},
-		{edentest.Redirect(elsewhere), "redirect", func(_, o outcome) bool {
+		{edentest.Redirect(elsewhere), "redirect", 307, func(_, o outcome) bool {
 			return o.status == 307 && o.header.Get("Location") == elsewhere
 		}},
-		{edentest.Refuse(), "refuse", func(_, o outcome) bool {
+		{edentest.Refuse(), "refuse", 0, func(_, o outcome) bool {
 			return errors.Is(o.err, syscall.ECONNREFUSED) || isReset(o.err)
 		}},
-		{edentest.Reset(), "reset", func(_, o outcome) bool { return isReset(o.err) }},
-		{edentest.ResetBody(), "reset body", func(h, o outcome) bool {
+		{edentest.Reset(), "reset", 0, func(_, o outcome) bool { return isReset(o.err) }},
+		{edentest.ResetBody(), "reset body", 200, func(h, o outcome) bool {
 			return o.status == 200 && errors.Is(o.bodyer, syscall.ECONNRESET) && len(o.body) == len(h.body)/2
 		}},
-		{edentest.Drip(50 * time.Millisecond), "drip 50ms", func(h, o outcome) bool { return o.body == h.body && o.bodyer == nil }},
-		{edentest.Delay(5 * time.Millisecond), "delay 5ms", func(h, o outcome) bool { return o.body == h.body }},
-		{edentest.Torn(), "torn", func(h, o outcome) bool {
+		{edentest.Drip(50 * time.Millisecond), "drip 50ms", 200, func(h, o outcome) bool { return o.body == h.body && o.bodyer == nil }},
+		{edentest.Delay(5 * time.Millisecond), "delay 5ms", 200, func(h, o outcome) bool { return o.body == h.body }},
+		{edentest.Torn(), "torn", 200, func(h, o outcome) bool {
 			return o.status == 200 && o.bodyer == nil && o.body == h.body[:len(h.body)/2] && o.length == int64(len(o.body))
 		}},
-		{edentest.Empty(), "empty", func(_, o outcome) bool { return o.status == 200 && o.body == "" && o.bodyer == nil }},
-		{edentest.Null(), "null", func(_, o outcome) bool { return o.status == 200 && o.body == "null" }},
-		{edentest.HTML(), "html", func(_, o outcome) bool {
+		{edentest.Empty(), "empty", 200, func(_, o outcome) bool { return o.status == 200 && o.body == "" && o.bodyer == nil }},
+		{edentest.Null(), "null", 200, func(_, o outcome) bool { return o.status == 200 && o.body == "null" }},
+		{edentest.HTML(), "html", 200, func(_, o outcome) bool {
 			return o.status == 200 && strings.Contains(o.body, "<html>") && strings.HasPrefix(o.header.Get("Content-Type"), "text/html")
 		}},
-		{edentest.WrongType("text/plain"), `type "text/plain"`, func(h, o outcome) bool {
+		{edentest.WrongType("text/plain"), `type "text/plain"`, 200, func(h, o outcome) bool {
 			return o.body == h.body && o.header.Get("Content-Type") == "text/plain"
 		}},
-		{edentest.GzipTorn(), "gzip torn", func(h, o outcome) bool {
+		{edentest.GzipTorn(), "gzip torn", 200, func(h, o outcome) bool {
 			return o.status == 200 && errors.Is(o.bodyer, io.ErrUnexpectedEOF) && len(o.body) < len(h.body) && o.length == -1 &&
 				o.header.Get("Content-Encoding") == ""
 		}},
-		{edentest.Huge(1 << 20), "huge 1048576", func(h, o outcome) bool {
+		{edentest.Huge(1 << 20), "huge 1048576", 200, func(h, o outcome) bool {
 			var small, large bytes.Buffer
 			return len(o.body) == len(h.body)+1<<20 && o.length == -1 &&
 				json.Compact(&small, []byte(h.body)) == nil && json.Compact(&large, []byte(o.body)) == nil && small.String() == large.String()
 		}},
-		{edentest.ClockSkew(-3 * time.Hour), "clock skew -3h0m0s", func(h, o outcome) bool {
+		{edentest.ClockSkew(-3 * time.Hour), "clock skew -3h0m0s", 200, func(h, o outcome) bool {
 			then, err1 := created(h.body)
 			now, err2 := created(o.body)
 			return err1 == nil && err2 == nil && then.Sub(now) == 3*time.Hour
@@ -103,10 +104,10 @@ func TestEffects(t *testing.T) {
 		{edentest.Edit("own", func(r edentest.Request, ans *edentest.Answer) {
 			ans.Body = []byte(r.Kind.String())
 			ans.Header.Set("X-Own", "1")
-		}), "own", func(_, o outcome) bool {
+		}), "own", 200, func(_, o outcome) bool {
 			return (o.body == "get" || o.body == "list") && o.header.Get("X-Own") == "1"
 		}},
-		{edentest.Effect{}, "", func(h, o outcome) bool { return o.body == h.body }},
+		{edentest.Effect{}, "", 200, func(h, o outcome) bool { return o.body == h.body }},
 	}
 	for _, tt := range tests {
 		for _, what := range []string{"get", "list"} {
@@ -130,6 +131,9 @@ func TestEffects(t *testing.T) {
 					}
 					if o := d.observe(t, path); o.body != healthy.body {
 						t.Errorf("after it: %+v", o)
+					}
+					if got, sent := d.Requests()[1].Status, tt.status; got != sent {
+						t.Errorf("recorded status %d, want %d", got, sent)
 					}
 					if log := d.Requests(); log[0].Fault != "" || log[1].Fault != tt.name || log[2].Fault != "" {
 						t.Errorf("recorded %q %q %q", log[0].Fault, log[1].Fault, log[2].Fault)
@@ -266,7 +270,7 @@ func TestGzipByHand(t *testing.T) {
 }
 
 func TestDown(t *testing.T) {
-	throughBoth(t, edentest.Options{}, func(t *testing.T, d *door) {
+	throughBoth(t, edentest.Options{Faults: []edentest.Fault{{Do: edentest.Null()}}}, func(t *testing.T, d *door) {
 		d.SetDown(true)
 		o := d.observe(t, async)
 		if d.memory && !errors.Is(o.err, syscall.ECONNREFUSED) || !d.memory && !isReset(o.err) {
@@ -277,9 +281,11 @@ func TestDown(t *testing.T) {
 			t.Errorf("%v is no *net.OpError", o.err)
 		}
 		d.SetDown(false)
-		d.list(t, "")
+		if _, body := d.do(t, http.MethodGet, async, ""); body != "null" {
+			t.Errorf("up again: %s, want what its fault answers", body)
+		}
 		log := d.Requests()
-		if log[0].Status != 0 || log[0].Fault != "down" || log[len(log)-1].Fault != "" {
+		if log[0].Status != 0 || log[0].Fault != "down" || log[len(log)-1].Fault != "null" {
 			t.Errorf("recorded as %+v", log)
 		}
 	})

@@ -27,6 +27,8 @@ func TestErrors(t *testing.T) {
 	}{
 		{"no key", "GET", done, "", "", 403, `{"detail":"Not authenticated"}`},
 		{"wrong key", "GET", done, "guess", "", 401, `{"detail":"Invalid token"}`},
+		{"no bearer", "GET", done, "Basic eDp5", "", 403, `{"detail":"Not authenticated"}`},
+		{"bearer in lower case", "GET", done, "bearer " + right, "", 200, `{"public_id":"11111111-1111-4111-8111-111111111111",`},
 		{"no key on list", "GET", async, "", "", 403, `{"detail":"Not authenticated"}`},
 		{"wrong key on delete", "DELETE", done, "guess", "", 401, `{"detail":"Invalid token"}`},
 		{"no UUID", "GET", async + "/42", right, "", 422, `{"detail":[{"loc":["path","job_id"],`},
@@ -184,6 +186,15 @@ func TestReverts(t *testing.T) {
 			items := d.list(t, "").Items
 			if items[1].Status != tt.again || items[0].Status != tt.stuck {
 				t.Errorf("at %v the list says %s, %s", tt.at, items[1].Status, items[0].Status)
+			}
+			running := 0
+			for _, status := range []string{tt.again, tt.stuck} {
+				if status == "processing" {
+					running++
+				}
+			}
+			if got := d.list(t, "?limit=1&page=9&status=processing").Total; got != running {
+				t.Errorf("at %v the list counts %d as processing, want %d", tt.at, got, running)
 			}
 		}
 	})

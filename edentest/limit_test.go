@@ -174,7 +174,9 @@ func TestSetRate(t *testing.T) {
 			{func() { d.SetRate(-1) }, step{0, 100, 100}},
 			{func() { d.SetRate(10) }, step{10 * time.Second, 11, 10}},
 			{func() { d.SetOthers(9) }, step{100 * time.Second, 11, 9}},
-			{func() { d.SetOthers(0) }, step{time.Second, 11, 10}},
+			// What the others spent before they fell silent is spent.
+			{func() { d.sleep(t, 10*time.Second); d.SetOthers(0) }, step{0, 11, 9}},
+			{func() {}, step{time.Second, 11, 10}},
 		} {
 			s.set()
 			d.sleep(t, s.step.pause)

@@ -24,13 +24,9 @@ func (a *API) list(x *exchange) {
 		x.unprocessable(problems...)
 		return
 	}
-	// Multiplied out, a page far away would overflow.
-	skip := len(a.jobs)
-	if f.page-1 <= len(a.jobs)/f.limit {
-		skip = (f.page - 1) * f.limit
-	}
+	skip := min(f.page-1, len(a.jobs)) * f.limit // a page far away would overflow
 	at := x.now - x.lag
-	b := make([]byte, 0, 256*min(f.limit, len(a.jobs))+128)
+	b := make([]byte, 0, 8<<10)
 	b = append(b, `{"items":[`...)
 	first := true
 	total := a.page(&f, at, skip, func(j *job) {

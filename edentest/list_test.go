@@ -101,12 +101,15 @@ func TestListFilters(t *testing.T) {
 
 // The counts that the list keeps must never differ from what counting afresh
 // gives, as it is done for filters by feature, however the jobs change between
-// two requests.
+// two requests, and however the list goes back and forth in time.
 func TestListCounts(t *testing.T) {
-	inMemory(t, edentest.Options{Rate: -1, Retention: 30 * time.Minute}, func(t *testing.T, d *door) {
+	inMemory(t, edentest.Options{Rate: -1, Retention: 30 * time.Minute, Faults: []edentest.Fault{{
+		Match: func(r edentest.Request) bool { return r.Query.Has("stale") },
+		Do:    edentest.StaleList(45 * time.Second),
+	}}}, func(t *testing.T, d *door) {
 		rng := rand.New(rand.NewPCG(1, 2))
 		var ids []string
-		for range 120 {
+		for range 100 {
 			ids = append(ids, d.SubmitAll(rng.IntN(100), edentest.World{
 				Durations: edentest.Uniform{Max: 20 * time.Minute}, FailShare: 0.3,
 			})...)
@@ -118,17 +121,19 @@ func TestListCounts(t *testing.T) {
 			}
 			d.sleep(t, time.Duration(rng.IntN(60))*time.Second)
 
-			for _, status := range []string{"", "processing", "success", "fail"} {
+			for _, query := range []string{
+				"", "&status=processing", "&status=success", "&status=fail", "&stale", "&status=processing&stale",
+			} {
 				want := 0
 				for _, feature := range []string{"audio", "ocr", "video", "web"} {
-					want += d.list(t, "?limit=1&feature="+feature+"&status="+status).Total
+					want += d.list(t, "?limit=1&feature="+feature+query).Total
 				}
-				if got := d.list(t, "?limit=1&status="+status).Total; got != want {
-					t.Fatalf("total %d with status %q, want %d", got, status, want)
+				if got := d.list(t, "?limit=1"+query).Total; got != want {
+					t.Fatalf("%q: total %d, want %d", query, got, want)
 				}
-				last := d.list(t, fmt.Sprintf("?limit=9&page=%d&status=%s", max(1, (want+8)/9), status))
+				last := d.list(t, fmt.Sprintf("?limit=9&page=%d", max(1, (want+8)/9))+query)
 				if n := want - max(0, (want-1)/9*9); len(last.Items) != n {
-					t.Fatalf("%d items on the last page with status %q, want %d", len(last.Items), status, n)
+					t.Fatalf("%q: %d items on the last page, want %d", query, len(last.Items), n)
 				}
 			}
 		}
@@ -175,6 +180,40 @@ func TestListLag(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The edge of what a lagging list knows of can be anywhere in a block.
+func TestListLagOfMany(t *testing.T) {
+	const lag = 10 * time.Second
+	inMemory(t, edentest.Options{Rate: -1, ListLag: lag}, func(t *testing.T, d *door) {
+		world := edentest.World{Durations: edentest.Fixed(edentest.Never)}
+		old := d.SubmitAll(1500, world)
+		d.sleep(t, time.Second)
+		d.SubmitAll(1000, world)
+		for _, s := range []struct {
+			pause time.Duration
+			want  int
+		}{{9*time.Second - 1, 0}, {1, 1500}, {time.Second - 1, 1500}, {1, 2500}} {
+			d.sleep(t, s.pause)
+			for _, status := range []string{"", "processing"} {
+				if got := d.list(t, "?limit=1&status="+status); got.Total != s.want {
+					t.Errorf("%d jobs are listed, want %d", got.Total, s.want)
+				} else if s.want == 1500 && got.Items[0].ID != old[1499] {
+					t.Errorf("the newest is %s, want %s", got.Items[0].ID, old[1499])
+				}
+			}
+		}
+		d.Delete(old[0])
+		for _, s := range []struct {
+			pause time.Duration
+			want  int
+		}{{0, 2500}, {lag - 1, 2500}, {1, 2499}} {
+			d.sleep(t, s.pause)
+			if got := d.list(t, "?limit=1").Total; got != s.want {
+				t.Errorf("%d jobs are listed, want %d", got, s.want)
+			}
+		}
+	})
 }
 
 func TestListOff(t *testing.T) {

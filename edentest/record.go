@@ -58,9 +58,9 @@ type Request struct {
 	Method string
 	Host   string // as addressed, which shows where a redirect led
 	Path   string
-	JobID  string      // what stands in the job's place in Path, in canonical form if it is a UUID
-	Query  url.Values  // nil under Options.DiscardRecords
-	Header http.Header // without Authorization; nil under Options.DiscardRecords
+	JobID  string // what stands in the job's place in Path, in canonical form if it is a UUID
+	Query  url.Values
+	Header http.Header // without Authorization
 	HasKey bool        // an Authorization header came along, valid or not
 	Status int         // of the answer; 0 if no answer was given
 	Fault  string      // the name of the fault that struck, "" if none
@@ -69,7 +69,7 @@ type Request struct {
 // Stats are counters over all requests so far. They count what arrived, whatever
 // became of it.
 type Stats struct {
-	Submits, Gets, Lists, Deletes, Others int
+	Submits, Gets, Lists, Deletes, Other int // by Kind
 
 	RateLimited int // answered with 429 because of the limit
 	Faults      int // met by a fault, or by a service that was down
@@ -83,10 +83,10 @@ type Stats struct {
 
 // Requests returns how many requests arrived.
 func (s Stats) Requests() int {
-	return s.Submits + s.Gets + s.Lists + s.Deletes + s.Others
+	return s.Submits + s.Gets + s.Lists + s.Deletes + s.Other
 }
 
-// log is what an API remembers of its requests.
+// A log is what an API remembers of its requests.
 type log struct {
 	discard  bool
 	requests []Request
@@ -112,7 +112,7 @@ func (a *API) record(x *exchange) {
 	case Delete:
 		l.stats.Deletes++
 	default:
-		l.stats.Others++
+		l.stats.Other++
 	}
 	if x.over {
 		l.stats.RateLimited++

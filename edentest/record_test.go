@@ -48,7 +48,7 @@ func TestRequests(t *testing.T) {
 			t.Errorf("recorded\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 		stats := d.Stats()
-		if stats.Gets != 2 || stats.Lists != 1 || stats.Deletes != 1 || stats.Others != 1 || stats.Requests() != 5 || stats.Finals != 1 {
+		if stats.Gets != 2 || stats.Lists != 1 || stats.Deletes != 1 || stats.Other != 1 || stats.Requests() != 5 || stats.Finals != 1 {
 			t.Errorf("%+v", stats)
 		}
 	})

@@ -29,7 +29,7 @@ const (
 	// A list that failed or proved useless is tried again after a pause that
 	// doubles.
 	minPenalty = time.Second
-	maxPenalty = 5 * time.Minute
+	maxPenalty = time.Minute
 	// tolerableAge is how far behind the list may be and still be relied on: as
 	// far as the delay between two polls of one job would be.
 	tolerableAge = 10 * time.Second
@@ -42,7 +42,7 @@ const (
 type list struct {
 	on    bool
 	held  int // jobs left to it
-	blind int // waiting jobs that it does not show
+	blind int // waiting jobs about which its hints led nowhere
 
 	at      time.Duration // when its next page is due
 	sentAt  time.Duration // when the page under way was sent; Never when none is

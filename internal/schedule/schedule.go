@@ -53,7 +53,7 @@ type entry struct {
 	place int32  // in its heap
 	seen  uint32 // the last sweep of the list during which it is known to have run
 	state state
-	blind bool // a GET showed it running when the list did not: see it again first
+	blind bool // its last GET led nowhere: no hint counts until the list shows it running
 	hint  bool // known on the list's word alone
 }
 
@@ -155,17 +155,26 @@ func (s *Schedule) Add(now time.Duration) Job {
 // Running tells that the job's own GET shows it running; it is next due at due.
 func (s *Schedule) Running(job Job, now, due time.Duration) {
 	s.jobs[job].seen = s.list.sweep
-	hint := s.jobs[job].hint
-	s.Failed(job, due)
+	hint := s.poll(job, due)
 	if hint {
 		s.missed(job, now)
 	}
 }
 
-// Failed tells that the job's own GET failed; it is next due at due.
+// Failed tells that the job's own GET failed; it is next due at due, whatever
+// the list has to say of it: a server in trouble must not be asked the faster.
 func (s *Schedule) Failed(job Job, due time.Duration) {
+	s.poll(job, due)
+	s.setBlind(job, true)
+}
+
+// poll leaves the job to its own due time, and reports whether it had been asked
+// for on a hint.
+func (s *Schedule) poll(job Job, due time.Duration) (hint bool) {
+	hint = s.jobs[job].hint
 	s.jobs[job].hint = false
 	s.move(job, own, due)
+	return hint
 }
 
 // Ended tells that the job's own GET was its last: it is waited for no more, and

@@ -1,0 +1,114 @@
+package edenwait_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+
+	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/edentest"
+)
+
+func newFaulty(t *testing.T, opts edentest.Options, config edenwait.Config) (*edentest.API, *edenwait.Waiter) {
+	t.Helper()
+	api := edentest.New(opts)
+	config.Token, config.HTTPClient = edentest.DefaultToken, api.Client()
+	waiter, err := edenwait.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return api, waiter
+}
+
+// TestListGoodGetBad: the GETs fail for minutes while the list goes on showing which jobs ended.
+func TestListGoodGetBad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api, waiter := newFaulty(t, edentest.Options{
+			Latency: 40 * time.Millisecond,
+			Faults:  []edentest.Fault{{On: edentest.Get, Until: 4 * time.Minute, Do: edentest.Status(503, "", nil)}},
+		}, edenwait.Config{})
+		ids := api.SubmitAll(5, edentest.World{Durations: edentest.Fixed(10 * time.Second)})
+		_, err := waiter.WaitAll(context.Background(), ids)
+		t.Logf("%+v", api.Stats())
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestBackOffStopsWhileAsked: the list exhausts a job's BackOff while its GET is under way.
+func TestBackOffStopsWhileAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		made := 0
+		const slow = "11111111-1111-4111-8111-111111111111"
+		api, waiter := newFaulty(t, edentest.Options{
+			Faults: []edentest.Fault{
+				{On: edentest.Get, JobID: slow, Do: edentest.Edit("slow", func(_ edentest.Request, ans *edentest.Answer) {
+					ans.Body, ans.Delay = []byte(`{"public_id":"`+slow+`","status":"success"}`), 20*time.Second
+				})},
+				{On: edentest.List, Skip: 1, Times: 1, Do: edentest.Status(200, `{"items":[],"total":0,"page":1,"limit":1000,"total_pages":0}`, nil)},
+			},
+		}, edenwait.Config{BackOff: func() backoff.BackOff {
+			made++
+			if made < 7 { // the list's and the other jobs'
+				return backoff.NewConstantBackOff(time.Second)
+			}
+			return backoff.WithMaxRetries(backoff.NewConstantBackOff(time.Second), 4)
+		}})
+		ids := append(api.SubmitAll(4, edentest.World{Durations: edentest.Fixed(time.Minute)}),
+			api.Submit(edentest.Script{After: 2 * time.Minute}), api.Submit(edentest.Script{ID: slow, After: time.Minute}))
+		results, err := waiter.WaitAll(context.Background(), ids)
+		for i, r := range results {
+			if r.ID != ids[i] || r.ID != slow && r.Err != nil || r.Job == nil && r.Err == nil {
+				t.Errorf("result %d: %+v", i, r)
+			}
+		}
+		t.Log(err)
+	})
+}
+
+// TestStalledList: the last page asked for does not come, and all jobs have ended.
+func TestStalledList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api, waiter := newFaulty(t, edentest.Options{
+			Latency: 40 * time.Millisecond,
+			Faults:  []edentest.Fault{{On: edentest.List, Skip: 2, Do: edentest.Stall()}},
+		}, edenwait.Config{})
+		ids := api.SubmitAll(10, edentest.World{Durations: edentest.Fixed(8 * time.Second)})
+		_, err := waiter.WaitAll(context.Background(), ids)
+		if err != nil {
+			t.Error(err)
+		}
+		var last time.Time
+		for _, id := range ids {
+			if at, _ := api.FirstFinal(id); at.After(last) {
+				last = at
+			}
+		}
+		if late := time.Since(last); late > time.Second {
+			t.Errorf("returned %v after the last result", late)
+		}
+	})
+}
+
+// TestLastLook: jobs that are left to the list end well before MaxWait.
+func TestLastLook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		missed := 0
+		for range 20 {
+			api, waiter := newFaulty(t, edentest.Options{Latency: 40 * time.Millisecond}, edenwait.Config{MaxWait: 3 * time.Minute})
+			ids := api.SubmitAll(10, edentest.World{Durations: edentest.Fixed(3*time.Minute - 4*time.Second)})
+			_, err := waiter.WaitAll(context.Background(), ids)
+			if errors.Is(err, edenwait.ErrMaxWait) {
+				missed++
+			}
+		}
+		if missed > 0 {
+			t.Errorf("%d of 20 batches missed jobs that ended 4 s before MaxWait", missed)
+		}
+	})
+}

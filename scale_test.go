@@ -1,0 +1,106 @@
+package edenwait_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"runtime"
+	"runtime/metrics"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/edenwait/edenwait"
+)
+
+// endless is a Source whose jobs never end, and which keeps none of them.
+type endless struct{}
+
+func (endless) Get(_ context.Context, id string) (*edenwait.Job, error) { return running(id) }
+
+// footprint is what the process holds: live heap, and stacks in use.
+func footprint() (bytes uint64, goroutines int) {
+	runtime.GC()
+	runtime.GC() // the first may have ended what the second sweeps
+	samples := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
+	metrics.Read(samples)
+	return samples[0].Value.Uint64() + samples[1].Value.Uint64(), runtime.NumGoroutine()
+}
+
+// A job that waits costs bytes, not a goroutine.
+func TestMillionJobs(t *testing.T) {
+	n := 1_000_000
+	if testing.Short() {
+		n = 100_000
+	}
+	ids := make([]string, n)
+	for i := range ids {
+		var id uuid.UUID
+		binary.BigEndian.PutUint64(id[:], uint64(i)*0x9e3779b97f4a7c15)
+		ids[i] = id.String()
+	}
+	synctest.Test(t, func(t *testing.T) {
+		waiter, err := edenwait.New(edenwait.Config{Source: endless{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, goroutinesBefore := footprint()
+		ctx, cancel := context.WithCancel(context.Background())
+		var results []edenwait.Result
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			results, err = waiter.WaitAll(ctx, ids)
+		}()
+		time.Sleep(10 * time.Minute)
+		after, goroutines := footprint()
+		perJob := float64(after-before) / float64(n)
+		t.Logf("%d jobs: %.0f bytes a job, %d goroutines", n, perJob, goroutines-goroutinesBefore)
+		if perJob > 256 {
+			t.Errorf("%.0f bytes a job, want at most 256", perJob)
+		}
+		if goroutines > 100 {
+			t.Errorf("%d goroutines, want at most 100", goroutines)
+		}
+		cancelled := time.Now()
+		cancel()
+		<-done
+		if took := time.Since(cancelled); took > time.Second {
+			t.Errorf("returned %v after ctx ended", took)
+		}
+		if len(results) != n || !errors.Is(results[n-1].Err, context.Canceled) || !errors.Is(err, context.Canceled) {
+			t.Errorf("%d results, the last %+v", len(results), results[n-1])
+		}
+	})
+	runtime.KeepAlive(ids)
+}
+
+// BenchmarkCancelMillion measures how long WaitAll takes to return once its
+// context has ended, with a million jobs to account for.
+func BenchmarkCancelMillion(b *testing.B) {
+	ids := make([]string, 1_000_000)
+	for i := range ids {
+		ids[i] = uuid.NewString()
+	}
+	waiter, err := edenwait.New(edenwait.Config{Source: endless{}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		ctx, cancel := context.WithCancel(context.Background())
+		polled := make(chan time.Time)
+		go func() {
+			time.Sleep(3 * time.Second) // long enough to have taken all in
+			polled <- time.Now()
+			cancel()
+		}()
+		done := make(chan time.Time)
+		go func() {
+			_, _ = waiter.WaitAll(ctx, ids)
+			done <- time.Now()
+		}()
+		b.ReportMetric((-(<-polled).Sub(<-done)).Seconds(), "s-to-return")
+	}
+}

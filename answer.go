@@ -207,16 +207,25 @@ func (e *engine) absorbPage(a answer, now time.Duration) {
 	if a.page.Total > 0 && a.page.Limit > 0 {
 		pages = max(pages, (a.page.Total+a.page.Limit-1)/a.page.Limit)
 	}
-	e.schedule.PageRead(now, pages, func(news bool) time.Duration {
-		if news {
-			e.listPace.reset()
-		}
-		delay, ok := e.listPace.next(e.Waiter)
-		if !ok {
-			e.schedule.ListGone()
-		}
-		return min(delay, e.untilLastLook(now))
+	e.schedule.PageRead(now, pages, func(ended int) time.Duration {
+		return min(e.listGap(now, ended), e.untilLastLook(now))
 	})
+}
+
+// listGap is how long until the list is worth reading again. An own BackOff
+// paces it as it does a job, beginning anew with every news.
+func (e *engine) listGap(now time.Duration, ended int) time.Duration {
+	if e.listPace.custom == nil {
+		return e.cadence.Next(now, ended)
+	}
+	if ended > 0 {
+		e.listPace.reset()
+	}
+	gap, ok := e.listPace.next(e.Waiter)
+	if !ok {
+		e.schedule.ListGone()
+	}
+	return gap
 }
 
 // listIsGone reports whether asking for the list again is of no use.

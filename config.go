@@ -172,11 +172,15 @@ func (c Config) endpoint() (*url.URL, error) {
 	case base.User != nil:
 		return nil, errors.New("edenwait: Config.BaseURL holds credentials, want the key in Config.Token")
 	case base.Host == "" || base.RawQuery != "" || base.Fragment != "":
-		return nil, fmt.Errorf("edenwait: Config.BaseURL is %q, want scheme://host, and no query", c.BaseURL)
+		// Not quoted: what is no address may well be a key in the wrong place.
+		return nil, errors.New("edenwait: Config.BaseURL is not scheme://host without a query")
 	case base.Scheme == "https":
 	case base.Scheme == "http" && isLoopback(base.Hostname()):
 	default:
-		return nil, fmt.Errorf("edenwait: Config.BaseURL is %q, want https, or http to a loopback address", c.BaseURL)
+		return nil, fmt.Errorf("edenwait: Config.BaseURL is %q, want https, or http to a loopback address", redact(c.BaseURL, c.Token))
+	}
+	if base.Path == "" {
+		base.Path = "/" // or JoinPath gives a relative one
 	}
 	return base.JoinPath("v3", "universal-ai", "async"), nil
 }
@@ -191,12 +195,22 @@ func isLoopback(host string) bool {
 // Format prints which API is asked at which rate and whether there is a token,
 // for every verb: the token stays out of logs that print a Config.
 func (c Config) Format(f fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(f, "edenwait.Config{BaseURL:%q Token:%s Rate:%v}", c.BaseURL, redacted(c.Token), c.Rate)
+	token := "none"
+	if c.Token != "" {
+		token = redacted
+	}
+	_, _ = fmt.Fprintf(f, "edenwait.Config{BaseURL:%q Token:%s Rate:%v}", redact(c.BaseURL, c.Token), token, c.Rate)
 }
 
-func redacted(token string) string {
-	if token == "" {
-		return "none"
+const redacted = "REDACTED"
+
+// redact takes the token out of text that came from elsewhere: a server, or a
+// proxy, that shows what it was sent. One of a few letters is no secret, and
+// would riddle every message.
+func redact(text, token string) string {
+	const shortest = 8
+	if len(token) < shortest {
+		return text
 	}
-	return "REDACTED"
+	return strings.ReplaceAll(text, token, redacted)
 }

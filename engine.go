@@ -28,7 +28,8 @@ type engine struct {
 	schedule *schedule.Schedule
 	turn     *budget.Turn
 	lister   Lister
-	listPace pace
+	listPace pace // of an own BackOff; else cadence
+	cadence  schedule.Cadence
 
 	requests  errgroup.Group
 	answers   chan answer

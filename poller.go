@@ -92,6 +92,7 @@ type Poller struct {
 	// authorize closes over the token, which thus is in no field that a %+v or a
 	// reflecting logger could print.
 	authorize func(http.Header)
+	redact    func(string) string
 	timeout   time.Duration
 	maxBody   int64
 	log       *zap.Logger
@@ -118,6 +119,7 @@ func newPoller(config Config) (*Poller, error) {
 		client:    newClient(config),
 		endpoint:  endpoint,
 		authorize: func(h http.Header) { h.Set("Authorization", "Bearer "+token) },
+		redact:    func(text string) string { return redact(text, token) },
 		timeout:   config.RequestTimeout,
 		maxBody:   config.MaxResponseBytes,
 		log:       config.Logger,
@@ -160,7 +162,8 @@ func (p *Poller) Get(ctx context.Context, id string) (*Job, error) {
 	}
 	job, err := parseJob(body)
 	if err != nil {
-		return nil, fmt.Errorf("edenwait: job %s: the answer is %w, it begins %s", id, err, quote(string(body[:min(len(body), excerpt)]), excerpt))
+		begins := p.redact(string(body[:min(len(body), maxErrorBody)]))
+		return nil, fmt.Errorf("edenwait: job %s: the answer is %w, it begins %s", id, p.hide(err), quote(begins, excerpt))
 	}
 	if job.ID != id {
 		return nil, fmt.Errorf("edenwait: job %s: the answer is another job's, %s", id, job.ID)
@@ -185,7 +188,7 @@ func (p *Poller) List(ctx context.Context, query ListQuery) (*JobPage, error) {
 		err = errors.New("items are missing")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("edenwait: job list: the answer is not a page: %w", err)
+		return nil, fmt.Errorf("edenwait: job list: the answer is not a page: %w", p.hide(err))
 	}
 	page.JobPage.Items = *page.Items
 	return page.JobPage, nil
@@ -212,8 +215,11 @@ func (p *Poller) ask(ctx context.Context, u *url.URL) (body []byte, err error) {
 	defer cancel()
 	began, status := time.Now(), 0
 	defer func() {
-		p.log.Debug("request", zap.String("path", u.Path), zap.String("query", u.RawQuery), zap.Int("status", status),
-			zap.Int("bytes", len(body)), zap.Duration("took", time.Since(began)), zap.Error(err))
+		// Checked first: fields for a line that nobody reads cost more than the rest.
+		if line := p.log.Check(zap.DebugLevel, "request"); line != nil {
+			line.Write(zap.String("path", u.Path), zap.String("query", u.RawQuery), zap.Int("status", status),
+				zap.Int("bytes", len(body)), zap.Duration("took", time.Since(began)), zap.Error(err))
+		}
 	}()
 
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
@@ -225,12 +231,12 @@ func (p *Poller) ask(ctx context.Context, u *url.URL) (body []byte, err error) {
 	req.Header.Set("User-Agent", "edenwait-go/"+Version)
 	resp, err := p.client.Do(req)
 	if err != nil {
-		return nil, err
+		return nil, p.hide(err)
 	}
 	defer resp.Body.Close()
 	status = resp.StatusCode
 	if status < 200 || status > 299 {
-		return nil, newAPIError(req, resp)
+		return nil, p.newAPIError(req, resp)
 	}
 	if body, err = readBody(resp, p.maxBody); err != nil {
 		return nil, fmt.Errorf("GET %s: reading the answer: %w", u.Path, err)
@@ -270,13 +276,22 @@ func readBody(resp *http.Response, limit int64) ([]byte, error) {
 	return body.Bytes(), err
 }
 
-func newAPIError(req *http.Request, resp *http.Response) *APIError {
+// hide drops the chain of an error whose text shows the token: some errors of
+// net/http quote what a server sent.
+func (p *Poller) hide(err error) error {
+	if text := err.Error(); p.redact(text) != text {
+		return errors.New(p.redact(text))
+	}
+	return err
+}
+
+func (p *Poller) newAPIError(req *http.Request, resp *http.Response) *APIError {
 	// What could be read of the body explains the status; why the rest could not
 	// be read does not matter beside it. Reading it also frees the connection.
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	return &APIError{
 		StatusCode: resp.StatusCode,
-		Detail:     parseDetail(body),
+		Detail:     parseDetail([]byte(p.redact(string(body)))),
 		RetryAfter: parseRetryAfter(resp.Header.Get("Retry-After"), time.Now()),
 		Asked:      req.Method + " " + req.URL.Path,
 	}

@@ -105,11 +105,12 @@ func (s *Schedule) patienceEnds() time.Duration {
 	return s.list.sentAt + patience
 }
 
-// unlist has every job polled when it is due.
+// unlist has every job polled when it is due, and no later than the list would
+// have told of it.
 func (s *Schedule) unlist() {
 	for job := range s.jobs {
 		if s.jobs[job].state == listed {
-			s.move(Job(job), own, s.jobs[job].due)
+			s.move(Job(job), own, min(s.jobs[job].due, max(s.list.at, s.list.retry)))
 		}
 	}
 }
@@ -154,9 +155,9 @@ func (s *Schedule) ShownOutdated(ended time.Duration) {
 }
 
 // PageRead tells that the page that was asked for has been read, and how many
-// there are. At the end of a sweep, gap is asked when the next one is due, by
-// whether this one brought news.
-func (s *Schedule) PageRead(now time.Duration, pages int, gap func(news bool) time.Duration) {
+// there are. At the end of a sweep, gap is asked how long until the next one, by
+// how many jobs this one showed to have ended.
+func (s *Schedule) PageRead(now time.Duration, pages int, gap func(ended int) time.Duration) {
 	l := &s.list
 	l.sentAt, l.at = Never, now
 	l.pages = max(pages, 1)
@@ -176,7 +177,7 @@ func (s *Schedule) PageRead(now time.Duration, pages int, gap func(news bool) ti
 
 // endSweep takes every job that the sweep should have shown and did not for
 // ended.
-func (s *Schedule) endSweep(now time.Duration, gap func(news bool) time.Duration) {
+func (s *Schedule) endSweep(now time.Duration, gap func(ended int) time.Duration) {
 	l := &s.list
 	for job := range s.jobs {
 		e := &s.jobs[job]
@@ -186,7 +187,7 @@ func (s *Schedule) endSweep(now time.Duration, gap func(news bool) time.Duration
 	}
 	l.stale = l.outdated > 0
 	l.reading, l.page = false, l.pages
-	l.at = now + gap(l.news > 0)
+	l.at = now + gap(l.news)
 	if l.sweep%auditEvery == 0 {
 		s.audit(now)
 	}

@@ -8,7 +8,7 @@ import (
 
 const second = time.Second
 
-func everySecond(bool) time.Duration { return second }
+func everySecond(int) time.Duration { return second }
 
 // ask sends what Next names, and fails unless it is of that kind.
 func ask(t *testing.T, s *Schedule, now time.Duration, want Kind) Ask {
@@ -107,7 +107,7 @@ func TestSweepGoesBackwards(t *testing.T) {
 		a := ask(t, s, second, Page)
 		pages = append(pages, a.Page)
 		s.ShownRunning(0, second)
-		s.PageRead(second, total, func(bool) time.Duration { return 0 })
+		s.PageRead(second, total, func(int) time.Duration { return 0 })
 	}
 	read(3) // the first tells how many there are
 	for range 3 {

@@ -82,11 +82,12 @@ type Config struct {
 	// news. When NextBackOff returns backoff.Stop, that job is given up. Mind
 	// that a backoff.ExponentialBackOff stops after 15 minutes unless its
 	// MaxElapsedTime is 0. Defaults to exponential delays of 1 s × 1.3ⁿ up to
-	// 10 s, ± 10 %, without end, which cost a job no allocation.
+	// 10 s, ± 10 %, without end, which cost a job no allocation, and for the list
+	// to gaps of 1 s to 10 s, by how fast jobs have been ending.
 	BackOff func() backoff.BackOff
 
 	// MaxWait bounds the wait for one job, counted from when its id was taken
-	// in. Defaults to no bound.
+	// in; the job is looked at once more just before. Defaults to no bound.
 	MaxWait time.Duration
 
 	// MaxErrors is how many requests in a row may fail for one job before it is

@@ -172,7 +172,8 @@ func (c Config) endpoint() (*url.URL, error) {
 	switch {
 	case base.User != nil:
 		return nil, errors.New("edenwait: Config.BaseURL holds credentials, want the key in Config.Token")
-	case base.Host == "" || base.RawQuery != "" || base.Fragment != "":
+	case base.Hostname() == "" || base.RawQuery != "" || base.Fragment != "",
+		strings.Count(base.Host, ":") > 1 && base.Host[0] != '[': // an IPv6 address that a port could be read from
 		// Not quoted: what is no address may well be a key in the wrong place.
 		return nil, errors.New("edenwait: Config.BaseURL is not scheme://host without a query")
 	case base.Scheme == "https":

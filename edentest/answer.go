@@ -33,7 +33,7 @@ const (
 )
 
 // whole tells whether the client gets what a healthy service would have sent.
-func (a *Answer) whole() bool { return !a.hurt && (a.wire == intact || a.wire == slow) }
+func (ans *Answer) whole() bool { return !ans.hurt && (ans.wire == intact || ans.wire == slow) }
 
 func (x *exchange) json(status int, body []byte) {
 	x.ans.Status = status

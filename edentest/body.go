@@ -12,8 +12,14 @@ import (
 	"time"
 )
 
-// dripPieces is how many pieces a dripping body is sent in.
-const dripPieces = 20
+// pieces returns how many bytes of a dripping body come at once, and the pause
+// before each of these pieces, which are some twenty.
+func (ans *Answer) pieces() (size int, rest time.Duration) {
+	const about = 20
+	n := len(ans.Body)
+	size = max(1, (n+about-1)/about)
+	return size, ans.drip / time.Duration(max(1, (n+size-1)/size))
+}
 
 // content reads the body as it leaves the service.
 func (ans *Answer) content() io.Reader {
@@ -44,7 +50,8 @@ type body struct {
 	content io.Reader
 	wire    wire
 	left    int           // slow: bytes to come; broken, stalled: until that happens
-	piece   int           // slow: bytes in a piece
+	here    int           // slow: bytes of the current piece to come
+	size    int           // slow: bytes in a piece
 	rest    time.Duration // slow: before a piece
 	once    sync.Once
 	closed  chan struct{}
@@ -55,13 +62,14 @@ func newBody(ctx context.Context, ans *Answer) *body {
 	if ans.wire != slow {
 		left /= 2
 	}
+	size, rest := ans.pieces()
 	return &body{
 		ctx:     ctx,
 		content: ans.content(),
 		wire:    ans.wire,
 		left:    left,
-		piece:   max(1, (len(ans.Body)+dripPieces-1)/dripPieces),
-		rest:    ans.drip / dripPieces,
+		size:    size,
+		rest:    rest,
 		closed:  make(chan struct{}),
 	}
 }
@@ -81,14 +89,15 @@ func (b *body) Read(p []byte) (int, error) {
 	case intact:
 		return b.content.Read(p)
 	case slow:
-		if b.left > 0 {
+		if b.here == 0 && b.left > 0 {
 			timer := time.NewTimer(b.rest)
 			defer timer.Stop()
 			if err := b.wait(timer.C); err != nil {
 				return 0, err
 			}
+			b.here = min(b.size, b.left)
 		}
-		n = min(n, b.piece)
+		n = min(n, max(1, b.here)) // the last Read, past the end, is to see EOF
 	case broken:
 		if b.left == 0 {
 			return 0, reset()
@@ -102,6 +111,7 @@ func (b *body) Read(p []byte) (int, error) {
 	}
 	n, err := b.content.Read(p[:n])
 	b.left -= n
+	b.here -= n
 	return n, err
 }
 

@@ -1,6 +1,7 @@
 package edentest_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
 )
 
@@ -141,4 +143,26 @@ func ExampleEdit() {
 	_, body, err := get(api.Client(), endpoint)
 	fmt.Println(body, err)
 	// Output: {"items":[]} <nil>
+}
+
+// A Waiter of package edenwait against an API in memory. Under testing/synctest,
+// the jobs could as well run for hours.
+func Example_waiter() {
+	api := edentest.New(edentest.Options{})
+	ids := []string{
+		api.Submit(edentest.Script{Output: json.RawMessage(`"one"`)}),
+		api.Submit(edentest.Script{Status: "fail", Error: json.RawMessage(`"no speech found"`)}),
+	}
+	waiter, err := edenwait.New(edenwait.Config{Token: edentest.DefaultToken, HTTPClient: api.Client()})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, id := range ids {
+		job, err := waiter.Wait(context.Background(), id)
+		fmt.Printf("%s %q %v\n", job.Status, job.Output, err != nil)
+	}
+	// Output:
+	// success "\"one\"" false
+	// fail "" true
 }

@@ -200,6 +200,19 @@ func TestReverts(t *testing.T) {
 	})
 }
 
+// One job alone: no change of another one has the list look at it again.
+func TestRevertsAlone(t *testing.T) {
+	inMemory(t, edentest.Options{}, func(t *testing.T, d *door) {
+		d.Submit(edentest.Script{After: 10 * time.Second, Reverts: 5 * time.Second, Rerun: 20 * time.Second})
+		for i, want := range []int{1, 0, 1, 0} {
+			if got := d.list(t, "?limit=1&page=9&status=processing").Total; got != want {
+				t.Errorf("step %d: the list counts %d as processing, want %d", i, got, want)
+			}
+			d.sleep(t, []time.Duration{10 * time.Second, 5 * time.Second, 20 * time.Second, 0}[i])
+		}
+	})
+}
+
 func TestNotFoundFor(t *testing.T) {
 	inMemory(t, edentest.Options{NotFoundFor: 3 * time.Second}, func(t *testing.T, d *door) {
 		id := d.Submit(edentest.Script{})

@@ -101,13 +101,10 @@ func (l *limiter) admit(now time.Duration) bool {
 	return l.take(now)
 }
 
-// settle counts the requests that other clients have sent until now.
+// settle counts the requests that other clients have sent until now. What they
+// send while there is no limit is counted once there is one again.
 func (l *limiter) settle(now time.Duration) {
-	if l.gap == 0 {
-		return
-	}
-	if l.unlimited {
-		l.next += (now - l.next + l.gap) / l.gap * l.gap
+	if l.gap == 0 || l.unlimited {
 		return
 	}
 	for ; l.next <= now; l.next += l.gap {

@@ -99,6 +99,31 @@ func TestFirstFinal(t *testing.T) {
 	})
 }
 
+// An answer that does not say how the job stands shows no end.
+func TestFirstFinalThroughFaults(t *testing.T) {
+	for _, tt := range []struct {
+		do    edentest.Effect
+		shows bool
+	}{
+		{edentest.Effect{}, true}, {edentest.Delay(time.Second), true}, {edentest.Drip(time.Second), true},
+		{edentest.ClockSkew(time.Hour), true}, {edentest.WrongType("text/plain"), true}, {edentest.Huge(10), true},
+		{edentest.Status(500, "", nil), false}, {edentest.RetryAfter("1"), false}, {edentest.Redirect("/"), false},
+		{edentest.Refuse(), false}, {edentest.Reset(), false}, {edentest.ResetBody(), false}, {edentest.Stall(), false},
+		{edentest.Torn(), false}, {edentest.Empty(), false}, {edentest.Null(), false}, {edentest.HTML(), false},
+		{edentest.OtherID(), false}, {edentest.GzipTorn(), false},
+	} {
+		inMemory(t, edentest.Options{Faults: []edentest.Fault{{Do: tt.do}}}, func(t *testing.T, d *door) {
+			d.client.Timeout = time.Minute
+			d.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+			id := d.Submit(edentest.Script{})
+			d.observe(t, async+"/"+id)
+			if _, shown := d.FirstFinal(id); shown != tt.shows {
+				t.Errorf("%v: FirstFinal %v, want %v", tt.do, shown, tt.shows)
+			}
+		})
+	}
+}
+
 func TestPeakPerSecond(t *testing.T) {
 	inMemory(t, edentest.Options{Burst: 3, Rate: 1}, func(t *testing.T, d *door) {
 		for range 5 { // two of them refused

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -131,14 +132,13 @@ func (ans *Answer) send(ctx context.Context, w http.ResponseWriter) {
 			return
 		}
 		<-ctx.Done()
-		panic(http.ErrAbortHandler)
 	case slow:
-		piece := max(1, (len(ans.Body)+dripPieces-1)/dripPieces)
-		for rest := ans.Body; len(rest) > 0; rest = rest[min(piece, len(rest)):] {
-			if pause(ctx, ans.drip/dripPieces) != nil {
+		size, rest := ans.pieces()
+		for piece := range slices.Chunk(ans.Body, size) {
+			if pause(ctx, rest) != nil {
 				return
 			}
-			if _, err := w.Write(rest[:min(piece, len(rest))]); err != nil {
+			if _, err := w.Write(piece); err != nil {
 				return
 			}
 			if err := flush(); err != nil {
@@ -166,7 +166,7 @@ func hangUp(w http.ResponseWriter, ans *Answer) {
 		return
 	}
 	// What was promised and does not come makes this answer recognizably cut.
-	fmt.Fprintf(buf, "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Length: %d\r\n",
+	_, _ = fmt.Fprintf(buf, "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Length: %d\r\n",
 		ans.Status, http.StatusText(ans.Status), time.Now().UTC().Format(http.TimeFormat), len(ans.Body))
 	_ = ans.Header.Write(buf)
 	_, _ = buf.WriteString("\r\n")

@@ -1,6 +1,7 @@
 package edentest_test
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -42,8 +43,8 @@ func TestHandler(t *testing.T) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	defer func() {
-		if got := recover(); got != http.ErrAbortHandler {
-			t.Errorf("recovered %v, want http.ErrAbortHandler", got)
+		if err, ok := recover().(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
+			t.Errorf("recovered %v, want http.ErrAbortHandler", err)
 		}
 	}()
 	api.ServeHTTP(httptest.NewRecorder(), r)

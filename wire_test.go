@@ -61,6 +61,9 @@ func (w *wire) crowded() (most int) {
 	return most
 }
 
+// leastPause is what everyone pauses for after a 429 that names no time.
+const leastPause = 250 * time.Millisecond
+
 // hasty returns the first request that was sent though a 429 had asked for a
 // pause, and that 429. A refusal of what was sent before the last one came asks
 // for nothing new, unless it names a time.
@@ -69,7 +72,7 @@ func (w *wire) hasty() (at time.Duration, because refusal, found bool) {
 	for _, r := range w.refused {
 		pause := r.after
 		if r.sent > last {
-			pause, last = max(pause, time.Second), r.came
+			pause, last = max(pause, leastPause), r.came
 		}
 		for _, sent := range w.sent {
 			if sent > r.came && sent < r.came+pause {

@@ -37,13 +37,13 @@ type soakWorld struct {
 	hooked   bool // hooks fail, panic, dawdle and call back
 	nests    bool // a hook may call the Waiter
 	timeless bool // some jobs never end
+	rude     bool // the Source is a rude one
 }
 
 // soakJob is the truth about a job.
 type soakJob struct {
 	script  edentest.Script
 	deleted time.Duration // from the first submission; edentest.Never if it is not
-	refused int           // the status that its GETs are answered with from some time on; 0 for none
 }
 
 type soakEvent struct {
@@ -68,7 +68,7 @@ const soakToken = "soak-key-0123456789"
 
 // newSoakWorld draws a world.
 func newSoakWorld(seed uint64) *soakWorld {
-	w := &soakWorld{seed: seed, rng: rand.New(rand.NewPCG(seed, 0x50a4)), jobs: map[string]*soakJob{}, calm: true}
+	w := &soakWorld{seed: seed, rng: rand.New(rand.NewPCG(seed, 0x50a4)), jobs: map[string]*soakJob{}, calm: true, rude: seed%10 == 3}
 	w.drawConfig()
 	w.drawCalls()
 	w.drawAccount()
@@ -179,6 +179,9 @@ func (w *soakWorld) drawAccount() {
 	o.Seed, o.Token = w.seed, soakToken
 	o.Limit = pick(w, edentest.TokenBucket, edentest.FixedWindow, edentest.SlidingWindow)
 	o.Latency = pick(w, 0, 40*time.Millisecond, w.span(0, 2*time.Second))
+	if most := w.config.RequestTimeout / 2; most > 0 {
+		o.Latency = min(o.Latency, most) // else no request could ever succeed
+	}
 	if w.maybe(0.2) {
 		o.ListLag = w.span(0, 2*time.Minute)
 	}
@@ -199,7 +202,8 @@ func (w *soakWorld) drawAccount() {
 	}
 	if w.maybe(0.15) {
 		w.event(func(at time.Duration) soakEvent {
-			rate := 0.5 + w.rng.Float64()*5
+			// Were it less than what the others send, nothing would ever be left.
+			rate := o.Others + 0.5 + w.rng.Float64()*5
 			return soakEvent{at, func(a *edentest.API) { a.SetRate(rate) }}
 		})
 	}

@@ -1,0 +1,151 @@
+package bench
+
+import (
+	"flag"
+	"io"
+	"log"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/edenwait/edenwait/bench/cost"
+	"github.com/edenwait/edenwait/bench/page"
+	"github.com/edenwait/edenwait/bench/rival"
+	"github.com/edenwait/edenwait/bench/world"
+)
+
+// command is how the page is made, from the root of the repository.
+const command = "go test -C bench -run TestReport -timeout 60m -full"
+
+var (
+	full   = flag.Bool("full", false, "run every world, measure the costs, and write docs/benchmarks.md")
+	ours   = flag.Bool("ours", false, "with -full: run edenwait alone, and keep the stored figures of the rivals")
+	render = flag.Bool("render", false, "write docs/benchmarks.md from the figures stored beside it")
+)
+
+// docs is where the page goes; the figures are in the directory of its plots.
+var (
+	docs    = filepath.Join("..", "docs")
+	figures = filepath.Join(docs, "benchmarks", "results.json")
+)
+
+func TestMain(m *testing.M) {
+	cost.ServeIfAsked()
+	flag.Parse()
+	log.SetOutput(io.Discard) // Terraform's waiter logs every poll
+	os.Exit(m.Run())
+}
+
+// TestReport makes the page from the repository's own code.
+func TestReport(t *testing.T) {
+	switch {
+	case *render:
+		report, err := page.Load(figures)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := report.Render(docs); err != nil {
+			t.Fatal(err)
+		}
+		return
+	case !*full:
+		t.Skip("takes a quarter of an hour; run it with -full")
+	}
+	stored, err := page.Load(figures)
+	if err != nil && *ours {
+		t.Fatal(err)
+	}
+	report := measure(t, world.Full(), func(r rival.Rival) bool { return !*ours || r.Name == world.Us })
+	report.Costs, err = cost.Measure(t.Context(), func(what string) { t.Log(time.Now().Format(time.TimeOnly), what) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	report.About.Took = time.Since(began).Round(time.Minute).String()
+	if *ours {
+		stored.Replace(report)
+		report = stored
+	}
+	if err := report.Render(docs); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var began = time.Now()
+
+// measure runs the worlds and says where the figures come from.
+func measure(t *testing.T, worlds []world.World, wanted func(rival.Rival) bool) *page.Report {
+	t.Helper()
+	report := &page.Report{About: about()}
+	for _, r := range rival.All() {
+		report.Rivals = append(report.Rivals, page.Contestant{Name: r.Name, Module: r.Module, Version: version(r.Module), How: r.How, Bare: r.Bare})
+	}
+	report.Worlds = world.Collect(t, worlds, wanted, func(result world.Result) {
+		t.Log(time.Now().Format(time.TimeOnly), result.World)
+		for _, row := range result.Rows {
+			t.Log(result.Describe(row))
+		}
+	})
+	return report
+}
+
+func about() page.About {
+	return page.About{
+		Commit:  commit(),
+		Go:      runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH,
+		CPU:     processor(),
+		Cores:   runtime.NumCPU(),
+		Date:    began.UTC().Format(time.DateOnly),
+		Command: command,
+	}
+}
+
+// commit names the library's source, with a note if it is not that of a commit.
+func commit() string {
+	git := func(args ...string) string {
+		out, err := exec.Command("git", append([]string{"-C", ".."}, args...)...).Output()
+		if err != nil {
+			return ""
+		}
+		return strings.TrimSpace(string(out))
+	}
+	head := git("rev-parse", "--short=12", "HEAD")
+	if head == "" {
+		return "unknown"
+	}
+	if git("status", "--porcelain", "--", "*.go", "internal", "edentest", ":!bench") != "" {
+		head += " with changes"
+	}
+	return head
+}
+
+// processor is the model's name, where the system tells it.
+func processor() string {
+	data, err := os.ReadFile("/proc/cpuinfo")
+	if err == nil {
+		for line := range strings.Lines(string(data)) {
+			if name, model, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+				return strings.TrimSpace(model)
+			}
+		}
+	}
+	return runtime.GOARCH
+}
+
+// version is the pinned version of a module; none for this repository's own.
+func version(module string) string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	for _, dep := range info.Deps {
+		if dep.Path == module && dep.Version != "(devel)" && (dep.Replace == nil || dep.Replace.Version != "") {
+			return dep.Version
+		}
+	}
+	return ""
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/edenwait/edenwait"
+	"github.com/spf13/cobra"
+)
+
+const (
+	keyVariable = "EDENAI_API_KEY"
+	urlVariable = "EDENAI_BASE_URL"
+)
+
+// account says whom to ask, and as whom.
+type account struct {
+	tokenFile string
+	baseURL   string
+	eu        bool
+}
+
+func (a *account) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&a.tokenFile, "token-file", "", "read the key from this `file` instead of "+keyVariable)
+	f.StringVar(&a.baseURL, "base-url", "", "the API's `URL` (default $"+urlVariable+", or "+edenwait.DefaultBaseURL+")")
+	f.BoolVar(&a.eu, "eu", false, "ask the API in the European Union, "+edenwait.EUBaseURL)
+	cmd.MarkFlagsMutuallyExclusive("base-url", "eu")
+}
+
+// config fills in what the flags and the environment say.
+func (a *account) config(c *edenwait.Config) (err error) {
+	c.BaseURL = cmp.Or(a.baseURL, os.Getenv(urlVariable))
+	if a.eu {
+		c.BaseURL = edenwait.EUBaseURL
+	}
+	c.Token, err = a.token()
+	return err
+}
+
+func (a *account) token() (string, error) {
+	if a.tokenFile == "" {
+		token := strings.TrimSpace(os.Getenv(keyVariable))
+		if token == "" {
+			return "", fmt.Errorf("no API key: set %s or use --token-file", keyVariable)
+		}
+		return token, nil
+	}
+	content, err := os.ReadFile(a.tokenFile)
+	if err != nil {
+		return "", fmt.Errorf("--token-file: %w", err)
+	}
+	token := bytes.TrimSpace(content)
+	// The content is not quoted: whatever it is, it was meant to be a secret.
+	if len(token) == 0 || len(bytes.Fields(token)) != 1 {
+		return "", fmt.Errorf("--token-file: %s does not hold a key and nothing else", a.tokenFile)
+	}
+	return string(token), nil
+}
+
+// flagError puts a complaint about a field of the Config in terms of the flag
+// that filled it.
+func flagError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return errors.New(strings.NewReplacer(
+		"edenwait: ", "",
+		"Config.Token", "the API key",
+		"Config.BaseURL", "--base-url (or "+urlVariable+")",
+		"Config.Rate", "--rate",
+		"Config.MaxWait", "--max-wait",
+	).Replace(err.Error()))
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/edenwait/edenwait/edentest"
+)
+
+// durationsHelp says what --durations understands.
+const durationsHelp = `how long jobs run: lognormal:MEDIAN,SIGMA[,CAP], fixed:TIME or fixed:never,
+uniform:MIN,MAX, pareto:MIN,ALPHA[,CAP] or bimodal:SHORT,LONG,SHARE`
+
+// parseDurations reads a distribution.
+func parseDurations(text string) (edentest.Durations, error) {
+	name, rest, _ := strings.Cut(text, ":")
+	args := &arguments{left: strings.Split(rest, ",")}
+	var d edentest.Durations
+	switch name {
+	case "lognormal":
+		d = edentest.Lognormal{Median: args.duration(), Sigma: args.number(), Cap: args.optional()}
+	case "fixed":
+		if rest == "never" {
+			return edentest.Fixed(edentest.Never), nil
+		}
+		d = edentest.Fixed(args.duration())
+	case "uniform":
+		d = edentest.Uniform{Min: args.duration(), Max: args.duration()}
+	case "pareto":
+		d = edentest.Pareto{Min: args.duration(), Alpha: args.number(), Cap: args.optional()}
+	case "bimodal":
+		d = edentest.Bimodal{Short: args.duration(), Long: args.duration(), LongShare: args.number()}
+	default:
+		return nil, fmt.Errorf("--durations is %q, want %s", text, durationsHelp)
+	}
+	if err := args.end(); err != nil {
+		return nil, fmt.Errorf("--durations is %q: %w", text, err)
+	}
+	return d, nil
+}
+
+// arguments are values separated by commas, taken one by one. The first that is
+// wrong is kept.
+type arguments struct {
+	left []string
+	err  error
+}
+
+func (a *arguments) next() (string, bool) {
+	if len(a.left) == 0 || a.left[0] == "" {
+		return "", false
+	}
+	value := a.left[0]
+	a.left = a.left[1:]
+	return value, true
+}
+
+func (a *arguments) fail(err error) {
+	if a.err == nil {
+		a.err = err
+	}
+}
+
+func (a *arguments) duration() time.Duration {
+	value, ok := a.next()
+	if !ok {
+		a.fail(fmt.Errorf("a duration is missing"))
+		return 0
+	}
+	d, err := time.ParseDuration(value)
+	if err != nil || d < 0 {
+		a.fail(fmt.Errorf("%q is no duration such as 90s or 2m30s", value))
+	}
+	return d
+}
+
+func (a *arguments) number() float64 {
+	value, ok := a.next()
+	if !ok {
+		a.fail(fmt.Errorf("a number is missing"))
+		return 0
+	}
+	n, err := strconv.ParseFloat(value, 64)
+	if err != nil || n < 0 || n != n {
+		a.fail(fmt.Errorf("%q is no positive number", value))
+	}
+	return n
+}
+
+func (a *arguments) optional() time.Duration {
+	if len(a.left) == 0 {
+		return 0
+	}
+	return a.duration()
+}
+
+func (a *arguments) end() error {
+	if a.err == nil && len(a.left) > 0 {
+		return fmt.Errorf("%q is too much", strings.Join(a.left, ","))
+	}
+	return a.err
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/edenwait/edenwait/edentest"
+)
+
+// faultHelp says what --fault understands.
+const faultHelp = `something that goes wrong, as WHAT[=VALUE][,KEY=VALUE…], may be repeated; WHAT is
+status=CODE, delay=TIME, drip=TIME, stale-list=TIME, clock-skew=TIME, retry-after=TEXT,
+redirect=URL, wrong-type=TYPE, huge=BYTES, reset, reset-body, refuse, stall, torn,
+gzip-torn, empty, null, html, other-id, or chaos=SHARE for a bit of everything; KEY is
+share (0 to 1), on (submit, get, list or delete), job (an ID), from, until (since the
+start), skip, times (how many)`
+
+// plainEffects are the effects that need no value.
+var plainEffects = map[string]func() edentest.Effect{
+	"reset": edentest.Reset, "reset-body": edentest.ResetBody, "refuse": edentest.Refuse, "stall": edentest.Stall,
+	"torn": edentest.Torn, "gzip-torn": edentest.GzipTorn, "empty": edentest.Empty, "null": edentest.Null,
+	"html": edentest.HTML, "other-id": edentest.OtherID,
+}
+
+// timedEffects are the effects whose value is a duration.
+var timedEffects = map[string]func(time.Duration) edentest.Effect{
+	"delay": edentest.Delay, "drip": edentest.Drip, "stale-list": edentest.StaleList, "clock-skew": edentest.ClockSkew,
+}
+
+// textEffects are the effects whose value is text.
+var textEffects = map[string]func(string) edentest.Effect{
+	"retry-after": edentest.RetryAfter, "redirect": edentest.Redirect, "wrong-type": edentest.WrongType,
+}
+
+// parseFaults reads the values of --fault.
+func parseFaults(texts []string) ([]edentest.Fault, error) {
+	var faults []edentest.Fault
+	for _, text := range texts {
+		some, err := parseFault(text)
+		if err != nil {
+			return nil, fmt.Errorf("--fault is %q: %w", text, err)
+		}
+		faults = append(faults, some...)
+	}
+	return faults, nil
+}
+
+func parseFault(text string) ([]edentest.Fault, error) {
+	parts := strings.Split(text, ",")
+	what, value, valued := strings.Cut(parts[0], "=")
+	if what == "chaos" {
+		share, err := parseShare(value)
+		if err == nil && len(parts) > 1 {
+			err = fmt.Errorf("chaos takes nothing but its share")
+		}
+		return edentest.Chaos(share), err
+	}
+	var fault edentest.Fault
+	var err error
+	if fault.Do, err = parseEffect(what, value); err != nil {
+		return nil, err
+	}
+	if _, plain := plainEffects[what]; plain && valued {
+		return nil, fmt.Errorf("%s takes no value", what)
+	}
+	for _, part := range parts[1:] {
+		key, value, _ := strings.Cut(part, "=")
+		if err := setFault(&fault, key, value); err != nil {
+			return nil, err
+		}
+	}
+	return []edentest.Fault{fault}, nil
+}
+
+func parseEffect(what, value string) (edentest.Effect, error) {
+	if effect, ok := plainEffects[what]; ok {
+		return effect(), nil
+	}
+	if effect, ok := timedEffects[what]; ok {
+		d, err := time.ParseDuration(value)
+		return effect(d), err
+	}
+	if effect, ok := textEffects[what]; ok {
+		return effect(value), nil
+	}
+	switch what {
+	case "status":
+		code, err := strconv.Atoi(value)
+		if err != nil || code < 200 || code > 599 {
+			return edentest.Effect{}, fmt.Errorf("status %q is none from 200 to 599", value)
+		}
+		return edentest.Status(code, "", nil), nil
+	case "huge":
+		n, err := strconv.ParseInt(value, 10, 64)
+		if err != nil || n < 0 {
+			return edentest.Effect{}, fmt.Errorf("huge %q is no number of bytes", value)
+		}
+		return edentest.Huge(n), nil
+	}
+	return edentest.Effect{}, fmt.Errorf("%q is no fault, want %s", what, faultHelp)
+}
+
+func setFault(fault *edentest.Fault, key, value string) (err error) {
+	switch key {
+	case "share":
+		fault.Share, err = parseShare(value)
+	case "on":
+		kinds := []edentest.Kind{edentest.Submit, edentest.Get, edentest.List, edentest.Delete}
+		i := slices.IndexFunc(kinds, func(k edentest.Kind) bool { return k.String() == value })
+		if i < 0 {
+			return fmt.Errorf("on=%s is none of submit, get, list, delete", value)
+		}
+		fault.On = kinds[i]
+	case "job":
+		fault.JobID = value
+	case "from":
+		fault.From, err = time.ParseDuration(value)
+	case "until":
+		fault.Until, err = time.ParseDuration(value)
+	case "skip":
+		fault.Skip, err = strconv.Atoi(value)
+	case "times":
+		fault.Times, err = strconv.Atoi(value)
+	default:
+		return fmt.Errorf("%q is none of share, on, job, from, until, skip, times", key)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	return nil
+}
+
+func parseShare(value string) (float64, error) {
+	share, err := strconv.ParseFloat(value, 64)
+	if err != nil || !(share > 0 && share <= 1) {
+		return 0, fmt.Errorf("%q is no share above 0, up to 1", value)
+	}
+	return share, nil
+}

@@ -1,0 +1,165 @@
+package bar
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/edenwait/edenwait"
+	"github.com/mattn/go-runewidth"
+	"github.com/vbauerster/mpb/v8"
+)
+
+// Style is what the terminal and its user want.
+type Style struct {
+	// Color uses colors, which always only repeat what the text says.
+	Color bool
+	// ASCII draws with characters that every terminal has.
+	ASCII bool
+}
+
+// StyleOf reads the customary variables. See no-color.org for NO_COLOR.
+func StyleOf(getenv func(string) string) Style {
+	locale := getenv("LC_ALL")
+	for _, name := range []string{"LC_CTYPE", "LANG"} {
+		if locale == "" {
+			locale = getenv(name)
+		}
+	}
+	locale = strings.ToLower(locale)
+	return Style{
+		Color: getenv("NO_COLOR") == "" && getenv("TERM") != "dumb",
+		ASCII: os.PathSeparator == '/' && !strings.Contains(locale, "utf-8") && !strings.Contains(locale, "utf8"),
+	}
+}
+
+const (
+	green = "32"
+	red   = "31"
+)
+
+func (s Style) paint(color, text string) string {
+	if !s.Color || color == "" || text == "" {
+		return text
+	}
+	return "\x1b[" + color + "m" + text + "\x1b[0m"
+}
+
+// gauge is the part of a row that fills up.
+func (s Style) gauge() mpb.BarFiller {
+	full, empty := "█", "░"
+	if s.ASCII {
+		full, empty = "#", "."
+	}
+	meta := func(text string) string { return s.paint(green, text) }
+	return mpb.BarStyle().Lbound("").Rbound("").Filler(full).Tip("").Padding(empty).FillerMeta(meta).Build()
+}
+
+const (
+	widestGauge    = 30
+	narrowestGauge = 4
+)
+
+// part is a piece of a row. Where they do not all fit, those of the lowest rank
+// go first.
+type part struct {
+	text, color string
+	rank        int
+}
+
+// layout fits a row into width columns: how many of them the gauge gets, and the
+// texts around it, of which the first stands before the gauge if there is one.
+func layout(name string, p edenwait.Progress, width int, style Style) (gauge int, texts []string) {
+	parts := partsOf(p)
+	// The least that a gauge is worth goes before its rank does.
+	const gaugeRank = 3
+	for least := 0; ; least++ {
+		kept, used, wide := parts[:0:0], 0, 0
+		for _, part := range parts {
+			if part.rank >= least {
+				kept = append(kept, part)
+				used += len("  ") + runewidth.StringWidth(part.text)
+			}
+		}
+		if name != "" {
+			used += runewidth.StringWidth(name) + 1
+		}
+		if least <= gaugeRank {
+			wide = min(widestGauge, width-used)
+		}
+		if wide >= narrowestGauge || least > gaugeRank && used-len("  ") <= width {
+			return assemble(name, kept, wide, style)
+		}
+		if len(kept) <= 1 {
+			return 0, []string{runewidth.Truncate(parts[0].text, max(width, 0), "")}
+		}
+	}
+}
+
+func assemble(name string, parts []part, gauge int, style Style) (int, []string) {
+	if name != "" {
+		name += " "
+	}
+	texts := []string{name}
+	for i, part := range parts {
+		gap := "  "
+		if i == 0 && gauge <= 0 {
+			gap = ""
+		}
+		texts = append(texts, gap+style.paint(part.color, part.text))
+	}
+	return max(gauge, 0), texts
+}
+
+// partsOf says how it stands. Numbers have the width of the largest that they
+// can become, so that nothing moves but what changes, and rows stand in columns.
+func partsOf(p edenwait.Progress) []part {
+	ended := p.Total - p.Waiting
+	percent := "  0%"
+	if p.Total > 0 {
+		percent = fmt.Sprintf("%3d%%", 100*ended/p.Total)
+	}
+	digits := len(strconv.Itoa(p.Total))
+	number := func(n int, what string) string { return fmt.Sprintf("%*d %s", digits, n, what) }
+	failed := part{number(p.Failed+p.Errored, "failed"), "", 6}
+	if p.Failed+p.Errored > 0 {
+		failed.color = red
+	}
+	left := ""
+	if p.TimeLeft > 0 && p.Waiting > 0 {
+		left = Short(p.TimeLeft) + " left"
+	}
+	return []part{
+		{percent, "", 9},
+		{number(p.Succeeded, "done"), green, 7},
+		failed,
+		{number(p.Waiting, "waiting"), "", 5},
+		{number(p.Requests, "requests"), "", 1},
+		{fmt.Sprintf("%4s", rate(p.Rate)), "", 0},
+		{fmt.Sprintf("%-10s", left), "", 2},
+	}
+}
+
+// rate writes requests a second, to three digits where there are as many.
+func rate(r float64) string {
+	if r >= 100 {
+		return fmt.Sprintf("%.0f/s", r)
+	}
+	return fmt.Sprintf("%.3g/s", r)
+}
+
+// Short writes a duration for people: two units at most, of which the smaller is
+// a second.
+func Short(d time.Duration) string {
+	d = d.Round(time.Second)
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", d/time.Second)
+	case d < time.Hour:
+		return fmt.Sprintf("%dm%02ds", d/time.Minute, d%time.Minute/time.Second)
+	default:
+		return fmt.Sprintf("%dh%02dm", d/time.Hour, d%time.Hour/time.Minute)
+	}
+}

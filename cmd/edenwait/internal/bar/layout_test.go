@@ -1,0 +1,96 @@
+package bar
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mattn/go-runewidth"
+
+	"github.com/edenwait/edenwait"
+)
+
+var halfway = edenwait.Progress{
+	Total: 300, Succeeded: 130, Failed: 15, Errored: 5, Waiting: 150, Requests: 203, Rate: 10,
+	TimeLeft: 83 * time.Second,
+}
+
+func TestLayout(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		p     edenwait.Progress
+		width int
+		gauge int
+		want  string
+	}{
+		{"", halfway, 120, 30, " 50%  130 done   20 failed  150 waiting  203 requests  10/s  1m23s left"},
+		{"", halfway, 100, 27, " 50%  130 done   20 failed  150 waiting  203 requests  10/s  1m23s left"},
+		{"", halfway, 79, 6, " 50%  130 done   20 failed  150 waiting  203 requests  10/s  1m23s left"},
+		{"", halfway, 72, 5, " 50%  130 done   20 failed  150 waiting  203 requests  1m23s left"},
+		{"", halfway, 60, 7, " 50%  130 done   20 failed  150 waiting  1m23s left"},
+		{"", halfway, 48, 7, " 50%  130 done   20 failed  150 waiting"},
+		{"", halfway, 40, 0, " 50%  130 done   20 failed  150 waiting"},
+		{"", halfway, 30, 0, " 50%  130 done   20 failed"},
+		{"", halfway, 20, 0, " 50%  130 done"},
+		{"", halfway, 10, 0, " 50%"},
+		{"", halfway, 3, 0, " 50"},
+		{"", halfway, 0, 0, ""},
+		{"", halfway, -1, 0, ""},
+		{"plain loop", halfway, 100, 16, "plain loop " + " 50%  130 done   20 failed  150 waiting  203 requests  10/s  1m23s left"},
+		{"", edenwait.Progress{}, 100, 30, "  0%  0 done  0 failed  0 waiting  0 requests   0/s            "},
+		{"", edenwait.Progress{Total: 2, Succeeded: 2, Rate: 2500}, 100, 30, "100%  2 done  0 failed  0 waiting  0 requests  2500/s            "},
+	} {
+		gauge, texts := layout(test.name, test.p, test.width, Style{})
+		got := strings.Join(texts, "")
+		if gauge > 0 {
+			got = texts[0] + strings.TrimPrefix(strings.Join(texts[1:], ""), "  ")
+		}
+		if gauge != test.gauge || got != test.want {
+			t.Errorf("%d columns:\ngot  %d %q\nwant %d %q", test.width, gauge, got, test.gauge, test.want)
+		}
+	}
+}
+
+// TestLayoutFits: at every width, with names and numbers of every length.
+func TestLayoutFits(t *testing.T) {
+	for _, name := range []string{"", "edenwait", "日本語"} {
+		for _, p := range []edenwait.Progress{{}, halfway, {Total: 1_000_000, Succeeded: 400_000, Failed: 99_999, Waiting: 500_001, Requests: 1_234_567, Rate: 1234.5, TimeLeft: 100 * time.Hour}} {
+			for width := range 200 {
+				gauge, texts := layout(name, p, width, Style{})
+				if used := gauge + runewidth.StringWidth(strings.Join(texts, "")); used > width {
+					t.Fatalf("%d columns of %d: %q", used, width, texts)
+				}
+			}
+		}
+	}
+}
+
+func TestStyleOf(t *testing.T) {
+	for _, test := range []struct {
+		env  map[string]string
+		want Style
+	}{
+		{map[string]string{"LANG": "de_DE.UTF-8"}, Style{Color: true}},
+		{map[string]string{"LC_ALL": "C.utf8", "LANG": "C"}, Style{Color: true}},
+		{map[string]string{"LC_ALL": "C", "LANG": "en_US.UTF-8"}, Style{Color: true, ASCII: true}},
+		{map[string]string{"LC_CTYPE": "en_US.UTF-8"}, Style{Color: true}},
+		{map[string]string{"LANG": "en_US.UTF-8", "NO_COLOR": "1"}, Style{}},
+		{map[string]string{"LANG": "en_US.UTF-8", "NO_COLOR": ""}, Style{Color: true}},
+		{map[string]string{}, Style{Color: true, ASCII: true}},
+	} {
+		if got := StyleOf(func(name string) string { return test.env[name] }); got != test.want {
+			t.Errorf("%v: %+v, want %+v", test.env, got, test.want)
+		}
+	}
+}
+
+func TestShort(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0s", 1400 * time.Millisecond: "1s", 59600 * time.Millisecond: "1m00s", 83 * time.Second: "1m23s",
+		time.Hour: "1h00m", 25*time.Hour + 5*time.Minute: "25h05m",
+	} {
+		if got := Short(d); got != want {
+			t.Errorf("%v is %s, want %s", d, got, want)
+		}
+	}
+}

@@ -1,0 +1,143 @@
+package ids
+
+import (
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"unicode/utf8"
+)
+
+const (
+	a = "0f8a6f0e-5d1c-4b1e-9d55-0f7f2d8f9a11"
+	b = "c2b7a9d4-30c1-4c39-8a6e-6b1d7c5e4f22"
+	c = "7d9e1f3a-2b4c-4d6e-8f80-91a2b3c4d533"
+)
+
+func read(t *testing.T, r io.Reader) []string {
+	t.Helper()
+	var got []string
+	for id, err := range NewReader(r).All() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, id)
+	}
+	return got
+}
+
+func TestReader(t *testing.T) {
+	long := strings.Repeat("x", 300)
+	tests := []struct {
+		name, in string
+		want     []string
+	}{
+		{"nothing", "", nil},
+		{"one a line", a + "\n" + b + "\n", []string{a, b}},
+		{"no last newline", a + "\n" + b, []string{a, b}},
+		{"CRLF", a + "\r\n" + b + "\r\n", []string{a, b}},
+		{"byte order mark", "\ufeff" + a + "\n", []string{a}},
+		{"blank lines and comments", "# jobs\n\n  \n" + a + "\n  # more\n" + b + " # the second\n", []string{a, b}},
+		{"indented", "   " + a + "  \n", []string{a}},
+		{"bad ids are passed on", a + "\nnonsense\n" + b + "\n", []string{a, "nonsense", b}},
+		{"a bad id comes first", "nonsense\n" + a + "\n", []string{"nonsense", a}},
+		{"header alone", "public_id\n" + a + "\n", []string{a}},
+		{"CSV with header", "Job ID,file\n" + a + ",one.mp3\n" + b + ",two.mp3\n", []string{a, b}},
+		{"CSV without header", a + ",one.mp3\n" + b + ",two.mp3\n", []string{a, b}},
+		{"CSV quoted", `"id","file"` + "\n" + `"` + a + `","one, two.mp3"` + "\n", []string{a}},
+		{"CSV of another country", a + ";one.mp3\n", []string{a}},
+		{"tabs", a + "\tone.mp3\n", []string{a}},
+		{"a header further down is none", a + "\nid\n", []string{a, "id"}},
+		{"empty column", ",one.mp3\n", []string{""}},
+		{"JSON lines", `{"public_id":"` + a + `","status":"processing"}` + "\n" + `{"status":"success","output":{"id":"no"},"public_id":"` + b + `"}`, []string{a, b}},
+		{"JSON without newlines", `{"public_id":"` + a + `"}{"public_id":"` + b + `"} {"public_id":"` + c + `"}`, []string{a, b, c}},
+		{"JSON with commas", `{"public_id":"` + a + `"},` + "\n" + `{"public_id":"` + b + `"}`, []string{a, b}},
+		{"pretty JSON", "{\n  \"public_id\": \"" + a + "\",\n  \"status\": \"processing\"\n}\n{\n  \"public_id\": \"" + b + "\"\n}\n" + c + "\n", []string{a, b, c}},
+		{"a torn object takes no other along", `{"public_id":"` + a[:9] + "\n" + `{"public_id":"` + b + `"}` + "\n" + c + "\n", []string{`{"public_id":"` + a[:9], b, c}},
+		{"an object that never ends", "{\n" + a + "\n" + b + "\n", []string{"{", a, b}},
+		{"an error's answer", `{"detail":"Invalid token"}` + "\n" + a + "\n", []string{`{"detail":"Invalid token"}`, a}},
+		{"a webhook's body", `{"event":"async_job_completed","job_id":"` + a + `"}`, []string{a}},
+		{"a result line", `{"id":"` + a + `","outcome":"error","job":{"public_id":"` + b + `"}}`, []string{a}},
+		{"an id that is a number", `{"public_id":17}`, []string{"17"}},
+		{"text after an object", `{"public_id":"` + a + `"} and more` + "\n" + b, []string{a, "and more", b}},
+		{"all mixed", a + "\n" + `{"public_id":"` + b + `"}` + "\n" + c + ",x\n", []string{a, b, c}},
+		{"a long bad line is cut", long + "\n" + a, []string{long[:maxBad] + "…", a}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if got := read(t, strings.NewReader(test.in)); !slices.Equal(got, test.want) {
+				t.Errorf("got  %q\nwant %q", got, test.want)
+			}
+			if got := read(t, iotest.OneByteReader(strings.NewReader(test.in))); !slices.Equal(got, test.want) {
+				t.Errorf("byte by byte: got %q\nwant %q", got, test.want)
+			}
+		})
+	}
+}
+
+// TestReaderStreams: an id is there as soon as its line is, however long the
+// next one takes.
+func TestReaderStreams(t *testing.T) {
+	in, out := io.Pipe()
+	got := make(chan string)
+	go func() {
+		defer close(got)
+		for id := range NewReader(in).All() {
+			got <- id
+		}
+	}()
+	for _, line := range []string{a + "\n", `{"public_id":"` + b + "\"}\n", c + ",x\n"} {
+		if _, err := io.WriteString(out, line); err != nil {
+			t.Fatal(err)
+		}
+		if id := <-got; !strings.Contains(line, id) {
+			t.Errorf("got %q after %q", id, line)
+		}
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if id, ok := <-got; ok {
+		t.Errorf("got %q after the end", id)
+	}
+}
+
+func TestReaderError(t *testing.T) {
+	broken := errors.New("broken")
+	var got []string
+	var last error
+	for id, err := range NewReader(io.MultiReader(strings.NewReader(a+"\n"+b), iotest.ErrReader(broken))).All() {
+		if err != nil {
+			last = err
+			continue
+		}
+		got = append(got, id)
+	}
+	if !errors.Is(last, broken) || !slices.Equal(got, []string{a, b}) {
+		t.Errorf("got %q, %v", got, last)
+	}
+}
+
+func FuzzReader(f *testing.F) {
+	for _, seed := range []string{a, a + "\n" + b, "id,x\n" + a + ",y", `{"public_id":"` + a + `"}{`, "{\n}\n", `"`, "\ufeff#", "{\"id\":\n" + a, "{}{}x"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, in string) {
+		got := read(t, strings.NewReader(in))
+		for _, id := range got {
+			if len(id) > maxBad+len("…") {
+				t.Errorf("an id of %d bytes", len(id))
+			}
+			if utf8.ValidString(in) && !utf8.ValidString(id) {
+				t.Errorf("%q has broken characters", id)
+			}
+		}
+		// Whatever stands before and after, a line with an id yields it.
+		got = read(t, strings.NewReader("x\n"+in+"\n"+a+"\n"))
+		if len(got) == 0 || got[len(got)-1] != a && !strings.Contains(in, "{") {
+			t.Errorf("the id after it is lost: %q", got)
+		}
+	})
+}

@@ -1,0 +1,148 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/edenwait/edenwait"
+)
+
+func summary(t *testing.T, tally *Tally, p edenwait.Progress, waiting int) string {
+	t.Helper()
+	var b strings.Builder
+	if err := tally.Write(&b, p, waiting); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func job(provider string, cost edenwait.Cost) *edenwait.Job {
+	return &edenwait.Job{ID: "0f8a6f0e-5d1c-4b1e-9d55-0f7f2d8f9a11", Provider: provider, Cost: cost}
+}
+
+func failed(provider, message, code string) *edenwait.Job {
+	j := job(provider, "0")
+	j.Error = &edenwait.JobError{Message: message, Code: code}
+	return j
+}
+
+func TestSummary(t *testing.T) {
+	tally := NewTally()
+	tally.Succeeded(job("deepgram", "0.1"))
+	tally.Succeeded(job("deepgram", "0.20000000000000000001"))
+	tally.Succeeded(job("mistral", "7"))
+	tally.Succeeded(job("mistral", "many"))
+	tally.Failed(failed("deepgram", "the file is silent", "E7"))
+	tally.Failed(failed("deepgram", "the file is silent", "E7"))
+	tally.Failed(failed("mistral", "the file\nis \x1b[31mred", ""))
+	tally.Failed(job("", ""))
+	tally.Errored(nil, fmt.Errorf("edenwait: %w: \"x\"", edenwait.ErrInvalidID))
+	tally.GaveUp(&edenwait.GaveUpError{ID: "x", Err: edenwait.ErrMaxWait})
+	for i := range 10 {
+		tally.Known(time.Duration(i+1)*time.Second, time.Duration(i)*100*time.Millisecond)
+	}
+	tally.Known(0, 5*time.Second) // of a job that does not say when it was submitted
+	tally.KnownEarly()
+	got := summary(t, tally, edenwait.Progress{Elapsed: 83 * time.Second, Requests: 24, Lists: 3, RateLimited: 2}, 2)
+	want := `12 jobs in 1 min 23 s: 4 succeeded, 4 failed, 1 without a result, 1 given up, 2 not ended
+  cost      $7.30000000000000000001: mistral $7.00, deepgram $0.30000000000000000001, unnamed $0.00; without 1 job whose cost is no number
+  duration  median 5.00 s, 90% within 9.00 s, longest 10.0 s
+  lag       known 0.86 s after it was last seen running on average, 5.00 s at worst
+            1 had ended before the first question
+  requests  24, 2.00 a job, 3 of them for the list, 2 refused by the rate limit
+  failures
+    2  deepgram: the file is silent (E7)
+    1  no reason given
+    1  not a job id (a UUID of 36 characters)
+    1  not ended within --max-wait
+    1  mistral: the file is �[31mred
+`
+	if got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+	if cost := tally.Cost(); cost != "7.30000000000000000001" {
+		t.Errorf("cost %s", cost)
+	}
+}
+
+func TestSummaryOfOne(t *testing.T) {
+	tally := NewTally()
+	tally.Succeeded(job("", ""))
+	got := summary(t, tally, edenwait.Progress{Elapsed: 42 * time.Millisecond, Requests: 1}, 0)
+	want := "1 job in 42 ms: 1 succeeded\n  cost      $0.00\n  requests  1, 1.00 a job\n"
+	if got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestSummaryOfMany: it stays short, whatever there is.
+func TestSummaryOfMany(t *testing.T) {
+	tally := NewTally()
+	for i := range 3000 {
+		tally.Succeeded(job(fmt.Sprintf("provider%d", i%20), "0.01"))
+		tally.Failed(failed("p", fmt.Sprintf("message %d", i), ""))
+	}
+	if n := len(tally.causes); n > maxCauses+1 {
+		t.Errorf("%d messages are kept", n)
+	}
+	got := summary(t, tally, edenwait.Progress{}, 0)
+	for _, want := range []string{"$30.00: provider0 $1.50, ", "18 others $25.50", "    2000  other messages\n", " for 993 other reasons\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in:\n%s", want, got)
+		}
+	}
+	if lines := strings.Count(got, "\n"); lines > 14 {
+		t.Errorf("%d lines", lines)
+	}
+}
+
+func TestReason(t *testing.T) {
+	const id = "0f8a6f0e-5d1c-4b1e-9d55-0f7f2d8f9a11"
+	gaveUp := func(err error) error { return &edenwait.GaveUpError{ID: id, Err: err} }
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{gaveUp(&edenwait.APIError{StatusCode: 503, Detail: "busy", Asked: "GET /" + id}), "asking again did not help: HTTP 503 Service Unavailable: busy"},
+		{gaveUp(&edenwait.APIError{StatusCode: 404}), edenwait.ErrNotFound.Error()},
+		{gaveUp(errors.New("60 requests in a row failed, the last: edenwait: job " + id + ": GET /v3/" + id + ": no route to host")),
+			"60 requests in a row failed, the last: edenwait: job …: GET /v3/…: no route to host"},
+		{gaveUp(fmt.Errorf("%w: 5 bytes", edenwait.ErrResponseTooLarge)), edenwait.ErrResponseTooLarge.Error()},
+		{&edenwait.UnexpectedStatusError{Job: &edenwait.Job{Status: "archived"}}, "status archived is none that the API documents"},
+	} {
+		if got := Reason(test.err); got != test.want {
+			t.Errorf("%v:\ngot  %s\nwant %s", test.err, got, test.want)
+		}
+	}
+}
+
+func TestDollars(t *testing.T) {
+	for cost, want := range map[edenwait.Cost]string{"": "$0.00", "0": "$0.00", "1.5": "$1.50", "0.123456": "$0.123456", "12": "$12.00"} {
+		if got := Dollars(cost); got != want {
+			t.Errorf("%q is %s, want %s", cost, got, want)
+		}
+	}
+}
+
+func TestSeconds(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0 ms", 40 * time.Millisecond: "40 ms", 864 * time.Millisecond: "0.86 s", 1234 * time.Millisecond: "1.23 s",
+		14200 * time.Millisecond: "14.2 s", 83 * time.Second: "1 min 23 s", 90 * time.Minute: "1 h 30 min",
+	} {
+		if got := Seconds(d); got != want {
+			t.Errorf("%v is %s, want %s", d, got, want)
+		}
+	}
+}
+
+func TestPlain(t *testing.T) {
+	if got := Plain("a\tb\r\n\x1b]0;c\x07 é 日"); got != "a b  \uFFFD]0;c\uFFFD é 日" {
+		t.Errorf("got %q", got)
+	}
+	if got := Plain(strings.Repeat("é", 500)); got != strings.Repeat("é", maxPlain)+"…" {
+		t.Errorf("got %d bytes", len(got))
+	}
+}

@@ -1,0 +1,205 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/edenwait/edenwait"
+)
+
+// How many providers and messages are spelled out: as many as fit on a line, and
+// as show a pattern.
+const (
+	shownProviders = 3
+	shownCauses    = 8
+)
+
+// Write writes the summary. Waiting is the number of jobs that have not ended.
+func (t *Tally) Write(w io.Writer, p edenwait.Progress, waiting int) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var b strings.Builder
+	total := t.succeeded + t.failed + t.errored + t.gaveUp + waiting
+	fmt.Fprintf(&b, "%s in %s: %s\n", Count(total, "job"), Seconds(p.Elapsed), t.outcomes(waiting))
+	row := func(name, text string) { fmt.Fprintf(&b, "  %-9s %s\n", name, text) }
+	if t.succeeded+t.failed > 0 {
+		row("cost", t.cost())
+	}
+	if len(t.ran) > 0 {
+		ran := sorted(t.ran)
+		row("duration", fmt.Sprintf("median %s, 90%% within %s, longest %s",
+			Seconds(quantile(ran, .5)), Seconds(quantile(ran, .9)), Seconds(ran[len(ran)-1])))
+	}
+	// The API does not tell when a job ended. What a client can say of how late it
+	// learned of the end is how long it had not looked.
+	if len(t.late) > 0 {
+		late := sorted(t.late)
+		row("lag", fmt.Sprintf("known %s after it was last seen running on average, %s at worst", Seconds(mean(late)), Seconds(late[len(late)-1])))
+	}
+	if t.early > 0 {
+		row("", strconv.Itoa(t.early)+" had ended before the first question")
+	}
+	row("requests", requests(p, total))
+	t.failures(&b)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (t *Tally) outcomes(waiting int) string {
+	texts := []string{strconv.Itoa(t.succeeded) + " succeeded"}
+	for _, o := range []struct {
+		n    int
+		text string
+	}{{t.failed, "failed"}, {t.errored, "without a result"}, {t.gaveUp, "given up"}, {waiting, "not ended"}} {
+		if o.n > 0 {
+			texts = append(texts, fmt.Sprintf("%d %s", o.n, o.text))
+		}
+	}
+	return strings.Join(texts, ", ")
+}
+
+// Cost is what all jobs cost.
+func (t *Tally) Cost() edenwait.Cost {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.total()
+}
+
+// total cannot fail: what is in costs was summed before.
+func (t *Tally) total() edenwait.Cost {
+	sum, _ := edenwait.SumCosts(slices.Collect(maps.Values(t.costs))...)
+	return sum
+}
+
+func (t *Tally) cost() string {
+	providers := slices.SortedFunc(maps.Keys(t.costs), func(a, b string) int {
+		return cmp.Or(cmp.Compare(approximate(t.costs[b]), approximate(t.costs[a])), cmp.Compare(a, b))
+	})
+	var texts []string
+	for i, p := range providers {
+		if i == shownProviders && len(providers) > shownProviders+1 {
+			var rest []edenwait.Cost
+			for _, p := range providers[i:] {
+				rest = append(rest, t.costs[p])
+			}
+			sum, _ := edenwait.SumCosts(rest...)
+			texts = append(texts, fmt.Sprintf("%s %s", Count(len(rest), "other"), Dollars(sum)))
+			break
+		}
+		texts = append(texts, fmt.Sprintf("%s %s", Plain(cmp.Or(p, "unnamed")), Dollars(t.costs[p])))
+	}
+	text := Dollars(t.total())
+	if len(providers) > 1 || providers[0] != "" {
+		text += ": " + strings.Join(texts, ", ")
+	}
+	if t.badCost > 0 {
+		text += fmt.Sprintf("; without %s whose cost is no number", Count(t.badCost, "job"))
+	}
+	return text
+}
+
+// Dollars writes an amount to the last digit, and at least to the cent.
+func Dollars(c edenwait.Cost) string {
+	whole, cents, _ := strings.Cut(string(c), ".")
+	return "$" + cmp.Or(whole, "0") + "." + cents + strings.Repeat("0", max(0, 2-len(cents)))
+}
+
+// approximate is for sorting only.
+func approximate(c edenwait.Cost) float64 {
+	f, _ := strconv.ParseFloat(string(c), 64)
+	return f
+}
+
+func requests(p edenwait.Progress, jobs int) string {
+	text := strconv.Itoa(p.Requests)
+	if jobs > 0 {
+		text += fmt.Sprintf(", %.2f a job", float64(p.Requests)/float64(jobs))
+	}
+	if p.Lists > 0 {
+		text += fmt.Sprintf(", %d of them for the list", p.Lists)
+	}
+	if p.RateLimited > 0 {
+		text += fmt.Sprintf(", %d refused by the rate limit", p.RateLimited)
+	}
+	return text
+}
+
+func (t *Tally) failures(b *strings.Builder) {
+	if len(t.causes) == 0 {
+		return
+	}
+	b.WriteString("  failures\n")
+	causes := slices.SortedFunc(maps.Keys(t.causes), func(x, y cause) int {
+		return cmp.Or(cmp.Compare(t.causes[y], t.causes[x]), cmp.Compare(x.who, y.who), cmp.Compare(x.why, y.why))
+	})
+	digits := len(strconv.Itoa(t.causes[causes[0]]))
+	for i, c := range causes {
+		if i == shownCauses && len(causes) > shownCauses+1 {
+			rest := 0
+			for _, c := range causes[i:] {
+				rest += t.causes[c]
+			}
+			fmt.Fprintf(b, "  %*d  for %d other reasons\n", digits+2, rest, len(causes)-i)
+			break
+		}
+		who := ""
+		if c.who != "" {
+			who = Plain(c.who) + ": "
+		}
+		fmt.Fprintf(b, "  %*d  %s%s\n", digits+2, t.causes[c], who, Plain(c.why))
+	}
+}
+
+// Count is a number of things, in words that agree.
+func Count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return strconv.Itoa(n) + " " + thing + "s"
+}
+
+// Seconds writes a duration with two or three digits that matter.
+func Seconds(d time.Duration) string {
+	switch {
+	case d < 100*time.Millisecond:
+		return fmt.Sprintf("%d ms", d.Round(time.Millisecond)/time.Millisecond)
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.2f s", d.Seconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < time.Hour:
+		d = d.Round(time.Second)
+		return fmt.Sprintf("%d min %02d s", d/time.Minute, d%time.Minute/time.Second)
+	default:
+		d = d.Round(time.Minute)
+		return fmt.Sprintf("%d h %02d min", d/time.Hour, d%time.Hour/time.Minute)
+	}
+}
+
+// maxPlain bounds foreign text in a summary.
+const maxPlain = 160
+
+// Plain makes foreign text fit to be shown: on one line, not too long, and
+// without characters that a terminal would obey.
+func Plain(text string) string {
+	text = strings.Map(func(c rune) rune {
+		switch {
+		case c == '\n' || c == '\t' || c == '\r':
+			return ' '
+		case !unicode.IsPrint(c):
+			return unicode.ReplacementChar
+		}
+		return c
+	}, text)
+	if runes := []rune(text); len(runes) > maxPlain {
+		text = string(runes[:maxPlain]) + "…"
+	}
+	return text
+}

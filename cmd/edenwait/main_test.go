@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain puts the test binary on the path under the command's name, by which
+// it then knows that it is the command: what runs in a process of its own is
+// what was built for the test, race detector and all.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"edenwait": main})
+}
+
+// command is edenwait in a process of its own.
+func command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	// It is killed when the test ends, if it has not ended by then.
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "edenwait", args...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), "EDENAI_API_KEY=edentest", "EDENAI_BASE_URL=", "NO_COLOR=1")
+	t.Cleanup(func() {
+		if cmd.Process != nil && cmd.ProcessState == nil {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+		}
+	})
+	return cmd
+}
+
+// code is the exit code of a command that has ended.
+func code(t *testing.T, cmd *exec.Cmd) int {
+	t.Helper()
+	_ = cmd.Wait() // its error is the code again
+	if cmd.ProcessState == nil {
+		t.Fatal("the process has not ended")
+	}
+	return cmd.ProcessState.ExitCode()
+}

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/ledger"
+	"github.com/edenwait/edenwait/edentest"
+)
+
+// TestScripts runs testdata/script. Beside what testscript offers:
+//
+//	jobs FILE N [success|fail|odd|soon|never]   submit jobs, append their ids to FILE
+//	exits CODE PROGRAM…                    run it, and compare its exit code
+//	lines FILE N                           FILE has N whole lines, each of another id
+//	gets N                                 the API was asked for N jobs since the last time
+//	refuses STATUS                         it answers everything with this status from now on
+//	lock FILE                              another process writes to it
+//
+// Each script has an account of its own, whose URL and key are in the environment.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			w := newWorld(env)
+			env.Values[worldKey{}] = w
+			env.Setenv(keyVariable, edentest.DefaultToken)
+			env.Setenv(urlVariable, w.server.URL)
+			env.Setenv("URL", w.server.URL)
+			env.Setenv("NO_COLOR", "1")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"jobs": cmdJobs, "exits": cmdExits, "lines": cmdLines, "gets": cmdGets, "refuses": cmdRefuses, "lock": cmdLock,
+		},
+	})
+}
+
+type worldKey struct{}
+
+// world is the account of one script.
+type world struct {
+	server *edentest.Server
+	status int // that everything is answered with
+	gets   int // counted before
+}
+
+func newWorld(env *testscript.Env) *world {
+	w := &world{}
+	refuse := edentest.Edit("refuse", func(_ edentest.Request, a *edentest.Answer) {
+		if w.status != 0 {
+			a.Status, a.Body = w.status, []byte(`{"detail":"Invalid token"}`)
+		}
+	})
+	w.server = edentest.Start(edentest.Options{Rate: -1, Faults: []edentest.Fault{{Do: refuse}}})
+	env.Defer(w.server.Close)
+	return w
+}
+
+func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }
+
+func cmdJobs(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	script := edentest.Script{Provider: "deepgram", Cost: json.RawMessage(`"0.25"`)}
+	switch what := strings.Join(args[2:], " "); what {
+	case "", "success":
+	case "fail":
+		script.Status, script.Error = "fail", json.RawMessage(`{"message":"the file is silent","error_code":"E7"}`)
+	case "odd":
+		script.Status = "archived"
+	case "soon":
+		script.After = 500 * time.Millisecond
+	case "never":
+		script.After = edentest.Never
+	default:
+		ts.Fatalf("jobs: %s?", what)
+	}
+	file, err := os.OpenFile(ts.MkAbs(args[0]), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	ts.Check(err)
+	for range n {
+		_, err := fmt.Fprintln(file, worldOf(ts).server.Submit(script))
+		ts.Check(err)
+	}
+	ts.Check(file.Close())
+}
+
+func cmdExits(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		ts.Fatalf("%v", err)
+	}
+	got := 0
+	if exit != nil {
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+func cmdLines(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	if got, err := countLines([]byte(ts.ReadFile(args[0]))); err != nil || got != want {
+		ts.Fatalf("%d lines, %v, want %d", got, err, want)
+	}
+}
+
+// countLines counts result lines, and finds those that are torn or double.
+func countLines(text []byte) (int, error) {
+	ids := map[string]bool{}
+	for number, line := range bytes.SplitAfter(text, []byte("\n")) {
+		if len(line) == 0 {
+			break
+		}
+		var l ledger.Line
+		switch err := json.Unmarshal(line, &l); {
+		case line[len(line)-1] != '\n':
+			return 0, fmt.Errorf("line %d is torn", number+1)
+		case err != nil:
+			return 0, fmt.Errorf("line %d: %w", number+1, err)
+		case ids[l.ID]:
+			return 0, fmt.Errorf("%s has two lines", l.ID)
+		case l.Outcome == ledger.OutcomeSuccess && (l.Job == nil || l.Job.ID != l.ID || l.Job.Output == nil || l.Error != ""):
+			return 0, fmt.Errorf("%s has no result", l.ID)
+		case l.Outcome != ledger.OutcomeSuccess && l.Error == "":
+			return 0, fmt.Errorf("%s has no error", l.ID)
+		}
+		ids[l.ID] = true
+	}
+	return len(ids), nil
+}
+
+func cmdGets(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	w := worldOf(ts)
+	now := w.server.Stats().Gets
+	if got := now - w.gets; got != want {
+		ts.Fatalf("%d jobs were asked for, want %d", got, want)
+	}
+	w.gets = now
+}
+
+func cmdRefuses(ts *testscript.TestScript, _ bool, args []string) {
+	status, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	worldOf(ts).status = status
+}
+
+func cmdLock(ts *testscript.TestScript, _ bool, args []string) {
+	file, err := ledger.Open(ts.MkAbs(args[0]), func(string, ledger.Outcome) {})
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(file.Close()) })
+}
+
+// eventually looks until it sees what it waits for. It is for what another
+// process does at its own pace; the bound is for a process that never does.
+func eventually(t *testing.T, what string, seen func() bool) {
+	t.Helper()
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	for late := time.After(time.Minute); !seen(); {
+		select {
+		case <-ticker.C:
+		case <-late:
+			t.Fatalf("not seen in a minute: %s", what)
+		}
+	}
+}
+
+// idsFile makes a file of ids.
+func idsFile(t *testing.T, ids []string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "ids.txt")
+	if err := os.WriteFile(path, []byte(strings.Join(ids, "\n")+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/ledger"
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/report"
+)
+
+// outcome is a result in one word.
+func outcome(r edenwait.Result) ledger.Outcome {
+	switch {
+	case r.Err == nil:
+		return ledger.OutcomeSuccess
+	case r.Job != nil && r.Job.Status == edenwait.StatusFail:
+		return ledger.OutcomeFail
+	default:
+		return ledger.OutcomeError
+	}
+}
+
+// standing is how far a job has come.
+type standing int
+
+const (
+	hasEnded standing = iota // there is nothing more to be known
+	givenUp                  // it was waited for long enough, and may still end
+	notEnded                 // the batch ended before
+)
+
+// stands tells what may have a line. What a line in a results file says is never
+// asked again, so only what is certain may stand there: a final response, an id
+// that is none, and the API's word that it knows no such job or will not tell.
+// That a server was away for ten minutes is no such thing.
+//
+// A request that ran out of time matches context.DeadlineExceeded too, so only
+// who knows that the batch's own context has ended can take it for that.
+func stands(r edenwait.Result, over bool) standing {
+	var api *edenwait.APIError
+	switch err := r.Err; {
+	case r.Job != nil, errors.Is(err, edenwait.ErrInvalidID):
+		return hasEnded
+	case errors.Is(err, edenwait.ErrMaxWait):
+		return givenUp
+	case over && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)),
+		errors.Is(err, edenwait.ErrFailFast), errors.Is(err, edenwait.ErrUnauthorized), errors.Is(err, edenwait.ErrPaymentRequired):
+		return notEnded
+	case errors.Is(err, edenwait.ErrNotFound), errors.Is(err, edenwait.ErrResponseTooLarge):
+		return hasEnded
+	case errors.As(err, &api) && isFinal(api.StatusCode):
+		return hasEnded
+	default:
+		return givenUp
+	}
+}
+
+// isFinal reports whether a status says that asking again is of no use.
+func isFinal(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return false
+	default:
+		return status >= 400 && status < 500
+	}
+}
+
+// conclude says how it went.
+func (b *batch) conclude(stderr io.Writer) error {
+	if b.picture != nil {
+		if err := errors.Join(b.canvas.Truncate(0), b.picture.Draw(b.canvas), b.canvas.Close()); err != nil {
+			return unfinished("--timeline: %w", err)
+		}
+	}
+	if b.flags.quiet {
+		return nil
+	}
+	c := b.roster.standing()
+	if c.Skipped > 0 {
+		say(stderr, "%s had a line in %s already and %s not asked about again", report.Count(c.Skipped, "id"), b.flags.output, agree(c.Skipped, "was", "were"))
+	}
+	if c.SkippedBad > 0 {
+		say(stderr, "%d of them did not succeed: delete those lines to have them asked about again", c.SkippedBad)
+	}
+	if c.Repeated > 0 {
+		say(stderr, "%s stood there more than once", report.Count(c.Repeated, "id"))
+	}
+	if c.Asked == 0 {
+		say(stderr, "no ids, nothing to wait for")
+		return nil
+	}
+	if c.Asked == c.Skipped {
+		return nil
+	}
+	// A closed stderr must not keep the exit code from telling the truth.
+	_ = b.tally.Write(stderr, *b.progress.Load(), c.waiting())
+	return nil
+}
+
+func agree(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// verdict is the exit code. It is about all ids that were asked for, those with
+// a line from an earlier run included: the same command says the same about the
+// same jobs, whether or not it was interrupted on the way.
+func (b *batch) verdict(ctx context.Context) error {
+	c := b.roster.standing()
+	if b.refused != nil {
+		return &exit{exitUsage, fmt.Errorf("%s not waited for: %w", report.Count(c.waiting(), "job"), rootRefusal(b.refused))}
+	}
+	if read := b.read.Load(); read == nil || *read != nil || c.waiting() > 0 {
+		return b.early(ctx, c, read)
+	}
+	if c.Failed+c.Errored+c.GaveUp > 0 {
+		return &exit{code: exitFailed}
+	}
+	return nil
+}
+
+// early is the verdict on a batch that ended before its jobs.
+func (b *batch) early(ctx context.Context, c counts, read *error) error {
+	cause := context.Cause(ctx)
+	switch {
+	case errors.Is(cause, errFailedBefore):
+		return &exit{exitFailed, fmt.Errorf("stopped by --fail-fast: %w", cause)}
+	case b.flags.failFast && b.failed:
+		return &exit{exitFailed, fmt.Errorf("stopped by --fail-fast, %s not waited for", report.Count(c.waiting(), "job"))}
+	case cause == nil && read != nil && *read != nil:
+		return &exit{exitUnfinished, *read}
+	}
+	hint := "the results are kept for 7 days"
+	if _, kept := b.sink.(*ledger.File); kept {
+		hint = "the same command goes on from here"
+	}
+	return unfinished("%w, %s not ended; %s", cause, report.Count(c.waiting(), "job"), hint)
+}
+
+// rootRefusal is the server's word without the job that happened to hear it.
+func rootRefusal(err error) error {
+	var api *edenwait.APIError
+	if !errors.As(err, &api) {
+		return err
+	}
+	sentinel := edenwait.ErrUnauthorized
+	if errors.Is(api, edenwait.ErrPaymentRequired) {
+		sentinel = edenwait.ErrPaymentRequired
+	}
+	if api.Detail == "" {
+		return fmt.Errorf("%w (HTTP %d)", sentinel, api.StatusCode)
+	}
+	return fmt.Errorf("%w (HTTP %d: %s)", sentinel, api.StatusCode, report.Plain(api.Detail))
+}

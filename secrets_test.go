@@ -1,0 +1,195 @@
+package edenwait_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	nethttp "net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/edentest"
+)
+
+// indiscreet is a server, or a proxy before it, that repeats the key in every
+// answer it can: as debugging pages do, and as an attacker would.
+type indiscreet struct {
+	status int
+	body   string // KEY stands for the key
+	header nethttp.Header
+	fails  bool
+
+	mu    sync.Mutex
+	hosts map[string]bool // that were sent the key
+}
+
+// RoundTrip implements http.RoundTripper.
+func (s *indiscreet) RoundTrip(r *nethttp.Request) (*nethttp.Response, error) {
+	key := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if key != "" {
+		s.mu.Lock()
+		s.hosts[r.URL.Host] = true
+		s.mu.Unlock()
+	}
+	if s.fails {
+		return nil, errors.New("the proxy has had enough")
+	}
+	id := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
+	body := strings.NewReplacer("KEY", key, "ID", id).Replace(s.body)
+	header := nethttp.Header{}
+	for name, values := range s.header {
+		header.Set(name, strings.ReplaceAll(values[0], "KEY", key))
+	}
+	return &nethttp.Response{StatusCode: s.status, Header: header, Body: io.NopCloser(strings.NewReader(body)), ContentLength: -1, Request: r}, nil
+}
+
+// leaky are answers that hold the key.
+func leaky() map[string]*indiscreet {
+	to := func(url string) nethttp.Header { return nethttp.Header{"Location": {url}} }
+	servers := map[string]*indiscreet{
+		"detail":          {status: 422, body: `{"detail":"Invalid token: KEY"}`},
+		"detail in parts": {status: 422, body: `{"detail":[{"loc":["header","Authorization","Bearer KEY"],"msg":"KEY"}]}`},
+		"refusal":         {status: 401, body: `{"detail":"Invalid token: KEY"}`},
+		"rate limit":      {status: 429, body: `{"detail":"KEY"}`},
+		"plain text":      {status: 500, body: "GET / HTTP/1.1\r\nAuthorization: Bearer KEY"},
+		"cut short":       {status: 500, body: strings.Repeat("x", 185) + "KEY"},
+		"page":            {status: 200, body: "<html><pre>Authorization: Bearer KEY</pre></html>"},
+		"another job":     {status: 200, body: `{"public_id":"KEY","status":"success"}`},
+		"retry after":     {status: 503, header: nethttp.Header{"Retry-After": {"KEY"}}},
+		"redirect":        {status: 307, header: to("https://elsewhere.example/?key=KEY")},
+		"bad redirect":    {status: 302, header: to("://KEY")},
+		"no network":      {fails: true},
+	}
+	for _, s := range servers {
+		s.hosts = map[string]bool{}
+	}
+	return servers
+}
+
+// TestKeyStaysHome has everything that can be printed printed, and looks for
+// the key in it.
+func TestKeyStaysHome(t *testing.T) {
+	const id = "22222222-2222-4222-8222-222222222222"
+	for name, server := range leaky() {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				log := &syncBuffer{}
+				var (
+					mu   sync.Mutex
+					told []any
+				)
+				tell := func(v any) {
+					mu.Lock()
+					defer mu.Unlock()
+					told = append(told, v)
+				}
+				config := edenwait.Config{
+					Token: soakToken, HTTPClient: &nethttp.Client{Transport: server}, MaxWait: time.Minute, MaxErrors: 3,
+					Logger: zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), log, zap.DebugLevel)),
+					Hooks: edenwait.Hooks{
+						OnError:    func(_ context.Context, _ string, err error) { tell(err) },
+						OnProgress: func(p edenwait.Progress) { tell(p) },
+					},
+				}
+				waiter, err := edenwait.New(config)
+				if err != nil {
+					t.Fatal(err)
+				}
+				poller, err := edenwait.NewPoller(config)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, getErr := poller.Get(context.Background(), id)
+				page, listErr := poller.List(context.Background(), edenwait.ListQuery{})
+				results, batch := waiter.WaitAll(context.Background(), []string{id, "33333333-3333-4333-8333-333333333333", "no id"})
+				for i := range results {
+					// What a job is, it may say; what we say of it is at issue.
+					told = append(told, results[i].Err, edenwait.Result{ID: results[i].ID, Err: results[i].Err})
+				}
+				told = append(told, config, &config, waiter, poller, getErr, listErr, page, batch)
+				// A field that fmt may not call methods of is printed as it lies.
+				told = append(told, struct{ w *edenwait.Waiter }{waiter}, struct{ w edenwait.Waiter }{*waiter}, struct{ p edenwait.Poller }{*poller})
+				for err := batch; err != nil; err = errors.Unwrap(err) {
+					told = append(told, err)
+				}
+				for _, v := range told {
+					lookForKey(t, v)
+				}
+				if text := log.String(); holdsKey(text) {
+					t.Errorf("log: %s", hideKey(text))
+				}
+				for host := range server.hosts {
+					if host != "api.edenai.run" {
+						t.Errorf("the key was sent to %s", host)
+					}
+				}
+			})
+		})
+	}
+}
+
+func lookForKey(t *testing.T, v any) {
+	t.Helper()
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		if text := fmt.Sprintf(verb, v); holdsKey(text) {
+			t.Errorf("%s of %T: %s", verb, v, hideKey(text))
+			return
+		}
+	}
+	if text, err := json.Marshal(v); holdsKey(string(text)) || err != nil && holdsKey(err.Error()) {
+		t.Errorf("JSON of %T: %s, %s", v, hideKey(string(text)), hideKey(fmt.Sprint(err)))
+	}
+}
+
+// keyStart is as much of the key as is too much.
+const keyStart = "soak-key-012"
+
+func holdsKey(text string) bool { return strings.Contains(text, keyStart) }
+
+// hideKey keeps the key out of this test's own output, which CI searches.
+func hideKey(text string) string { return strings.ReplaceAll(text, keyStart, "<the key>") }
+
+// TestKeyInConfigErrors: a key that is refused, or stands in the wrong field,
+// is not quoted.
+func TestKeyInConfigErrors(t *testing.T) {
+	for _, config := range []edenwait.Config{
+		{Token: soakToken + "\n"},
+		{Token: soakToken + "é"},
+		{Token: "a b" + soakToken},
+		{Token: soakToken, BaseURL: "https://" + soakToken + "@api.edenai.run"},
+		{Token: soakToken, BaseURL: "https://x:" + soakToken + "@[::1"},
+		{Token: soakToken, BaseURL: "https://api.edenai.run?key=" + soakToken},
+		{Token: soakToken, BaseURL: "https://api.edenai.run#" + soakToken},
+		{Token: soakToken, BaseURL: "http://api.edenai.run/" + soakToken},
+		{Token: soakToken, BaseURL: soakToken},
+		{Token: soakToken, Rate: -1},
+	} {
+		if _, err := edenwait.New(config); err == nil || holdsKey(err.Error()) {
+			t.Errorf("New: %s", hideKey(fmt.Sprint(err)))
+		}
+	}
+}
+
+// TestKeyIsRecordedNowhere: what edentest notes of a request can be printed.
+func TestKeyIsRecordedNowhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Token: soakToken})
+		waiter, err := edenwait.New(edenwait.Config{Token: soakToken, HTTPClient: api.Client()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := waiter.Wait(context.Background(), api.Submit(edentest.Script{})); err != nil {
+			t.Fatal(err)
+		}
+		lookForKey(t, api.Requests())
+	})
+}

@@ -1,0 +1,365 @@
+package edenwait_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/edentest"
+)
+
+// The verdict on a world: what must hold whatever went wrong in it.
+
+// judge judges the calls and the Waiter's manners.
+func (r *soakRun) judge() {
+	rate, burst := r.config.Rate, r.config.Burst
+	if rate == 0 {
+		rate = 10
+	}
+	if most := int(math.Ceil(rate)) + max(burst, 1) - 1; r.wire.crowded() > most {
+		r.t.Errorf("%d requests in a second, want at most %d", r.wire.crowded(), most)
+	}
+	if at, because, found := r.wire.hasty(); found && !r.rude { // a rude Source tells of a 429 late
+		r.t.Errorf("a request at %v, in the pause that the 429 at %v asked for (%v)", at, because.came, because.after)
+	}
+	if strings.Contains(r.log.String(), soakToken) {
+		r.t.Error("the token is in the log")
+	}
+	for number := range r.calls {
+		r.judgeCall(number)
+	}
+	r.judgeProgress()
+}
+
+func (r *soakRun) judgeCall(number int) {
+	c, o := r.calls[number], &r.outcomes[number]
+	if late := o.to - o.ended; late > time.Second && (o.broken || c.busy == 0) { // a busy loop is late by itself
+		r.t.Errorf("call %d: returned %v after its end", number, late)
+	}
+	r.judgePlaces(number)
+	var succeeded, failed int
+	for i := range o.results {
+		if result := &o.results[i]; r.judgeResult(number, result, o.at[i]) {
+			r.judgeError(number, result)
+		}
+		var asFailed *edenwait.JobFailedError
+		switch err := o.results[i].Err; {
+		case err == nil:
+			succeeded++
+		case errors.As(err, &asFailed):
+			failed++
+		}
+	}
+	r.judgeHooks(number)
+	if c.kind == "WaitAll" {
+		r.judgeBatch(o, succeeded, failed)
+	}
+}
+
+// judgePlaces: one result a position, in order, with the ID as passed in.
+// AsCompleted has an order of its own, and one that was stopped yields no more
+// than was asked for.
+func (r *soakRun) judgePlaces(number int) {
+	c, o := r.calls[number], &r.outcomes[number]
+	if c.kind != "AsCompleted" {
+		if len(o.results) != len(c.ids) {
+			r.t.Fatalf("call %d: %d results for %d ids", number, len(o.results), len(c.ids))
+		}
+		for i, id := range c.ids {
+			if o.results[i].ID != id {
+				r.t.Errorf("call %d: result %d is of %q, want %q", number, i, o.results[i].ID, id)
+			}
+		}
+		return
+	}
+	open := map[string]int{}
+	for _, id := range c.ids {
+		open[id]++
+	}
+	early := o.ended != edentest.Never
+	for i := range o.results {
+		open[o.results[i].ID]--
+		early = early || r.early(&o.results[i]) || r.config.FailFast && o.results[i].Err != nil
+	}
+	for id, n := range open {
+		if n < 0 || n > 0 && !early {
+			r.t.Errorf("call %d: %d results too few for %q", number, n, id)
+		}
+	}
+}
+
+// early reports whether the end of the batch came before that of the job.
+func (r *soakRun) early(result *edenwait.Result) bool {
+	var gaveUp *edenwait.GaveUpError
+	if !errors.As(result.Err, &gaveUp) {
+		return false
+	}
+	return errors.Is(gaveUp, errSoakEnds) || errors.Is(gaveUp, edenwait.ErrFailFast) || errors.Is(gaveUp, context.Canceled) ||
+		errors.Is(gaveUp, edenwait.ErrUnauthorized) || errors.Is(gaveUp, edenwait.ErrPaymentRequired)
+}
+
+// judgeResult: a final Job is the truth, and no job that ended is without it
+// but for a reason. It returns false if there is nothing more to say.
+func (r *soakRun) judgeResult(number int, result *edenwait.Result, at time.Duration) bool {
+	truth := r.jobs[strings.ToLower(result.ID)]
+	if result.Job == nil {
+		if result.Err == nil {
+			r.t.Errorf("call %d: %q has neither a Job nor an error", number, result.ID)
+			return false
+		}
+		r.judgeLoss(number, result, truth)
+		return true
+	}
+	if truth == nil {
+		r.t.Errorf("call %d: %q has a Job, %v, but is none", number, result.ID, result.Job)
+		return false
+	}
+	if ends := truth.script.After - r.head; at < ends {
+		r.t.Errorf("call %d: %s has a Job at %v, but ends at %v", number, result.ID, at, ends)
+	}
+	if job := result.Job; job.ID != strings.ToLower(result.ID) || string(job.Status) != truth.script.Status || !bytes.Equal(job.Output, truth.script.Output) {
+		r.t.Errorf("call %d: %s is %s with %s, want %s with %s", number, result.ID, job.Status, job.Output, truth.script.Status, truth.script.Output)
+	}
+	return true
+}
+
+// judgeLoss: why a result has no Job.
+func (r *soakRun) judgeLoss(number int, result *edenwait.Result, truth *soakJob) {
+	var gaveUp *edenwait.GaveUpError
+	c, err := r.calls[number], result.Err
+	switch {
+	case !isJobID(result.ID):
+		if !errors.Is(err, edenwait.ErrInvalidID) {
+			r.t.Errorf("call %d: %q: %v, want ErrInvalidID", number, result.ID, err)
+		}
+		return
+	case !errors.As(err, &gaveUp):
+		r.t.Errorf("call %d: %s: %v, want a GaveUpError", number, result.ID, err)
+		return
+	case !strings.EqualFold(gaveUp.ID, result.ID) || c.kind != "Wait" && (gaveUp.Polls != result.Polls || gaveUp.Waited != result.Waited):
+		r.t.Errorf("call %d: %+v says %v", number, result, err)
+	}
+	ctxEnded := r.outcomes[number].ended != edentest.Never
+	switch {
+	case errors.Is(err, errSoakEnds):
+		if !ctxEnded {
+			r.t.Errorf("call %d: %s: %v, but ctx did not end", number, result.ID, err)
+		}
+	case errors.Is(err, edenwait.ErrFailFast):
+		if !r.config.FailFast {
+			r.t.Errorf("call %d: %v, without FailFast", number, err)
+		}
+	case errors.Is(err, edenwait.ErrMaxWait):
+		if over := gaveUp.Waited - r.config.MaxWait; r.config.MaxWait == 0 || over < 0 || over > time.Second && !(r.rude && over <= time.Second+rudeness) {
+			r.t.Errorf("call %d: %v, MaxWait is %v", number, err, r.config.MaxWait)
+		}
+	case errors.Is(err, edenwait.ErrUnauthorized), errors.Is(err, edenwait.ErrPaymentRequired):
+		if !r.ends {
+			r.t.Errorf("call %d: %v, but nothing refused the key", number, err)
+		}
+	case strings.Contains(err.Error(), "BackOff stopped"):
+		if !r.stops {
+			r.t.Errorf("call %d: %v, but it does not stop", number, err)
+		}
+	case strings.Contains(err.Error(), "in a row"):
+		r.judgeStreak(number, result)
+	case errors.Is(err, edenwait.ErrNotFound):
+		if truth != nil && truth.deleted > r.head+r.outcomes[number].to {
+			r.t.Errorf("call %d: %v, but it was not deleted", number, err)
+		}
+	default:
+		r.t.Errorf("call %d: %s: lost for no reason: %v", number, result.ID, err)
+	}
+	if truth != nil && truth.script.After == edentest.Never {
+		return
+	}
+	if truth == nil && strings.Contains(err.Error(), "last seen") {
+		r.t.Errorf("call %d: %v, but there is no such job", number, err)
+	}
+}
+
+// judgeStreak: MaxErrors counts the failures in a row of one job's own polls.
+func (r *soakRun) judgeStreak(number int, result *edenwait.Result) {
+	most := r.config.MaxErrors
+	if most == 0 {
+		most = 60
+	}
+	if r.calm {
+		r.t.Errorf("call %d: %v", number, result.Err)
+	}
+	if len(r.calls) > 1 || r.nests || r.rude {
+		return // the record does not tell whose poll it was, or what came of it
+	}
+	streak, longest := 0, 0
+	for _, request := range r.api.Requests() {
+		switch {
+		case request.JobID != strings.ToLower(result.ID) || request.Status == 429:
+		case request.Status == 200 && request.Fault == "":
+			streak = 0
+		default:
+			streak++
+			longest = max(longest, streak)
+		}
+	}
+	if longest < most {
+		r.t.Errorf("call %d: only %d failures in a row were there: %v", number, longest, result.Err)
+	}
+}
+
+// judgeError: every error matches what the documents say it does, and tells
+// what it is about, but not the key.
+func (r *soakRun) judgeError(number int, result *edenwait.Result) {
+	err := result.Err
+	var (
+		failed *edenwait.JobFailedError
+		odd    *edenwait.UnexpectedStatusError
+		hook   *edenwait.HookError
+		gaveUp *edenwait.GaveUpError
+	)
+	if job := result.Job; job != nil {
+		if errors.As(err, &failed) != (job.Status == edenwait.StatusFail) || failed != nil && failed.Job != job {
+			r.t.Errorf("call %d: %s with status %s: %v", number, job.ID, job.Status, err)
+		}
+		if errors.As(err, &odd) != (job.Status == "cancelled") || odd != nil && odd.Job != job {
+			r.t.Errorf("call %d: %s with status %s: %v", number, job.ID, job.Status, err)
+		}
+		if errors.As(err, &gaveUp) {
+			r.t.Errorf("call %d: %s with a Job: %v", number, job.ID, err)
+		}
+	}
+	if errors.As(err, &hook) {
+		r.judgeHookError(number, result, hook)
+	}
+	if err == nil {
+		return
+	}
+	text := err.Error()
+	if strings.Contains(text, soakToken) {
+		r.t.Errorf("call %d: the token is in %s", number, hideKey(text))
+	}
+	if isJobID(result.ID) && !strings.Contains(strings.ToLower(text), strings.ToLower(result.ID)) {
+		r.t.Errorf("call %d: %q does not say which job", number, text)
+	}
+	if gaveUp != nil && !strings.Contains(text, "7 days") {
+		r.t.Errorf("call %d: %q does not say how long results are kept", number, text)
+	}
+	if _, jsonErr := json.Marshal(result.Job); jsonErr != nil {
+		r.t.Errorf("call %d: %v", number, jsonErr)
+	}
+}
+
+func (r *soakRun) judgeHookError(number int, result *edenwait.Result, hook *edenwait.HookError) {
+	ended := r.outcomes[number].ended != edentest.Never
+	switch temper := r.temper(result.ID); {
+	case temper == "fails" && errors.Is(hook, errSoakHook) && hook.Stack == nil:
+	case temper == "panics" && errors.Is(hook, errSoakHook) && hook.Stack != nil:
+	case ended && errors.Is(hook, context.Canceled) || ended && errors.Is(hook, context.DeadlineExceeded):
+	default:
+		r.t.Errorf("call %d: the hook, which %s: %v", number, temper, hook)
+	}
+}
+
+// judgeHooks: exactly once a job that ended, the one that fits, and never for
+// one that did not.
+func (r *soakRun) judgeHooks(number int) {
+	c, o := r.calls[number], &r.outcomes[number]
+	want := map[string]map[string]bool{} // by id, the hooks that fit its results
+	uncalled := map[string]bool{}        // by id, the call ended before the hook's turn
+	for i := range o.results {
+		result := &o.results[i]
+		id := canonical(result.ID)
+		if want[id] == nil {
+			want[id] = map[string]bool{}
+		}
+		switch {
+		case result.Job == nil && r.early(result):
+		case result.Job == nil:
+			want[id]["OnError"] = true
+		case result.Job.Status == edenwait.StatusSuccess:
+			want[id]["OnSuccess"] = true
+		case result.Job.Status == edenwait.StatusFail:
+			want[id]["OnFail"] = true
+		default:
+			want[id]["OnError"] = true
+		}
+		var hook *edenwait.HookError
+		if errors.As(result.Err, &hook) && strings.Contains(hook.Error(), "not called") {
+			uncalled[id] = true
+		}
+	}
+	if o.broken {
+		uncalled = nil // results not taken are not known
+	}
+	calls := map[string]int{}
+	for key, n := range r.called {
+		if key.call != number {
+			continue
+		}
+		calls[key.id] += n
+		if !o.broken && !want[key.id][key.hook] {
+			r.t.Errorf("call %d: %s was called for %q, which did not end so", number, key.hook, key.id)
+		}
+	}
+	for id, fits := range want {
+		n := calls[id]
+		switch {
+		case n > 1, n == 1 && uncalled[id]:
+			r.t.Errorf("call %d (%s): %d hooks for %q", number, c.kind, n, id)
+		case n == 0 && len(fits) > 0 && !uncalled[id] && !o.broken:
+			r.t.Errorf("call %d (%s): no hook for %q", number, c.kind, id)
+		}
+	}
+}
+
+func (r *soakRun) judgeBatch(o *soakOutcome, succeeded, failed int) {
+	var batch *edenwait.BatchError
+	if !errors.As(o.err, &batch) {
+		if o.err != nil || succeeded < len(o.results) {
+			r.t.Errorf("WaitAll: %d of %d succeeded, and %v", succeeded, len(o.results), o.err)
+		}
+		return
+	}
+	errored := len(o.results) - succeeded - failed
+	if batch.Total != len(o.results) || batch.Succeeded != succeeded || batch.Failed != failed || batch.Errored != errored || len(batch.Errs) != failed+errored {
+		r.t.Errorf("WaitAll: %d, %d, %d of %d; the error says %d, %d, %d of %d", succeeded, failed, errored, len(o.results),
+			batch.Succeeded, batch.Failed, batch.Errored, batch.Total)
+	}
+	if o.ended == edentest.Never && errors.Is(batch.Cause, errSoakEnds) {
+		r.t.Errorf("WaitAll: %v, but ctx did not end", batch.Cause)
+	}
+	for i := range o.results {
+		if err := o.results[i].Err; err != nil && !errors.Is(o.err, err) {
+			r.t.Errorf("WaitAll: the error does not match %v", err)
+		}
+	}
+}
+
+// judgeProgress: the counts add up, and the last ones are those of the results.
+func (r *soakRun) judgeProgress() {
+	reports := r.reports[0]
+	if len(r.calls) > 1 || r.nests || r.calls[0].kind != "WaitAll" {
+		return
+	}
+	for _, p := range reports {
+		if p.Succeeded+p.Failed+p.Errored+p.Waiting != p.Total {
+			r.t.Errorf("progress does not add up: %+v", p)
+		}
+	}
+	if len(reports) == 0 {
+		r.t.Error("no progress was reported")
+		return
+	}
+	last := reports[len(reports)-1]
+	distinct := map[string]bool{}
+	for _, id := range r.calls[0].ids {
+		distinct[canonical(id)] = true
+	}
+	if last.Total != len(distinct) {
+		r.t.Errorf("progress ends with %+v, want %d jobs", last, len(distinct))
+	}
+}

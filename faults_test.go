@@ -166,7 +166,7 @@ func accountRows() []faultRow {
 	}
 }
 
-// faultSeeds is how many worlds each row is tried in.
+// faultSeeds is how many worlds each row is tried in, but one under -short.
 const faultSeeds = 3
 
 // TestFaults tries every row, and compares what came of it with docs/faults.md.
@@ -178,7 +178,11 @@ func TestFaults(t *testing.T) {
 	for i := range rows {
 		row := &rows[i]
 		t.Run(strings.TrimSpace(row.name+" "+row.on), func(t *testing.T) {
-			for seed := range uint64(faultSeeds) {
+			seeds := uint64(faultSeeds)
+			if testing.Short() {
+				seeds = 1
+			}
+			for seed := range seeds {
 				synctest.Test(t, func(t *testing.T) { row.run(t, seed) })
 			}
 		})

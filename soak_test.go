@@ -33,12 +33,15 @@ import (
 // finds what needs a coincidence.
 var soakSeed = flag.Uint64("soak.seed", 0, "run only the soak's world of this seed")
 
-// soakWorlds is how many worlds a plain go test runs; EDENWAIT_SOAK asks for
-// another number.
+// soakWorlds is how many worlds a plain go test runs, -short a fifth of them;
+// EDENWAIT_SOAK asks for another number.
 const soakWorlds = 500
 
 func TestSoak(t *testing.T) {
 	first, worlds := uint64(1), uint64(soakWorlds)
+	if testing.Short() {
+		worlds /= 5
+	}
 	if text := os.Getenv("EDENWAIT_SOAK"); text != "" {
 		n, err := strconv.ParseUint(text, 10, 32)
 		if err != nil {

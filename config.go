@@ -38,7 +38,9 @@ const (
 // Config{Token: key} is complete. A Config is read once, by [New] or
 // [NewPoller]; changing it afterwards changes nothing.
 //
-// Printing a Config shows whether it has a token, never the token.
+// Printing a Config shows whether it has a token, never the token. Only in an
+// unexported field of another struct does package fmt print it whole, since it
+// calls no methods there: keep the Waiter, not the Config.
 type Config struct {
 	// Token is the API key, sent as a bearer token and nowhere else.
 	// Defaults to none, which New and NewPoller refuse unless Source is set.

@@ -120,6 +120,12 @@ func (e *engine) loop() {
 	defer timer.Stop()
 	for {
 		e.takeNew()
+		// First, and each time: what woke the loop says nothing about the context,
+		// which may have ended before it, or before the call.
+		if e.ctx.Err() != nil && !e.done() {
+			e.end(contextCause(e.ctx))
+			break
+		}
 		wait := e.send()
 		e.progress.report(e)
 		if e.done() {
@@ -127,11 +133,6 @@ func (e *engine) loop() {
 		}
 		timer.Reset(wait)
 		e.await(timer.C)
-		// A select has no order: the context may have ended before what woke it.
-		if e.ctx.Err() != nil {
-			e.end(contextCause(e.ctx))
-			break
-		}
 	}
 	e.finish()
 	e.logEnd()

@@ -7,7 +7,7 @@
 //	go test -C bench                                              # small: a minute
 //	go test -C bench -run TestReport -timeout 60m -full           # all of docs/benchmarks.md
 //	go test -C bench -run TestReport -timeout 60m -full -v        # with the figures as they come
-//	go test -C bench -run TestReport -timeout 60m -full -ours     # edenwait anew, the rivals as stored
+//	go test -C bench -run TestReport -timeout 60m -full -only edenwait  # the others as stored
 //	go test -C bench -run TestReport -render                      # the page anew from the stored figures
 //
 // Without -full it fails if a rival has less lag than edenwait at as many

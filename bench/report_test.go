@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ const command = "go test -C bench -run TestReport -timeout 60m -full"
 
 var (
 	full   = flag.Bool("full", false, "run every world, measure the costs, and write docs/benchmarks.md")
-	ours   = flag.Bool("ours", false, "with -full: run edenwait alone, and keep the stored figures of the rivals")
+	only   = flag.String("only", "", "with -full: run these contestants, separated by commas, and keep the stored figures of the others")
 	render = flag.Bool("render", false, "write docs/benchmarks.md from the figures stored beside it")
 )
 
@@ -57,22 +58,28 @@ func TestReport(t *testing.T) {
 		t.Skip("takes a quarter of an hour; run it with -full")
 	}
 	stored, err := page.Load(figures)
-	if err != nil && *ours {
+	if err != nil && *only != "" {
 		t.Fatal(err)
 	}
-	report := measure(t, world.Full(), func(r rival.Rival) bool { return !*ours || r.Name == world.Us })
+	report := measure(t, world.Full(), wanted)
 	report.Costs, err = cost.Measure(t.Context(), func(what string) { t.Log(time.Now().Format(time.TimeOnly), what) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	report.About.Took = time.Since(began).Round(time.Minute).String()
-	if *ours {
+	if *only != "" {
+		report.About.Only = *only
 		stored.Replace(report)
 		report = stored
 	}
 	if err := report.Render(docs); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// wanted tells whether a contestant is to run.
+func wanted(r rival.Rival) bool {
+	return *only == "" || slices.Contains(strings.Split(*only, ","), r.Name)
 }
 
 var began = time.Now()

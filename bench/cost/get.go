@@ -41,7 +41,7 @@ func BenchmarkGet(b *testing.B, url, id string) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		job, err := poller.Get(context.Background(), id)
+		job, err := poller.Get(b.Context(), id)
 		if err != nil || len(job.Output) == 0 {
 			b.Fatal(job, err)
 		}
@@ -69,7 +69,7 @@ func BenchmarkHand(b *testing.B, url, id string) {
 	client := &http.Client{Timeout: 30 * time.Second}
 	b.ReportAllocs()
 	for b.Loop() {
-		job, err := getByHand(context.Background(), client, url, id)
+		job, err := getByHand(b.Context(), client, url, id)
 		if err != nil || len(job.Output) == 0 {
 			b.Fatal(job, err)
 		}

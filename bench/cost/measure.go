@@ -3,6 +3,7 @@ package cost
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 
 	"github.com/edenwait/edenwait/bench/rival"
@@ -36,7 +37,8 @@ func Measure(ctx context.Context, progress func(what string)) (report *Report, e
 		}
 		report.Speed = append(report.Speed, speed)
 	}
-	report.Memory = measureMemory(progress)
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	report.Memory = measureMemory(ctx, progress)
 	return report, nil
 }
 
@@ -61,18 +63,18 @@ const (
 	simplest = "backoff.Retry"
 )
 
-func measureMemory(progress func(what string)) (all []Memory) {
+func measureMemory(ctx context.Context, progress func(what string)) (all []Memory) {
 	for _, list := range []bool{true, false} {
 		for n := 1000; n <= 1_000_000; n *= 10 {
 			progress("memory, edenwait")
-			all = append(all, WeighEdenwait(n, list))
+			all = append(all, WeighEdenwait(ctx, n, list))
 		}
 	}
 	rivals := slices.DeleteFunc(rival.All(), func(r rival.Rival) bool { return r.Bare || !r.PerJob })
 	for _, r := range rivals {
 		progress("memory, " + r.Name)
 		for n := 1000; n <= most || n <= 10*most && r.Name == simplest; n *= 10 {
-			all = append(all, Weigh(r, n))
+			all = append(all, Weigh(ctx, r, n))
 		}
 	}
 	return all

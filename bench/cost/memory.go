@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"path"
 	"runtime"
@@ -26,16 +27,21 @@ type Memory struct {
 	Goroutines int     `json:"goroutines"`
 }
 
-// settle is how long jobs are left to wait before they are weighed.
-const settle = 500 * time.Millisecond
+// Jobs are weighed several times, and the least counts: what is allocated while
+// a collection runs survives it, and is not theirs.
+const (
+	weighings = 5
+	settle    = 400 * time.Millisecond
+)
 
 // weigh measures wait, which must tell over ready that it waits, and return when
 // its context ends.
-func weigh(name string, n int, wait func(ctx context.Context, ids []string, ready func())) Memory {
+func weigh(ctx context.Context, name string, n int, wait func(ctx context.Context, ids []string, ready func())) Memory {
 	ids := runningIDs(n)
 	before := inUse()
 	goroutines := runtime.NumGoroutine()
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	isReady, over := make(chan struct{}), make(chan struct{})
 	var once atomic.Bool
 	go func() {
@@ -47,9 +53,13 @@ func weigh(name string, n int, wait func(ctx context.Context, ids []string, read
 		})
 	}()
 	<-isReady
-	time.Sleep(settle)
+	least := math.Inf(1)
+	for range weighings {
+		time.Sleep(settle)
+		least = min(least, inUse())
+	}
 	m := Memory{Name: name, Jobs: n, Goroutines: runtime.NumGoroutine() - goroutines}
-	m.BytesAJob = (inUse() - before) / float64(n)
+	m.BytesAJob = (least - before) / float64(n)
 	cancel()
 	<-over
 	runtime.KeepAlive(ids)
@@ -66,12 +76,12 @@ func inUse() float64 {
 
 // WeighEdenwait measures a WaitAll whose jobs the list shows running, or, without
 // the list, whose jobs wait for their turn at ten requests a second.
-func WeighEdenwait(n int, list bool) Memory {
+func WeighEdenwait(ctx context.Context, n int, list bool) Memory {
 	name := "edenwait"
 	if !list {
 		name += ", no list"
 	}
-	return weigh(name, n, func(ctx context.Context, ids []string, ready func()) {
+	return weigh(ctx, name, n, func(ctx context.Context, ids []string, ready func()) {
 		config := edenwait.Config{Source: &endless{ids: ids, listed: ready}, Rate: 1e6}
 		if !list {
 			config = edenwait.Config{Source: asked(ready), Rate: 10}
@@ -121,8 +131,8 @@ func (e *endless) List(_ context.Context, q edenwait.ListQuery) (*edenwait.JobPa
 }
 
 // Weigh measures a rival whose every job has been asked for.
-func Weigh(r rival.Rival, n int) Memory {
-	return weigh(r.Name, n, func(ctx context.Context, ids []string, ready func()) {
+func Weigh(ctx context.Context, r rival.Rival, n int) Memory {
+	return weigh(ctx, r.Name, n, func(ctx context.Context, ids []string, ready func()) {
 		service := &inMemory{asked: make([]atomic.Bool, n), ready: ready}
 		service.left.Store(int64(n))
 		r.Wait(ctx, rival.Service{Client: &http.Client{Transport: service}, Token: token, Rate: 1e6}, ids)

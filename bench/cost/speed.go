@@ -28,8 +28,11 @@ const (
 // SpeedEdenwait has a Waiter poll a thousand jobs that never end, without a
 // pause, over so many connections.
 func SpeedEdenwait(url string) (Speed, error) {
+	transport := newTransport()
+	defer transport.CloseIdleConnections()
 	waiter, err := edenwait.New(edenwait.Config{
-		Token: token, BaseURL: url, Rate: 1e6, MaxInFlight: connections, DisableList: true,
+		Token: token, BaseURL: url, HTTPClient: &http.Client{Transport: transport},
+		Rate: 1e6, MaxInFlight: connections, DisableList: true,
 		BackOff: func() backoff.BackOff { return &backoff.ZeroBackOff{} },
 	})
 	if err != nil {
@@ -48,8 +51,8 @@ func SpeedEdenwait(url string) (Speed, error) {
 // SpeedHand is a goroutine a connection that sends one GET after another, and
 // decodes the answers.
 func SpeedHand(url string) (Speed, error) {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = connections
+	transport := newTransport()
+	defer transport.CloseIdleConnections()
 	client := &http.Client{Timeout: 30 * time.Second, Transport: transport}
 	ids := runningIDs(1000)
 	return speed("net/http loop", func(ctx context.Context) int {
@@ -67,6 +70,14 @@ func SpeedHand(url string) (Speed, error) {
 		group.Wait()
 		return int(polls.Load())
 	})
+}
+
+// newTransport keeps its connections, and lets nobody else's goroutines be
+// counted with those of what is measured next.
+func newTransport() *http.Transport {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = connections
+	return transport
 }
 
 func speed(name string, poll func(context.Context) int) (Speed, error) {

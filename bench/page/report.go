@@ -5,6 +5,7 @@ package page
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"os"
 
@@ -29,9 +30,10 @@ type About struct {
 	Date    string `json:"date"`
 	Took    string `json:"took"`
 	Command string `json:"command"`
-	// RivalsCommit is where the rivals' figures come from, if from an earlier
-	// run than edenwait's.
-	RivalsCommit string `json:"rivals_commit,omitempty"`
+	// Only names who ran, and Others is the commit at which the others did, if
+	// those were of an earlier run.
+	Only   string `json:"only,omitempty"`
+	Others string `json:"others,omitempty"`
 }
 
 // A Contestant is a rival as the page introduces it.
@@ -65,20 +67,21 @@ func (r *Report) Save(path string) error {
 	return os.WriteFile(path, append(data, '\n'), 0o644)
 }
 
-// Replace puts edenwait's rows of a newer run in the place of the stored ones. A
-// world that is not stored is left out: there is nobody to compare with.
+// Replace puts the rows of a newer run in the place of the stored ones of the
+// same contestants. A world that is not stored is left out.
 func (r *Report) Replace(newer *Report) {
 	for _, fresh := range newer.Worlds {
 		if stored := r.result(fresh.World); stored != nil {
-			stored.Rows[0] = fresh.Rows[0]
+			for _, r := range fresh.Rows {
+				if old := row(stored, r.Rival); old != nil {
+					*old = r
+				}
+			}
 		}
 	}
-	rivals := r.About.Commit
-	if r.About.RivalsCommit != "" {
-		rivals = r.About.RivalsCommit
-	}
-	r.About, r.Costs = newer.About, newer.Costs
-	r.About.RivalsCommit = rivals
+	others := cmp.Or(r.About.Others, r.About.Commit)
+	r.About, r.Rivals, r.Costs = newer.About, newer.Rivals, newer.Costs
+	r.About.Others = others
 }
 
 // result is the result of the world of this name; nil if it was not run.

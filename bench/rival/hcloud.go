@@ -17,7 +17,7 @@ const hcloudModule = "github.com/hetznercloud/hcloud-go/v2"
 var hcloudBatch = Rival{
 	Name:      "hcloud-go batch",
 	Module:    hcloudModule,
-	How:       "`ActionClient.WaitForFunc` for all jobs together, every 0.5 s, its default; its five retries of a 429, around it `backoff.Retry` for the jobs that are left. The API cannot be asked for 25 ids at once as Hetzner's can: all pages of the list are read once a round, and each job that is no longer among them is asked for.",
+	How:       "`ActionClient.WaitForFunc` for all jobs together, every 0.5 s, its default; its five retries of a 429, around it `backoff.Retry` for the jobs that are left. The API cannot be asked for 25 ids at once as Hetzner's can: all pages of the list are read once a round, and each job that is no longer among them is asked for, one after another.",
 	NeedsList: true,
 	Wait: func(ctx context.Context, s Service, ids []string) int {
 		batch := newHcloudBatch(s, ids)

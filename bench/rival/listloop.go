@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 )
 
@@ -18,7 +19,7 @@ var (
 func listLoop(every time.Duration) Rival {
 	return Rival{
 		Name:      fmt.Sprintf("list every %.0f s", every.Seconds()),
-		How:       fmt.Sprintf("One goroutine behind a `rate.Limiter`: every %.0f s all pages of `status=processing`, then a GET for every job that is no longer among them; what fails is asked again in the next round.", every.Seconds()),
+		How:       fmt.Sprintf("By hand: every %.0f s all pages of `status=processing`, then a GET for every job that is no longer among them, sixteen at once, behind one `rate.Limiter`; what fails is asked again in the next round.", every.Seconds()),
 		NeedsList: true,
 		Wait: func(ctx context.Context, s Service, ids []string) int {
 			return byList(ctx, s, ids, every)
@@ -30,21 +31,43 @@ func byList(ctx context.Context, s Service, ids []string, every time.Duration) i
 	limiter := rate.NewLimiter(rate.Limit(s.Rate), 1)
 	waiting := ids
 	for len(waiting) > 0 {
-		running, err := runningJobs(ctx, s, limiter)
-		var left []string
-		for _, id := range waiting {
-			if err != nil || running[id] || limiter.Wait(ctx) != nil {
-				left = append(left, id)
-			} else if ended, err := s.ended(ctx, id); err != nil || !ended {
-				left = append(left, id)
-			}
+		if running, err := runningJobs(ctx, s, limiter); err == nil {
+			waiting = stillWaiting(ctx, s, limiter, waiting, running)
 		}
-		waiting = left
 		if len(waiting) > 0 && sleep(ctx, every) != nil {
 			break
 		}
 	}
 	return len(ids) - len(waiting)
+}
+
+// stillWaiting asks for every job that does not run, and returns the others.
+func stillWaiting(ctx context.Context, s Service, limiter *rate.Limiter, waiting []string, running map[string]bool) []string {
+	left := make([]bool, len(waiting))
+	var group errgroup.Group
+	group.SetLimit(16)
+	for i, id := range waiting {
+		if running[id] {
+			left[i] = true
+			continue
+		}
+		group.Go(func() error {
+			ended := false
+			if limiter.Wait(ctx) == nil {
+				ended, _ = s.ended(ctx, id) // what fails is asked again in the next round
+			}
+			left[i] = !ended
+			return nil
+		})
+	}
+	_ = group.Wait() // always nil
+	var still []string
+	for i, id := range waiting {
+		if left[i] {
+			still = append(still, id)
+		}
+	}
+	return still
 }
 
 // runningJobs reads the whole list of jobs that run.

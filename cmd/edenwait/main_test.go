@@ -16,6 +16,10 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"edenwait": main})
 }
 
+// raceDetector is whether it is at work, whose own memory grows with everything
+// that a program does.
+var raceDetector bool
+
 // command is edenwait in a process of its own.
 func command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -229,10 +230,13 @@ func TestNothingIsHeld(t *testing.T) {
 // moment. Together the runs lose no line, double none and tear none.
 func TestKilled(t *testing.T) {
 	t.Parallel()
-	const jobs, kills = 10_000, 10
+	jobs, kills := 10_000, 10
+	if testing.Short() {
+		jobs, kills = 2000, 4
+	}
 	folder := t.TempDir()
 	ids, out := filepath.Join(folder, "ids.txt"), filepath.Join(folder, "out.jsonl")
-	url := startEmulate(t, "--jobs", "10000", "--rate", "-1", "--durations", "uniform:0s,300ms", "--write-ids", ids)
+	url := startEmulate(t, "--jobs", strconv.Itoa(jobs), "--rate", "-1", "--durations", "uniform:0s,300ms", "--write-ids", ids)
 	run := func() (wait func() int, kill func()) {
 		cmd := command(t, "wait", "--base-url", url, "--rate", "5000", "-q", "-i", ids, "-o", out)
 		cmd.Stderr = os.Stderr
@@ -252,7 +256,7 @@ func TestKilled(t *testing.T) {
 		wait, kill := run()
 		// The moment is when the file has grown by so much: anywhere, mostly
 		// within a line, if the kernel ever shows half a write.
-		target := size() + rand.Int64N(jobs*450/(kills+2)) // a line is some 450 bytes
+		target := size() + rand.Int64N(int64(jobs*450/(kills+2))) // a line is some 450 bytes
 		eventually(t, "a longer file", func() bool { return size() >= target })
 		kill()
 		wait()
@@ -281,6 +285,9 @@ func TestKilled(t *testing.T) {
 // TestMemory: what a run needs does not grow with the outputs that pass through.
 func TestMemory(t *testing.T) {
 	t.Parallel()
+	if raceDetector {
+		t.Skip("the race detector needs more than the command")
+	}
 	const output = 20_000
 	server := startAccount(t, edentest.Options{Rate: -1})
 	peak := func(jobs int) int64 {

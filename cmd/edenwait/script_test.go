@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,15 +56,15 @@ type worldKey struct{}
 // world is the account of one script.
 type world struct {
 	server *edentest.Server
-	status int // that everything is answered with
-	gets   int // counted before
+	status atomic.Int32 // that everything is answered with; 0: what is right
+	gets   int          // counted before
 }
 
 func newWorld(env *testscript.Env) *world {
 	w := &world{}
 	refuse := edentest.Edit("refuse", func(_ edentest.Request, a *edentest.Answer) {
-		if w.status != 0 {
-			a.Status, a.Body = w.status, []byte(`{"detail":"Invalid token"}`)
+		if status := w.status.Load(); status != 0 {
+			a.Status, a.Body = int(status), []byte(`{"detail":"Invalid token"}`)
 		}
 	})
 	w.server = edentest.Start(edentest.Options{Rate: -1, Faults: []edentest.Fault{{Do: refuse}}})
@@ -161,9 +162,9 @@ func cmdGets(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func cmdRefuses(ts *testscript.TestScript, _ bool, args []string) {
-	status, err := strconv.Atoi(args[0])
+	status, err := strconv.ParseInt(args[0], 10, 32)
 	ts.Check(err)
-	worldOf(ts).status = status
+	worldOf(ts).status.Store(int32(status))
 }
 
 func cmdLock(ts *testscript.TestScript, _ bool, args []string) {

@@ -72,7 +72,7 @@ type part struct {
 // layout fits a row into width columns: how many of them the gauge gets, and the
 // texts around it, of which the first stands before the gauge if there is one.
 func layout(name string, p edenwait.Progress, width int, style Style) (gauge int, texts []string) {
-	parts := partsOf(p)
+	parts := partsOf(p, name != "")
 	// The least that a gauge is worth goes before its rank does.
 	const gaugeRank = 3
 	for least := 0; ; least++ {
@@ -114,8 +114,9 @@ func assemble(name string, parts []part, gauge int, style Style) (int, []string)
 }
 
 // partsOf says how it stands. Numbers have the width of the largest that they
-// can become, so that nothing moves but what changes, and rows stand in columns.
-func partsOf(p edenwait.Progress) []part {
+// can become, so that nothing moves but what changes. Where there are several
+// rows, each leaves room for what stands in the same column of another.
+func partsOf(p edenwait.Progress, several bool) []part {
 	ended := p.Total - p.Waiting
 	percent := "  0%"
 	if p.Total > 0 {
@@ -123,6 +124,10 @@ func partsOf(p edenwait.Progress) []part {
 	}
 	digits := len(strconv.Itoa(p.Total))
 	number := func(n int, what string) string { return fmt.Sprintf("%*d %s", digits, n, what) }
+	requests, pace := number(p.Requests, "requests"), fmt.Sprintf("%4s", rate(p.Rate))
+	if several {
+		requests, pace = fmt.Sprintf("%*s", digits+len("0 requests"), requests), fmt.Sprintf("%6s", pace)
+	}
 	failed := part{number(p.Failed+p.Errored, "failed"), "", 6}
 	if p.Failed+p.Errored > 0 {
 		failed.color = red
@@ -136,8 +141,8 @@ func partsOf(p edenwait.Progress) []part {
 		{number(p.Succeeded, "done"), green, 7},
 		failed,
 		{number(p.Waiting, "waiting"), "", 5},
-		{number(p.Requests, "requests"), "", 1},
-		{fmt.Sprintf("%4s", rate(p.Rate)), "", 0},
+		{requests, "", 1},
+		{pace, "", 0},
 		{fmt.Sprintf("%-10s", left), "", 2},
 	}
 }

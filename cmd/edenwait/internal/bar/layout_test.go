@@ -36,7 +36,7 @@ func TestLayout(t *testing.T) {
 		{"", halfway, 3, 0, " 50"},
 		{"", halfway, 0, 0, ""},
 		{"", halfway, -1, 0, ""},
-		{"plain loop", halfway, 100, 16, "plain loop " + " 50%  130 done   20 failed  150 waiting  203 requests  10/s  1m23s left"},
+		{"plain loop", halfway, 100, 13, "plain loop " + " 50%  130 done   20 failed  150 waiting   203 requests    10/s  1m23s left"},
 		{"", edenwait.Progress{}, 100, 30, "  0%  0 done  0 failed  0 waiting  0 requests   0/s            "},
 		{"", edenwait.Progress{Total: 2, Succeeded: 2, Rate: 2500}, 100, 30, "100%  2 done  0 failed  0 waiting  0 requests  2500/s            "},
 	} {

@@ -48,7 +48,8 @@ func TestSummary(t *testing.T) {
 	tally.KnownEarly()
 	got := summary(t, tally, edenwait.Progress{Elapsed: 83 * time.Second, Requests: 24, Lists: 3, RateLimited: 2}, 2)
 	want := `12 jobs in 1 min 23 s: 4 succeeded, 4 failed, 1 without a result, 1 given up, 2 not ended
-  cost      $7.30000000000000000001: mistral $7.00, deepgram $0.30000000000000000001, unnamed $0.00; without 1 job whose cost is no number
+  cost      $7.30000000000000000001, without 1 job whose cost is no number
+            mistral $7.00, deepgram $0.30000000000000000001, unnamed $0.00
   duration  median 5.00 s, 90% within 9.00 s, longest 10.0 s
   lag       known 0.86 s after it was last seen running on average, 5.00 s at worst
             1 had ended before the first question
@@ -89,7 +90,7 @@ func TestSummaryOfMany(t *testing.T) {
 		t.Errorf("%d messages are kept", n)
 	}
 	got := summary(t, tally, edenwait.Progress{}, 0)
-	for _, want := range []string{"$30.00: provider0 $1.50, ", "18 others $25.50", "    2000  other messages\n", " for 993 other reasons\n"} {
+	for _, want := range []string{"$30.00\n            provider0 $1.50, ", "18 others $25.50", "    2000  other messages\n", " for 993 other reasons\n"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in:\n%s", want, got)
 		}

@@ -31,6 +31,9 @@ func (t *Tally) Write(w io.Writer, p edenwait.Progress, waiting int) error {
 	row := func(name, text string) { fmt.Fprintf(&b, "  %-9s %s\n", name, text) }
 	if t.succeeded+t.failed > 0 {
 		row("cost", t.cost())
+		if by := t.byProvider(); by != "" {
+			row("", by)
+		}
 	}
 	if len(t.ran) > 0 {
 		ran := sorted(t.ran)
@@ -79,9 +82,22 @@ func (t *Tally) total() edenwait.Cost {
 }
 
 func (t *Tally) cost() string {
+	text := Dollars(t.total())
+	if t.badCost > 0 {
+		text += fmt.Sprintf(", without %s whose cost is no number", Count(t.badCost, "job"))
+	}
+	return text
+}
+
+// byProvider is who got how much of it, the largest first; empty if the jobs do
+// not say.
+func (t *Tally) byProvider() string {
 	providers := slices.SortedFunc(maps.Keys(t.costs), func(a, b string) int {
 		return cmp.Or(cmp.Compare(approximate(t.costs[b]), approximate(t.costs[a])), cmp.Compare(a, b))
 	})
+	if len(providers) == 1 && providers[0] == "" {
+		return ""
+	}
 	var texts []string
 	for i, p := range providers {
 		if i == shownProviders && len(providers) > shownProviders+1 {
@@ -95,14 +111,7 @@ func (t *Tally) cost() string {
 		}
 		texts = append(texts, fmt.Sprintf("%s %s", Plain(cmp.Or(p, "unnamed")), Dollars(t.costs[p])))
 	}
-	text := Dollars(t.total())
-	if len(providers) > 1 || providers[0] != "" {
-		text += ": " + strings.Join(texts, ", ")
-	}
-	if t.badCost > 0 {
-		text += fmt.Sprintf("; without %s whose cost is no number", Count(t.badCost, "job"))
-	}
-	return text
+	return strings.Join(texts, ", ")
 }
 
 // Dollars writes an amount to the last digit, and at least to the cent.

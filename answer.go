@@ -162,6 +162,9 @@ func (e *engine) absorbJob(a answer, judged verdict, now time.Duration) {
 	case judged == endJob && !mayAppear(j, a):
 		e.schedule.Ended(number)
 		e.endWithout(number, a.err, now)
+	case now-j.since >= e.config.MaxWait:
+		// Cut short by MaxWait, and no failure: expireAsked says which.
+		e.schedule.Failed(number, now)
 	default:
 		e.retry(number, a.err, now)
 	}

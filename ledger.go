@@ -116,7 +116,11 @@ func (e *engine) setBackOff(number schedule.Job) {
 // delay is how long until the job's next poll; false if its BackOff has stopped.
 func (e *engine) delay(number schedule.Job) (time.Duration, bool) {
 	if e.config.BackOff == nil {
-		return e.Waiter.delay(&e.jobs[number].rung), true
+		// The list shows a job more often than it would be polled; its age keeps
+		// the delay to what polls alone would have made of it.
+		j := &e.jobs[number]
+		aged := float64(firstDelay) + (delayGrows-1)*float64(e.now()-j.since)
+		return min(e.Waiter.delay(&j.rung), time.Duration(aged*(1+jitter))), true
 	}
 	return e.paces[number].next(e.Waiter)
 }

@@ -55,6 +55,7 @@ type world struct {
 	rate   float64                                // that the clairvoyant has; defaults to 10
 	crowd  func(api *edentest.API)                // adds what else is in the account
 	wait   func(*http, []string, edenwait.Config) // defaults to WaitAll
+	never  bool                                   // waits for a job that never ends too, for an hour
 }
 
 // http is the API as those who wait see it.
@@ -70,6 +71,17 @@ func waitAll(h *http, ids []string, config edenwait.Config) {
 	}
 	if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
 		h.t.Fatal(err)
+	}
+}
+
+func waitAnHour(h *http, ids []string, config edenwait.Config) {
+	config.MaxWait = time.Hour
+	waiter, err := edenwait.New(config)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if _, err := waiter.WaitAll(context.Background(), ids); !errors.Is(err, edenwait.ErrMaxWait) {
+		h.t.Fatalf("err = %v, want that one job never ended", err)
 	}
 }
 
@@ -129,7 +141,12 @@ func (w world) run(t *testing.T, seed uint64) (s score) {
 		if wait == nil {
 			wait = waitAll
 		}
-		wait(&http{t, api}, ids, config)
+		asked := ids
+		if w.never {
+			asked = append(slices.Clone(ids), api.Submit(edentest.Script{After: edentest.Never}))
+			wait = waitAnHour
+		}
+		wait(&http{t, api}, asked, config)
 
 		var lag, last time.Duration
 		ends := make([]time.Duration, 0, len(ids))
@@ -253,6 +270,7 @@ func TestVariants(t *testing.T) {
 		{"all alike", world{shape: edentest.World{Durations: edentest.Fixed(time.Minute)}}, score{lag: 6 * time.Second, requests: 1.2}},
 		{"2 s and 10 min", world{shape: edentest.World{Durations: edentest.Bimodal{Short: 2 * time.Second, Long: 10 * time.Minute, LongShare: 0.5}}}, score{lag: 6 * time.Second, requests: 1.3}},
 		{"heavy tail", world{shape: edentest.World{Durations: edentest.Pareto{Min: 10 * time.Second, Alpha: 1.1, Cap: 2 * time.Hour}}}, score{lag: 5 * time.Second, requests: 3}},
+		{"one never ends, an hour", world{shape: lognormal, never: true}, score{lag: 1700 * time.Millisecond, requests: 2.2}},
 		{"already ended", world{shape: edentest.World{Durations: edentest.Fixed(0)}}, score{lag: time.Second, requests: 1.01}},
 	}
 	table := newTable(t, "1,000 jobs\t"+scoreHeader)

@@ -102,7 +102,7 @@ func (e *engine) absorb(a answer) {
 		}
 		e.schedule.Refused(a.ask, now)
 	} else {
-		e.noteTrouble(a)
+		e.noteTrouble(a, judged)
 		if a.err == nil {
 			e.roundTrip += (now - a.sent - e.roundTrip) / 8
 		}
@@ -119,7 +119,7 @@ func (e *engine) absorb(a answer) {
 
 // noteTrouble logs the first of a streak of failures, and its end, since a dead
 // network would otherwise write a line a request.
-func (e *engine) noteTrouble(a answer) {
+func (e *engine) noteTrouble(a answer, judged verdict) {
 	if a.err == nil {
 		if e.budget.Answered(e.began.Add(a.sent)) {
 			e.log.Warn("no longer rate limited")
@@ -130,7 +130,7 @@ func (e *engine) noteTrouble(a answer) {
 		e.trouble = 0
 		return
 	}
-	if judge(a.err) != askAgain || e.asking.Err() != nil {
+	if judged != askAgain || e.asking.Err() != nil {
 		return
 	}
 	if e.trouble++; e.trouble == 1 {
@@ -196,7 +196,7 @@ func (e *engine) retry(number schedule.Job, err error, now time.Duration) {
 func (e *engine) absorbPage(a answer, now time.Duration) {
 	if a.err != nil {
 		if listIsGone(a.err) {
-			e.log.Warn("the job list is of no use: jobs are polled one by one", zap.Error(a.err))
+			e.log.Warn("the job list cannot be read", zap.Error(a.err))
 			e.schedule.ListGone()
 		} else {
 			e.schedule.ListFailed(now)

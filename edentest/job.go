@@ -225,21 +225,29 @@ func appendString(b []byte, s string) []byte {
 
 // get answers GET of one job.
 func (a *API) get(x *exchange) {
-	if _, err := uuid.Parse(x.req.JobID); err != nil {
-		x.invalidID(err)
+	j := a.named(x)
+	if j == nil {
 		return
 	}
-	if x.job < 0 || !a.visible(&a.jobs[x.job], x.now) {
-		x.detail(http.StatusNotFound, "Job not found")
-		return
-	}
-	j := &a.jobs[x.job]
 	if x.other {
 		j = a.another(j)
 	} else {
 		x.ended = j.ended(x.now)
 	}
 	x.json(http.StatusOK, a.render(nil, j, x.now, x.skew))
+}
+
+// named returns the job that the request names, or answers that there is none.
+func (a *API) named(x *exchange) *job {
+	if _, err := uuid.Parse(x.req.JobID); err != nil {
+		x.invalidID(err)
+		return nil
+	}
+	if x.job < 0 || !a.visible(&a.jobs[x.job], x.now) {
+		x.detail(http.StatusNotFound, "Job not found")
+		return nil
+	}
+	return &a.jobs[x.job]
 }
 
 // visible tells whether GET knows the job.
@@ -250,15 +258,10 @@ func (a *API) visible(j *job, at time.Duration) bool {
 // remove answers DELETE of one job. (unsure) whether the live service says 204
 // or 200 on success.
 func (a *API) remove(x *exchange) {
-	if _, err := uuid.Parse(x.req.JobID); err != nil {
-		x.invalidID(err)
+	j := a.named(x)
+	if j == nil {
 		return
 	}
-	if x.job < 0 || !a.visible(&a.jobs[x.job], x.now) {
-		x.detail(http.StatusNotFound, "Job not found")
-		return
-	}
-	j := &a.jobs[x.job]
 	if !j.ended(x.now) {
 		x.detail(http.StatusConflict, "Job is still processing")
 		return

@@ -30,6 +30,7 @@ type network struct {
 	client  *http.Client
 	outputs map[string]string // of the jobs, by id
 	ids     []string
+	config  edenwait.Config // quick, so that much goes wrong in a short time
 }
 
 // newNetwork has n jobs that run for a second at most.
@@ -49,6 +50,10 @@ func newNetwork(t *testing.T, n int) *network {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	t.Cleanup(transport.CloseIdleConnections)
 	w.client = &http.Client{Transport: &watched{next: transport, failed: w.failed}}
+	w.config = edenwait.Config{
+		Rate: 500, RequestTimeout: 500 * time.Millisecond, MaxErrors: 10_000,
+		BackOff: func() backoff.BackOff { return backoff.NewConstantBackOff(20 * time.Millisecond) },
+	}
 	return w
 }
 
@@ -94,11 +99,9 @@ func (w *network) failures(n int) {
 // wait waits for all jobs; each must be there, with its output.
 func (w *network) wait(ctx context.Context) ([]edenwait.Result, error) {
 	w.t.Helper()
-	waiter, err := edenwait.New(edenwait.Config{
-		Token: edentest.DefaultToken, BaseURL: "http://" + w.proxy.Listen, HTTPClient: w.client,
-		Rate: 500, RequestTimeout: 500 * time.Millisecond, MaxErrors: 10_000,
-		BackOff: func() backoff.BackOff { return backoff.NewConstantBackOff(20 * time.Millisecond) },
-	})
+	config := w.config
+	config.Token, config.BaseURL, config.HTTPClient = edentest.DefaultToken, "http://"+w.proxy.Listen, w.client
+	waiter, err := edenwait.New(config)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -227,6 +230,22 @@ func TestAway(t *testing.T) {
 		case w.failed <- struct{}{}:
 		}
 	}
+}
+
+// TestAwayForHalfAMinute: under the defaults, with their delays and their
+// MaxErrors, half a minute without a server costs no result.
+func TestAwayForHalfAMinute(t *testing.T) {
+	w := newNetwork(t, 20)
+	w.config = edenwait.Config{}
+	w.proxy.Stop()
+	gone := time.Now()
+	go func() {
+		for time.Since(gone) < 30*time.Second {
+			w.failures(1)
+		}
+		w.up()
+	}()
+	w.waitForAll() // which nothing but up can let end
 }
 
 // TestEndsWhileSilent: ctx ends while every request hangs on a connection that

@@ -28,7 +28,9 @@ const (
 	priorEnds  = 1.0
 	priorWatch = 3.0
 
-	// early bounds the gap by the time that has passed since the call began.
+	// early bounds the gap by a share of the time since the call began. In its
+	// first seconds, silence says little: a batch of jobs that last alike is
+	// silent until all of them end, and short ones would wait for a long gap.
 	early = 0.4
 
 	minGap = time.Second
@@ -44,8 +46,6 @@ func (c *Cadence) Next(now time.Duration, ends int) time.Duration {
 	c.watch = c.watch*kept + passed
 	rate := (c.ends + priorEnds) / (c.watch + priorWatch)
 	gap := time.Duration(math.Sqrt(2*worth/rate) * float64(time.Second))
-	// Before the first ends, silence says little about when they will come: a
-	// batch of jobs that last alike is silent until all of them end.
 	gap = min(gap, time.Duration(float64(now)*early))
 	return min(max(gap, minGap), maxGap)
 }

@@ -49,16 +49,17 @@ type list struct {
 	retry   time.Duration // when it is worth another try, though it was of no use
 	penalty time.Duration // the pause after the next uselessness
 
-	sweep     uint32 // counts sweeps
-	reading   bool   // a sweep is under way
-	began     time.Duration
-	first     bool // and none of its pages has been read
-	page      int  // the page to ask next; those after it have been read
-	pages     int  // how many there are, as last seen
-	news      int  // jobs that this sweep shows to have ended
-	outdated  int  // jobs that this sweep shows running though they ended long before
-	stale     bool // the last sweep had such jobs
-	doubted   bool // this sweep was of no use, and that has been seen to
+	sweep    uint32        // counts sweeps
+	reading  bool          // a sweep is under way
+	first    bool          // and none of its pages has been read
+	began    time.Duration // when it began
+	page     int           // the page to ask next; those after it have been read
+	pages    int           // how many there are, as last seen
+	news     int           // jobs that this sweep shows to have ended
+	outdated int           // jobs that this sweep shows running though they ended long before
+	doubted  bool          // this sweep was of no use, and that has been seen to
+
+	stale     bool // the last whole sweep showed jobs that had ended long before
 	misses    int  // hints in a row that proved false
 	auditFrom Job  // where to look for a job to audit
 }
@@ -161,6 +162,9 @@ func (s *Schedule) PageRead(now time.Duration, pages int, gap func(ended int) ti
 	l := &s.list
 	l.sentAt, l.at = Never, now
 	l.pages = max(pages, 1)
+	if !l.reading {
+		return // given up meanwhile: what it did not come to read is not absent
+	}
 	if l.first && l.pages > l.page {
 		l.page = l.pages // the end, where the sweep begins, is further away
 	} else {

@@ -141,6 +141,22 @@ func TestJobAddedDuringASweepIsNotAbsent(t *testing.T) {
 	}
 }
 
+// A sweep that was given up while its page was under way tells nothing about the
+// pages that it did not come to.
+func TestGivenUpSweepHintsNothing(t *testing.T) {
+	s := newSchedule(true, 50)
+	for range 2 { // page 1, which tells that there are 3, and page 3
+		ask(t, s, 0, Page)
+		s.PageRead(0, 3, everySecond)
+	}
+	ask(t, s, 0, Page)
+	s.doubt(0)
+	s.PageRead(0, 3, everySecond)
+	if n := s.known.Len(); n > 0 {
+		t.Errorf("%d jobs are taken for ended after half a sweep", n)
+	}
+}
+
 // A list that does not show what runs is disbelieved after a few GETs, and asked
 // less and less.
 func TestEmptyListCostsLittle(t *testing.T) {

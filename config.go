@@ -186,6 +186,7 @@ func (c Config) endpoint() (*url.URL, error) {
 	if base.Path == "" {
 		base.Path = "/" // or JoinPath gives a relative one
 	}
+	base.Host = strings.TrimSuffix(base.Host, ":") // an empty port, which would stand in the Host header
 	return base.JoinPath("v3", "universal-ai", "async"), nil
 }
 

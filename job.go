@@ -69,7 +69,7 @@ func (j *Job) Decode(v any) error {
 
 // MarshalJSON gives the response back as it came, fields that this version does
 // not know included. A Job made by hand marshals its fields in the API's shape.
-func (j *Job) MarshalJSON() ([]byte, error) {
+func (j Job) MarshalJSON() ([]byte, error) {
 	if j.raw != nil {
 		return j.raw, nil
 	}
@@ -107,7 +107,7 @@ type JobError struct {
 }
 
 // MarshalJSON gives the error back as it came.
-func (e *JobError) MarshalJSON() ([]byte, error) {
+func (e JobError) MarshalJSON() ([]byte, error) {
 	if e.raw != nil {
 		return e.raw, nil
 	}

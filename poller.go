@@ -58,15 +58,16 @@ type JobPage struct {
 	TotalPages int `json:"total_pages"`
 }
 
-// JobSummary is a job as the list shows it, without output, error and cost.
+// JobSummary is a job as the list shows it, without output, error and cost. The
+// fields are those of a Job.
 type JobSummary struct {
-	ID         string
-	Status     Status
-	Feature    string
-	Subfeature string
-	Provider   string
-	Model      string
-	CreatedAt  time.Time
+	ID         string    `json:"public_id"`
+	Status     Status    `json:"status"`
+	Feature    string    `json:"feature"`
+	Subfeature string    `json:"subfeature"`
+	Provider   string    `json:"provider"`
+	Model      string    `json:"model,omitempty"`
+	CreatedAt  time.Time `json:"created_at,omitzero"`
 }
 
 // UnmarshalJSON reads an item of the list, as tolerantly as a Job is read.
@@ -89,13 +90,13 @@ func (s *JobSummary) UnmarshalJSON(data []byte) error {
 type Poller struct {
 	client   *http.Client
 	endpoint *url.URL
-	// authorize closes over the token, which thus is in no field that a %+v or a
+	// header closes over the token, which thus is in no field that a %+v or a
 	// reflecting logger could print.
-	authorize func(http.Header)
-	redact    func(string) string
-	timeout   time.Duration
-	maxBody   int64
-	log       *zap.Logger
+	header  func() http.Header
+	redact  func(string) string
+	timeout time.Duration
+	maxBody int64
+	log     *zap.Logger
 }
 
 // NewPoller returns a Poller for the API that the Config names. It uses Token,
@@ -116,14 +117,24 @@ func newPoller(config Config) (*Poller, error) {
 	}
 	token := config.Token
 	return &Poller{
-		client:    newClient(config),
-		endpoint:  endpoint,
-		authorize: func(h http.Header) { h.Set("Authorization", "Bearer "+token) },
-		redact:    func(text string) string { return redact(text, token) },
-		timeout:   config.RequestTimeout,
-		maxBody:   config.MaxResponseBytes,
-		log:       config.Logger,
+		client:   newClient(config),
+		endpoint: endpoint,
+		header:   newHeader(token),
+		redact:   func(text string) string { return redact(text, token) },
+		timeout:  config.RequestTimeout,
+		maxBody:  config.MaxResponseBytes,
+		log:      config.Logger,
 	}, nil
+}
+
+// newHeader returns what makes the header of each request. The values are
+// shared; the map is not, since a client's cookies, or a RoundTripper of the
+// caller's, may add to it.
+func newHeader(token string) func() http.Header {
+	authorization, accept, agent := []string{"Bearer " + token}, []string{"application/json"}, []string{"edenwait-go/" + Version}
+	return func() http.Header {
+		return http.Header{"Authorization": authorization, "Accept": accept, "User-Agent": agent}
+	}
 }
 
 // newClient copies the caller's client, or makes one whose idle connections
@@ -156,7 +167,7 @@ func (p *Poller) Get(ctx context.Context, id string) (*Job, error) {
 		return nil, fmt.Errorf("edenwait: %w", err)
 	}
 	id = parsed.String()
-	body, err := p.ask(ctx, p.endpoint.JoinPath(id))
+	body, err := p.ask(ctx, p.jobURL(id))
 	if err != nil {
 		return nil, fmt.Errorf("edenwait: job %s: %w", id, err)
 	}
@@ -169,6 +180,17 @@ func (p *Poller) Get(ctx context.Context, id string) (*Job, error) {
 		return nil, fmt.Errorf("edenwait: job %s: the answer is another job's, %s", id, job.ID)
 	}
 	return job, nil
+}
+
+// jobURL does not use JoinPath, which would clean and parse once more, for every
+// request, what was clean and parsed when the Poller was made.
+func (p *Poller) jobURL(id string) *url.URL {
+	u := *p.endpoint
+	u.Path += "/" + id
+	if u.RawPath != "" {
+		u.RawPath += "/" + id
+	}
+	return &u
 }
 
 // List asks for one page of the account's jobs, newest first.
@@ -222,13 +244,11 @@ func (p *Poller) ask(ctx context.Context, u *url.URL) (body []byte, err error) {
 		}
 	}()
 
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "", nil)
 	if err != nil {
 		return nil, err
 	}
-	p.authorize(req.Header)
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", "edenwait-go/"+Version)
+	req.URL, req.Host, req.Header = u, u.Host, p.header()
 	resp, err := p.client.Do(req)
 	if err != nil {
 		return nil, p.hide(err)

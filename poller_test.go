@@ -41,22 +41,25 @@ func serveBody(t testing.TB, status int, body string) *edenwait.Poller {
 }
 
 func TestPollerAsks(t *testing.T) {
-	for _, slash := range []string{"", "/"} {
+	for base, path := range map[string]string{"": "", "/": "", "/proxy/": "/proxy", "/a%2Fb": "/a%2Fb"} {
 		var got *nethttp.Request
 		server := httptest.NewServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
 			got = r
 			fmt.Fprintf(w, `{"public_id":%q,"status":"processing"}`, someID)
 		}))
 		defer server.Close()
-		poller, err := edenwait.NewPoller(edenwait.Config{Token: "secret-key", BaseURL: server.URL + slash})
+		poller, err := edenwait.NewPoller(edenwait.Config{Token: "secret-key", BaseURL: server.URL + base})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := poller.Get(context.Background(), strings.ToUpper(someID)); err != nil {
 			t.Fatal(err)
 		}
-		if got.Method != "GET" || got.URL.Path != "/v3/universal-ai/async/"+someID {
-			t.Errorf("asked %s %s", got.Method, got.URL.Path)
+		if asked := got.URL.EscapedPath(); got.Method != "GET" || asked != path+"/v3/universal-ai/async/"+someID {
+			t.Errorf("asked %s %s", got.Method, asked)
+		}
+		if "http://"+got.Host != server.URL {
+			t.Errorf("Host: %s, want that of %s", got.Host, server.URL)
 		}
 		if h := got.Header.Get("Authorization"); h != "Bearer secret-key" {
 			t.Errorf("Authorization: %s", h)
@@ -85,13 +88,15 @@ func TestPollerGetReadsEveryField(t *testing.T) {
 	if err := job.Decode(&output); err != nil || output.Text != "hé" {
 		t.Errorf("Decode: %+v, %v", output, err)
 	}
-	again, err := json.Marshal(job)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var want, got any
-	if json.Unmarshal([]byte(body), &want) != nil || json.Unmarshal(again, &got) != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("marshals to %s, came as %s", again, body)
+	var again []byte
+	for _, v := range []any{job, *job} { // a Job by value is a Job too
+		if again, err = json.Marshal(v); err != nil {
+			t.Fatal(err)
+		}
+		var want, got any
+		if json.Unmarshal([]byte(body), &want) != nil || json.Unmarshal(again, &got) != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%T marshals to %s, came as %s", v, again, body)
+		}
 	}
 	var copied edenwait.Job
 	if err := json.Unmarshal(again, &copied); err != nil || copied.Cost != job.Cost || !bytes.Equal(copied.Output, job.Output) {
@@ -298,6 +303,14 @@ func TestPollerList(t *testing.T) {
 	}
 	if len(page.Items) == 0 || page.Items[0].ID != done || page.Items[0].Status != edenwait.StatusSuccess || page.Items[0].Provider != "amazon" || page.Items[0].CreatedAt.IsZero() {
 		t.Errorf("page: %+v", page)
+	}
+	stored, err := json.Marshal(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again edenwait.JobPage
+	if err := json.Unmarshal(stored, &again); err != nil || !reflect.DeepEqual(&again, page) {
+		t.Errorf("stored as %s, read back as %+v, %v", stored, again, err)
 	}
 	if page, err := poller.List(context.Background(), edenwait.ListQuery{Limit: 1001}); err == nil {
 		t.Errorf("a limit of 1001 gives %+v", page)

@@ -4,6 +4,9 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"os/signal"
+	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -20,9 +23,21 @@ func TestMain(m *testing.M) {
 // that a program does.
 var raceDetector bool
 
+// hearSignals has the processes that are started from here on hear the signals
+// that this one was started deaf to, under nohup or in the background of a
+// script: what is ignored is inherited, what has a handler is not.
+var hearSignals = sync.OnceFunc(func() {
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
+})
+
 // command is edenwait in a process of its own.
 func command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
+	hearSignals()
 	// It is killed when the test ends, if it has not ended by then.
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "edenwait", args...)
 	cmd.Dir = t.TempDir()

@@ -1,0 +1,112 @@
+# What must hold before a change lands, a target each; "make check" is all of it
+# but for the README's own test command. .ci/run calls these on a clean checkout.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.SILENT:
+.DEFAULT_GOAL := help
+
+# The tools' binaries go where nothing else is touched.
+TOOLS ?= $(CURDIR)/.tools
+export PATH := $(TOOLS):$(PATH)
+export GOLANGCI_LINT_CACHE ?= $(TOOLS)/cache
+GOLANGCI := v2.12.2
+
+# Every directory with a go.mod is a module, whatever go.work says of it.
+MODULES := $(sort $(patsubst %/,%,$(dir $(shell git ls-files --cached --others --exclude-standard '*go.mod'))))
+each = for module in $(MODULES); do echo "$$module"; (cd "$$module"; $(1)); done
+
+CHECKS := format tidy needs cost arrows lint race secrets modules examples soak fuzz
+
+.PHONY: help check checks test $(CHECKS)
+
+help: ## what there is
+	grep -E '^[a-z]+:.* ##' $(MAKEFILE_LIST) | sed -E 's/:.* ## /\t/' | expand -t 12
+
+check: $(CHECKS) ## everything that CI checks
+
+checks: # their names
+	echo $(CHECKS)
+
+test: ## the README's test command
+	command=$$(grep -m1 '^go test ' README.md)
+	echo "$$command"
+	$$command
+
+format: ## gofmt
+	unformatted=$$(git ls-files '*.go' | xargs gofmt -l)
+	[ -z "$$unformatted" ] || { printf 'not gofmt-ed:\n%s\n' "$$unformatted"; exit 1; }
+
+tidy: ## go.mod and go.sum are tidy, and no module asks for a newer Go
+	$(call each,GOWORK=off go mod tidy -diff; \
+		grep -qx 'go 1.25.0' go.mod || { echo "$$module/go.mod: want go 1.25.0"; exit 1; })
+
+# multierr is zap's.
+NEEDS := github.com/cenkalti/backoff/v4 github.com/google/uuid go.uber.org/multierr go.uber.org/zap golang.org/x/sync golang.org/x/time
+
+needs: ## the root module needs five others
+	needs=$$(GOWORK=off go mod edit -json | grep -o '"Path": "[^"]*"' | cut -d'"' -f4 | grep -v '^github.com/edenwait/' | sort | xargs)
+	[ "$$needs" = "$(NEEDS)" ] || { echo "the root module needs $$needs"; exit 1; }
+
+cost: ## what one import of the library brings along
+	dir=$$(mktemp -d)
+	trap 'rm -rf "$$dir"' EXIT
+	printf 'package main\n\nimport "github.com/edenwait/edenwait"\n\nfunc main() { _, _ = edenwait.New(edenwait.Config{}) }\n' >"$$dir/main.go"
+	printf 'module importer\n\ngo 1.25.0\n\nrequire github.com/edenwait/edenwait v0.0.0\n\nreplace github.com/edenwait/edenwait => %s\n' "$(CURDIR)" >"$$dir/go.mod"
+	cd "$$dir"
+	GOWORK=off go mod tidy 2>/dev/null
+	linked=$$(GOWORK=off go list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}' . | sort -u | xargs)
+	sums=$$(wc -l <go.sum)
+	echo "linked: $$linked; $$sums lines of go.sum"
+	[ "$$linked" = "github.com/cenkalti/backoff/v4 github.com/edenwait/edenwait $(filter-out github.com/cenkalti/backoff/v4,$(NEEDS))" ] || { echo 'another module is linked, or one less'; exit 1; }
+	[ "$$sums" -le 24 ] || { echo 'go.sum was 24 lines'; exit 1; }
+
+arrows: ## what stands lower imports nothing of what stands higher
+	deps() { GOWORK=off go list -deps "$$@"; }
+	if deps . ./internal/... | grep -E 'edenwait/(edentest|cmd)|^testing$$'; then echo 'the library must not import the above'; exit 1; fi
+	if deps ./internal/... | grep -x -e net/http -e github.com/edenwait/edenwait; then echo 'internal must not import the above'; exit 1; fi
+	if deps ./edentest | grep -x -e testing -e github.com/edenwait/edenwait; then echo 'edentest must not import the above'; exit 1; fi
+
+$(TOOLS)/golangci-lint:
+	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+
+lint: $(TOOLS)/golangci-lint ## go vet and golangci-lint
+	$(call each,go vet ./...; golangci-lint run ./...)
+
+race: ## tests under the race detector
+	go test -race -short ./... ./cmd/edenwait/...
+
+KEY := known-key-0123456789
+
+secrets: ## the key is in no output of the suite
+	out=$$(mktemp)
+	trap 'rm -f "$$out"' EXIT
+	for package in . ./edentest ./cmd/edenwait; do
+		EDENAI_API_KEY=$(KEY) go test -short -count=1 -v "$$package" >"$$out" 2>&1 || { grep -E -A20 -e '--- FAIL|^panic' "$$out"; exit 1; }
+		if grep -nE '$(KEY)|soak-key-012|Bearer [A-Za-z0-9]' "$$out"; then echo 'the key is in the output'; exit 1; fi
+	done
+
+modules: ## tests of the modules beside the library and the command
+	$(call each,case $$module in .|cmd/edenwait) exit ;; esac; go test ./...)
+
+examples: ## the programs among the examples run
+	for main in $$(go list -f '{{if eq .Name "main"}}{{.Dir}}{{end}}' ./examples/...); do
+		echo "$${main#$(CURDIR)/}"
+		go run "$$main" >/dev/null
+	done
+
+WORLDS := 4000
+
+soak: ## many worlds of the soak: make soak WORLDS=20000
+	EDENWAIT_SOAK=$(WORLDS) go test -count=1 -timeout 60m -run 'TestSoak$$' .
+
+FUZZTIME := 5s
+
+fuzz: ## short runs of the fuzz tests: make fuzz FUZZTIME=1m
+	$(call each,for package in $$(go list ./...); do \
+		for fuzz in $$(go test -list '^Fuzz' "$$package" | grep '^Fuzz' || true); do \
+			echo "$$package $$fuzz"; \
+			go test -run '^$$' -fuzz "^$$fuzz\$$" -fuzztime $(FUZZTIME) "$$package"; \
+		done; \
+	done)

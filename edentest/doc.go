@@ -44,7 +44,8 @@
 // A job comes from a [Script] that says what becomes of it (after half a minute,
 // success, with this output), is drawn from a [World] (lognormal durations, one
 // in ten fails), or arrives by POST. What is drawn derives from Options.Seed
-// alone. [API.EndedAt] tells the truth about a job to compare with what a client
+// alone. [API.Finish] ends one at a moment of the test's choosing, [API.Delete]
+// takes it away. [API.EndedAt] tells the truth about a job to compare with what a client
 // has found out, and [API.FirstFinal] when a client could have known.
 //
 // # The limit

@@ -299,3 +299,35 @@ func TestSubmitPanics(t *testing.T) {
 	// The API must stay usable.
 	api.Submit(edentest.Script{})
 }
+
+func TestFinish(t *testing.T) {
+	inMemory(t, edentest.Options{ListLag: time.Minute}, func(t *testing.T, d *door) {
+		never := d.Submit(edentest.Script{After: edentest.Never, Output: json.RawMessage(`"at last"`)})
+		done := d.Submit(edentest.Script{})
+		was, _ := d.EndedAt(done)
+		d.sleep(t, time.Hour)
+		running := func() int { return d.list(t, "?status=processing").Total }
+		if got := d.job(t, never); got.Status != "processing" || running() != 1 {
+			t.Errorf("%s before, %d listed as running", got.Status, running())
+		}
+		for _, id := range []string{never, done, "00000000-0000-4000-8000-000000000000", "x"} {
+			d.Finish(id)
+		}
+		if got := d.job(t, never); got.Status != "success" || string(got.Output) != `"at last"` {
+			t.Errorf("%s with %s after", got.Status, got.Output)
+		}
+		if at, ok := d.EndedAt(never); !ok || !at.Equal(time.Now()) {
+			t.Errorf("ended at %v, %v", at, ok)
+		}
+		if at, _ := d.EndedAt(done); !at.Equal(was) {
+			t.Errorf("a job that had ended did so again, at %v", at)
+		}
+		if got := running(); got != 1 {
+			t.Errorf("%d listed as running by a list that is a minute behind, want 1", got)
+		}
+		d.sleep(t, time.Minute)
+		if got := running(); got != 0 {
+			t.Errorf("%d listed as running a minute later, want 0", got)
+		}
+	})
+}

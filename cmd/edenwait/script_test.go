@@ -8,8 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -22,7 +24,8 @@ import (
 
 // TestScripts runs testdata/script. Beside what testscript offers:
 //
-//	jobs FILE N [success|fail|odd|soon|never]   submit jobs, append their ids to FILE
+//	jobs FILE N [success|fail|odd|soon|never]   submit jobs, append their ids to FILE;
+//	                                       soon: they end when they have been seen to run
 //	exits CODE PROGRAM…                    run it, and compare its exit code
 //	lines FILE N                           FILE has N whole lines, each of another id
 //	gets N                                 the API was asked for N jobs since the last time
@@ -58,6 +61,9 @@ type world struct {
 	server *edentest.Server
 	status atomic.Int32 // that everything is answered with; 0: what is right
 	gets   int          // counted before
+
+	mu   sync.Mutex
+	soon []string // to end once an answer has shown them
 }
 
 func newWorld(env *testscript.Env) *world {
@@ -66,10 +72,22 @@ func newWorld(env *testscript.Env) *world {
 		if status := w.status.Load(); status != 0 {
 			a.Status, a.Body = int(status), []byte(`{"detail":"Invalid token"}`)
 		}
+		// In a goroutine, since the API is busy with this answer, which shows them
+		// running: so do all first ones.
+		go w.finishSoon()
 	})
 	w.server = edentest.Start(edentest.Options{Rate: -1, Faults: []edentest.Fault{{Do: refuse}}})
 	env.Defer(w.server.Close)
 	return w
+}
+
+func (w *world) finishSoon() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, id := range w.soon {
+		w.server.Finish(id)
+	}
+	w.soon = nil
 }
 
 func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }
@@ -84,17 +102,22 @@ func cmdJobs(ts *testscript.TestScript, _ bool, args []string) {
 		script.Status, script.Error = "fail", json.RawMessage(`{"message":"the file is silent","error_code":"E7"}`)
 	case "odd":
 		script.Status = "archived"
-	case "soon":
-		script.After = 500 * time.Millisecond
-	case "never":
+	case "soon", "never":
 		script.After = edentest.Never
 	default:
 		ts.Fatalf("jobs: %s?", what)
 	}
 	file, err := os.OpenFile(ts.MkAbs(args[0]), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	ts.Check(err)
+	w := worldOf(ts)
 	for range n {
-		_, err := fmt.Fprintln(file, worldOf(ts).server.Submit(script))
+		id := w.server.Submit(script)
+		if slices.Contains(args[2:], "soon") {
+			w.mu.Lock()
+			w.soon = append(w.soon, id)
+			w.mu.Unlock()
+		}
+		_, err := fmt.Fprintln(file, id)
 		ts.Check(err)
 	}
 	ts.Check(file.Close())

@@ -45,7 +45,7 @@ func ExampleHooks() {
 		Token: edentest.DefaultToken, HTTPClient: api.Client(),
 		Hooks: edenwait.Hooks{
 			OnSuccess: shelf.store,
-			OnFail:    shelf.store, // final too, and billed to nobody twice
+			OnFail:    shelf.store, // as final as a success
 			OnError: func(_ context.Context, id string, err error) {
 				fmt.Println("no final response:", id, err)
 			},

@@ -65,12 +65,12 @@ func (j *journal) missing(ids []string) []string {
 // waitForRest waits for those of the ids that no earlier run has seen the end
 // of. Each is written down when it ends and not when all have, so that a crash
 // costs nothing that was known.
-func waitForRest(ctx context.Context, config edenwait.Config, path string, ids []string, written func(*edenwait.Job)) error {
+func waitForRest(ctx context.Context, config edenwait.Config, path string, ids []string, written func(*edenwait.Job)) (err error) {
 	kept, err := openJournal(path)
 	if err != nil {
 		return err
 	}
-	defer kept.file.Close()
+	defer func() { err = errors.Join(err, kept.file.Close()) }()
 	hook := func(_ context.Context, job *edenwait.Job) error {
 		if err := kept.add(job); err != nil {
 			return err

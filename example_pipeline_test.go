@@ -70,7 +70,9 @@ func pipeline(ctx context.Context, waiter *edenwait.Waiter, files []string, subm
 				return err
 			}
 		}
-		return nil
+		// When ctx ends, ids that were not taken in yet have no Result: from here
+		// that looks as if there had been no more.
+		return ctx.Err()
 	})
 
 	group.Go(func() error {
@@ -81,7 +83,7 @@ func pipeline(ctx context.Context, waiter *edenwait.Waiter, files []string, subm
 			}
 			words += len(out.Words)
 		}
-		return nil
+		return ctx.Err()
 	})
 
 	err = group.Wait()

@@ -52,19 +52,19 @@ type world struct {
 	shape  edentest.World
 	api    edentest.Options
 	config edenwait.Config
-	rate   float64                                // that the clairvoyant has; defaults to 10
-	crowd  func(api *edentest.API)                // adds what else is in the account
-	wait   func(*http, []string, edenwait.Config) // defaults to WaitAll
-	never  bool                                   // waits for a job that never ends too, for an hour
+	rate   float64                                   // that the clairvoyant has; defaults to 10
+	crowd  func(api *edentest.API)                   // adds what else is in the account
+	wait   func(*account, []string, edenwait.Config) // defaults to WaitAll
+	never  bool                                      // waits for a job that never ends too, for an hour
 }
 
-// http is the API as those who wait see it.
-type http struct {
+// account is the API as those who wait see it.
+type account struct {
 	t   *testing.T
 	api *edentest.API
 }
 
-func waitAll(h *http, ids []string, config edenwait.Config) {
+func waitAll(h *account, ids []string, config edenwait.Config) {
 	waiter, err := edenwait.New(config)
 	if err != nil {
 		h.t.Fatal(err)
@@ -74,7 +74,7 @@ func waitAll(h *http, ids []string, config edenwait.Config) {
 	}
 }
 
-func waitAnHour(h *http, ids []string, config edenwait.Config) {
+func waitAnHour(h *account, ids []string, config edenwait.Config) {
 	config.MaxWait = time.Hour
 	waiter, err := edenwait.New(config)
 	if err != nil {
@@ -87,7 +87,7 @@ func waitAnHour(h *http, ids []string, config edenwait.Config) {
 
 // errgroupRetry is what is written without this library: a goroutine a job,
 // each with a backoff of its own, which also has to survive the 429s.
-func errgroupRetry(h *http, ids []string, config edenwait.Config) {
+func errgroupRetry(h *account, ids []string, config edenwait.Config) {
 	poller, err := edenwait.NewPoller(config)
 	if err != nil {
 		h.t.Fatal(err)
@@ -146,7 +146,7 @@ func (w world) run(t *testing.T, seed uint64) (s score) {
 			asked = append(slices.Clone(ids), api.Submit(edentest.Script{After: edentest.Never}))
 			wait = waitAnHour
 		}
-		wait(&http{t, api}, asked, config)
+		wait(&account{t, api}, asked, config)
 
 		var lag, last time.Duration
 		ends := make([]time.Duration, 0, len(ids))

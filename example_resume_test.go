@@ -1,0 +1,142 @@
+package edenwait_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"sync"
+
+	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/edentest"
+)
+
+// journal keeps final responses in a file, one JSON line each.
+type journal struct {
+	file *os.File
+	mu   sync.Mutex // hooks run concurrently
+	done map[string]bool
+}
+
+// openJournal reads what earlier runs have written, and appends to it.
+func openJournal(path string) (*journal, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	j := &journal{file: file, done: map[string]bool{}}
+	for lines := json.NewDecoder(bufio.NewReader(file)); ; {
+		var job edenwait.Job
+		switch err := lines.Decode(&job); {
+		case errors.Is(err, io.EOF):
+			return j, nil
+		case err != nil: // the torn line of a crash, say; the command's --output mends one
+			return nil, errors.Join(err, file.Close())
+		}
+		j.done[job.ID] = true
+	}
+}
+
+// add writes a job down. A Job marshals to the response as it came, so nothing of it is
+// lost, be it a field that is of use only next year.
+func (j *journal) add(job *edenwait.Job) error {
+	line, err := json.Marshal(job)
+	if err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if _, err := j.file.Write(append(line, '\n')); err != nil {
+		return err
+	}
+	j.done[job.ID] = true
+	return nil
+}
+
+// missing are the ids of which nothing final is written down.
+func (j *journal) missing(ids []string) []string {
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return j.done[id] })
+}
+
+// waitForRest waits for those of the ids that no earlier run has seen the end
+// of. Each is written down when it ends and not when all have, so that a crash
+// costs nothing that was known.
+func waitForRest(ctx context.Context, config edenwait.Config, path string, ids []string, written func(*edenwait.Job)) (err error) {
+	kept, err := openJournal(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, kept.file.Close()) }()
+	hook := func(_ context.Context, job *edenwait.Job) error {
+		if err := kept.add(job); err != nil {
+			return err
+		}
+		written(job)
+		return nil
+	}
+	// Of a job that failed, too: that is final, and no next run can change it.
+	config.Hooks = edenwait.Hooks{OnSuccess: hook, OnFail: hook}
+	waiter, err := edenwait.New(config)
+	if err != nil {
+		return err
+	}
+
+	results, err := waiter.WaitAll(ctx, kept.missing(ids))
+	for _, r := range results {
+		var gaveUp *edenwait.GaveUpError
+		if errors.As(r.Err, &gaveUp) && ctx.Err() != nil {
+			// The wait was given up, not the job. It may run on or have ended, and
+			// its result is kept for 7 days after that: time enough for a next run.
+			fmt.Println("not ended:", gaveUp.ID, gaveUp.LastStatus)
+		}
+	}
+	return err
+}
+
+// Go on where an interrupted run has stopped: what it has learnt is in a file,
+// and only the rest is waited for.
+func Example_resume() {
+	directory, err := os.MkdirTemp("", "edenwait")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(directory)
+	path := directory + "/journal.jsonl"
+
+	const intro, feature = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+	ids := []string{intro, feature}
+
+	// In the evening, one job has failed and the other runs; then comes Ctrl-C.
+	evening := edentest.New(edentest.Options{})
+	evening.Submit(edentest.Script{ID: intro, Provider: "deepgram", Status: "fail"})
+	evening.Submit(edentest.Script{ID: feature, Provider: "openai", After: edentest.Never})
+	ctx, interrupt := context.WithCancel(context.Background()) // signal.NotifyContext
+	defer interrupt()
+	config := edenwait.Config{Token: edentest.DefaultToken, HTTPClient: evening.Client()}
+	err = waitForRest(ctx, config, path, ids, func(job *edenwait.Job) {
+		fmt.Println("ended:", job.Provider, job.Status)
+		interrupt()
+	})
+	fmt.Println("run again:", errors.Is(err, context.Canceled))
+
+	// In the morning, the other has ended too. The first is unknown to this
+	// account, which shows that it is not asked for again.
+	morning := edentest.New(edentest.Options{})
+	morning.Submit(edentest.Script{ID: feature, Provider: "openai"})
+	config.HTTPClient = morning.Client()
+	err = waitForRest(context.Background(), config, path, ids, func(job *edenwait.Job) {
+		fmt.Println("ended:", job.Provider, job.Status)
+	})
+	fmt.Println("run again:", errors.Is(err, context.Canceled))
+	// Output:
+	// ended: deepgram fail
+	// not ended: 22222222-2222-4222-8222-222222222222 processing
+	// run again: true
+	// ended: openai success
+	// run again: false
+}

@@ -38,7 +38,8 @@ func (e *engine) launch(ask schedule.Ask, now time.Duration) {
 	}
 	send := request(ask, now)
 	e.requests.Go(func() error {
-		a := answer{ask: ask, sent: now}
+		// What stands if the Source calls runtime.Goexit, as a test's FailNow does.
+		a := answer{ask: ask, sent: now, err: errors.New("edenwait: the Source called runtime.Goexit")}
 		defer func() {
 			if thrown := recover(); thrown != nil {
 				a.err = fmt.Errorf("edenwait: the Source panicked: %v\n%s", thrown, debug.Stack())
@@ -151,10 +152,11 @@ func (e *engine) absorbJob(a answer, judged verdict, now time.Duration) {
 		if delay, ok := e.delay(number); ok {
 			e.schedule.Running(number, now, e.due(j, now, delay))
 		} else {
-			e.giveUp(number, errBackOffStopped, now)
+			e.giveUp(number, ErrBackOffStopped, now)
 		}
-	case e.cause != nil:
-		// Cancelled with the batch; giveUpAll says why.
+	case e.cause != nil, judged == askAgain && e.asking.Err() != nil:
+		// Cancelled with the batch, or with a context whose end the loop has yet to
+		// see, and no failure: giveUpAll says why.
 		e.schedule.Failed(number, now)
 	case judged == endBatch:
 		e.schedule.Failed(number, now)
@@ -171,35 +173,37 @@ func (e *engine) absorbJob(a answer, judged verdict, now time.Duration) {
 }
 
 // mayAppear reports whether a job that the API did not know, when it was asked,
-// may have been too new.
+// may have been too new. A Source that says ErrNotFound in words of its own, and
+// not by an APIError's status, is sure of it.
 func mayAppear(j *job, a answer) bool {
-	return errors.Is(a.err, ErrNotFound) && a.sent-j.since < firstSight
+	var api *APIError
+	return errors.Is(a.err, ErrNotFound) && errors.As(a.err, &api) && a.sent-j.since < firstSight
 }
 
 // retry asks again about a job whose GET failed, or gives it up.
 func (e *engine) retry(number schedule.Job, err error, now time.Duration) {
 	j := &e.jobs[number]
 	if j.errors++; int(j.errors) >= e.config.MaxErrors {
-		e.giveUp(number, fmt.Errorf("%d requests in a row failed, the last: %w", j.errors, err), now)
+		e.giveUp(number, fmt.Errorf("%w: %d requests in a row failed, the last: %w", ErrMaxErrors, j.errors, err), now)
 		return
 	}
 	delay, ok := e.delay(number)
 	if !ok {
-		e.giveUp(number, fmt.Errorf("%w; the last request failed: %w", errBackOffStopped, err), now)
+		e.giveUp(number, fmt.Errorf("%w; the last request failed: %w", ErrBackOffStopped, err), now)
 		return
 	}
-	delay = max(delay, min(retryAfter(err), maxRetryAfter))
+	delay = max(delay, retryAfter(err))
 	e.schedule.Failed(number, e.due(j, now, delay))
 }
 
 // absorbPage concludes from a page of the list, which is only ever a hint.
 func (e *engine) absorbPage(a answer, now time.Duration) {
 	if a.err != nil {
-		if listIsGone(a.err) {
+		if listIsGone(a.err) && a.ask.Page == 1 { // a later page may just be past the end by now
 			e.log.Warn("the job list cannot be read", zap.Error(a.err))
 			e.schedule.ListGone()
 		} else {
-			e.schedule.ListFailed(now)
+			e.schedule.ListFailed(now, retryAfter(a.err))
 		}
 		return
 	}
@@ -260,9 +264,12 @@ func (e *engine) absorbSummary(item *JobSummary, now time.Duration) {
 		if e.schedule.Asked(number) {
 			return // its own answer will say more
 		}
+		if e.schedule.Seen(number) && e.config.BackOff != nil {
+			return // that was its poll: twice on one page would be two of its BackOff's delays
+		}
 		delay, ok := e.delay(number)
 		if !ok {
-			e.giveUp(number, errBackOffStopped, now)
+			e.giveUp(number, ErrBackOffStopped, now)
 			return
 		}
 		e.schedule.ShownRunning(number, e.due(&e.jobs[number], now, delay))

@@ -25,16 +25,21 @@ func (w *Waiter) WaitAll(ctx context.Context, ids []string) ([]Result, error) {
 // yielded as often, and its hooks are called once.
 //
 // Breaking out of the loop stops everything before it returns; only a goroutine
-// that is blocked inside of ids ends no earlier than ids lets it. When ctx ends,
-// the jobs that have not ended are yielded with a GaveUpError, and ids is read
-// no further. While the loop's body is busy, polling goes on, but not many
-// results further than it has taken.
+// that is blocked inside of ids for longer than a tenth of a second ends no
+// earlier than ids lets it. When ctx ends, or an answer ends the batch, the jobs
+// that have not ended are yielded with a GaveUpError, and ids is read no further:
+// whether it was read to its end, ctx.Err and the errors tell. While the loop's
+// body is busy, polling goes on, but not many results further than it has taken;
+// results whose hooks have yet to run are held, however many.
 func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		in, out := newIntake(ctx, ids), newOutlet()
 		go func() {
 			defer close(out.batches)
+			// A panic of what the caller passed in, a BackOff or a Logger, is thrown
+			// where the caller can catch it, as it is by WaitAll.
+			defer func() { out.thrown = recover() }()
 			e := w.newEngine(ctx, in)
 			e.out = out
 			e.loop()
@@ -44,6 +49,7 @@ func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq
 			close(out.broken)
 			for range out.batches {
 			}
+			in.join()
 		}()
 		for batch := range out.batches {
 			for _, result := range batch {
@@ -53,6 +59,9 @@ func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq
 			}
 		}
 		in.repanic()
+		if out.thrown != nil {
+			panic(out.thrown)
+		}
 	}
 }
 

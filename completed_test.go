@@ -2,12 +2,15 @@ package edenwait_test
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/cenkalti/backoff/v4"
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
@@ -118,6 +121,149 @@ func TestAsCompletedWaitsForTheBody(t *testing.T) {
 				t.Errorf("%d results fetched while the first is looked at", n)
 			}
 			break
+		}
+	})
+}
+
+// What comes of ids that are read just when the batch ends: each has a Result.
+func TestAsCompletedAnswersForEachIDRead(t *testing.T) {
+	tests := map[string]func(*edentest.API, context.CancelFunc) edenwait.Config{
+		"FailFast": func(*edentest.API, context.CancelFunc) edenwait.Config {
+			return edenwait.Config{FailFast: true, Hooks: edenwait.Hooks{OnFail: func(context.Context, *edenwait.Job) error {
+				time.Sleep(time.Minute) // while ids go on coming
+				return nil
+			}}}
+		},
+		"ctx": func(_ *edentest.API, cancel context.CancelFunc) edenwait.Config {
+			time.AfterFunc(30*time.Second, cancel)
+			return edenwait.Config{}
+		},
+	}
+	for name, setUp := range tests {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			api := edentest.New(edentest.Options{})
+			read := 0
+			ids := func(yield func(string) bool) {
+				for script := (edentest.Script{Status: "fail"}); ; script = (edentest.Script{After: edentest.Never}) {
+					read++
+					if !yield(api.Submit(script)) {
+						return
+					}
+					time.Sleep(5 * time.Second)
+				}
+			}
+			results := 0
+			for r := range newWaiter(t, api, setUp(api, cancel)).AsCompleted(ctx, ids) {
+				if r.Err == nil {
+					t.Errorf("%s: %s succeeded", name, r.ID)
+				}
+				results++
+			}
+			time.Sleep(10 * time.Second)
+			// One may be on its way when the call is over already.
+			if results < read-1 || results > read {
+				t.Errorf("%s: %d ids read, %d results", name, read, results)
+			}
+		})
+	}
+}
+
+// A sequence in the middle of reading its next id has come to its end when the
+// loop that was broken out of has.
+func TestAsCompletedBreakJoinsIDs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		running := false
+		ids := func(yield func(string) bool) {
+			running = true
+			defer func() { running = false }()
+			for n := 0; yield(uid(n)); n++ {
+				time.Sleep(20 * time.Millisecond)
+			}
+		}
+		waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) { return succeeded(id) }, edenwait.Config{})
+		for range waiter.AsCompleted(context.Background(), ids) {
+			break
+		}
+		if running {
+			t.Error("ids still runs after the break")
+		}
+	})
+}
+
+// What the caller passed in may panic, and the caller may recover.
+func TestAsCompletedHandsOnPanicOfBackOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{})
+		ids := api.SubmitAll(1, edentest.World{Durations: edentest.Fixed(time.Minute)})
+		waiter := newWaiter(t, api, edenwait.Config{BackOff: func() backoff.BackOff { panic("no delays today") }})
+		defer func() {
+			if thrown := recover(); thrown != "no delays today" {
+				t.Errorf("recovered %v", thrown)
+			}
+		}()
+		for range waiter.AsCompleted(context.Background(), slices.Values(ids)) {
+		}
+	})
+}
+
+// A job that was given up and comes again has its final response, and its hook.
+func TestHookOfAJobThatWasGivenUpBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{})
+		slow := api.Submit(edentest.Script{After: 90 * time.Second})
+		ids := func(yield func(string) bool) {
+			for range 3 { // given up, succeeded, succeeded already
+				if !yield(slow) {
+					return
+				}
+				time.Sleep(2 * time.Minute)
+			}
+		}
+		record := newLedger()
+		var errs []error
+		for r := range newWaiter(t, api, edenwait.Config{MaxWait: time.Minute, Hooks: record.hooks()}).AsCompleted(context.Background(), ids) {
+			errs = append(errs, r.Err)
+		}
+		if len(errs) != 3 || !errors.Is(errs[0], edenwait.ErrMaxWait) || errs[1] != nil || errs[2] != nil {
+			t.Errorf("results %v", errs)
+		}
+		if record.errors[slow] != 1 || record.success[slow] != 1 {
+			t.Errorf("OnError called %d times, OnSuccess %d times, want once each", record.errors[slow], record.success[slow])
+		}
+		for _, p := range record.progress {
+			if p.Total > 1 || p.Succeeded+p.Failed+p.Errored+p.Waiting != p.Total {
+				t.Errorf("does not add up to one job: %+v", p)
+			}
+		}
+	})
+}
+
+// Each job of a stream has its last look, whenever it came.
+func TestLastLookInAStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const wait = 10 * time.Minute
+		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
+		ids := func(yield func(string) bool) {
+			for range 50 {
+				for range 2 {
+					if !yield(api.Submit(edentest.Script{After: wait - 2500*time.Millisecond})) {
+						return
+					}
+					time.Sleep(1900 * time.Millisecond)
+				}
+				time.Sleep(2 * time.Minute)
+			}
+		}
+		missed := 0
+		for r := range newWaiter(t, api, edenwait.Config{MaxWait: wait}).AsCompleted(context.Background(), ids) {
+			if r.Err != nil {
+				missed++
+			}
+		}
+		if missed > 0 {
+			t.Errorf("%d of 100 jobs that ended 2.5 s before MaxWait were given up", missed)
 		}
 	})
 }

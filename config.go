@@ -85,7 +85,7 @@ type Config struct {
 	// that a backoff.ExponentialBackOff stops after 15 minutes unless its
 	// MaxElapsedTime is 0. Defaults to exponential delays of 1 s × 1.3ⁿ up to
 	// 10 s, ± 10 %, without end, which cost a job no allocation, and for the list
-	// to gaps of 1 s to 10 s, by how fast jobs have been ending.
+	// to gaps of 1 s to 10 s, by how fast jobs have been ending: some seconds while none does.
 	BackOff func() backoff.BackOff
 
 	// MaxWait bounds the wait for one job, counted from when its id was taken
@@ -205,17 +205,4 @@ func (c Config) Format(f fmt.State, _ rune) {
 		token = redacted
 	}
 	_, _ = fmt.Fprintf(f, "edenwait.Config{BaseURL:%q Token:%s Rate:%v}", redact(c.BaseURL, c.Token), token, c.Rate)
-}
-
-const redacted = "REDACTED"
-
-// redact takes the token out of text that came from elsewhere: a server, or a
-// proxy, that shows what it was sent. One of a few letters is no secret, and
-// would riddle every message.
-func redact(text, token string) string {
-	const shortest = 8
-	if len(token) < shortest {
-		return text
-	}
-	return strings.ReplaceAll(text, token, redacted)
 }

@@ -42,9 +42,10 @@ type engine struct {
 	twins     []twin
 	paces     []pace // by the same number, when Config.BackOff is set
 	known     map[uuid.UUID]int32
-	badIDs    map[string]struct{}
+	badIDs    map[string]*badID
 	deadlines []deadline
 	live      int // jobs that have not ended
+	repeats   int // those of them that ended before, and are asked about anew
 
 	in     *intake
 	more   bool // ids may still come
@@ -126,8 +127,7 @@ func (e *engine) loop() {
 			e.end(contextCause(e.ctx))
 			break
 		}
-		wait := e.send()
-		e.progress.report(e)
+		wait := min(e.send(), e.progress.report(e))
 		if e.done() {
 			break
 		}
@@ -209,6 +209,9 @@ func (e *engine) end(cause error) {
 	if e.cause == nil {
 		e.cause = cause
 		e.stop()
+		if e.in != nil {
+			e.in.stop()
+		}
 	}
 }
 

@@ -26,14 +26,16 @@ var (
 	ErrResponseTooLarge = errors.New("the response is larger than MaxResponseBytes")
 	// ErrMaxWait: Config.MaxWait passed before the job ended.
 	ErrMaxWait = errors.New("MaxWait passed")
+	// ErrMaxErrors: as many requests in a row as Config.MaxErrors allows failed
+	// for the job. The last one's error stands beside it.
+	ErrMaxErrors = errors.New("MaxErrors reached")
+	// ErrBackOffStopped: the NextBackOff of the job's Config.BackOff returned
+	// backoff.Stop.
+	ErrBackOffStopped = errors.New("BackOff stopped")
 	// ErrFailFast: another job of the batch did not succeed, and Config.FailFast
 	// is set.
 	ErrFailFast = errors.New("stopped by FailFast")
 )
-
-// retention stands in every error about a job that may still end: the reader
-// should know that its result is not gone, and until when.
-const retention = "its result is kept for 7 days"
 
 // APIError is an answer that is not the job asked for: a status other than 2xx.
 // It matches ErrNotFound, ErrUnauthorized, ErrPaymentRequired or ErrRateLimited
@@ -128,7 +130,8 @@ type GaveUpError struct {
 	// Waited is how long the wait lasted.
 	Waited time.Duration
 	// Err is why it ended: the cause of the context's end, ErrMaxWait,
-	// ErrFailFast, or the last request's error.
+	// ErrMaxErrors, ErrBackOffStopped, ErrFailFast, or the answer that was final:
+	// an APIError, ErrResponseTooLarge.
 	Err error
 }
 
@@ -137,8 +140,12 @@ func (e *GaveUpError) Error() string {
 	if e.LastStatus != "" {
 		seen = "last seen " + quote(string(e.LastStatus), 64)
 	}
-	return fmt.Sprintf("edenwait: gave up on job %s after %d polls in %v, %s (%s): %v",
-		e.ID, e.Polls, e.Waited.Round(time.Millisecond), seen, retention, e.Err)
+	kept := " (its result is kept for 7 days)"
+	if errors.Is(e.Err, ErrNotFound) {
+		kept = " (results are kept for 7 days)" // this one is not, or never was
+	}
+	return fmt.Sprintf("edenwait: gave up on job %s after %d polls in %v, %s%s: %v",
+		e.ID, e.Polls, e.Waited.Round(time.Millisecond), seen, kept, e.Err)
 }
 
 func (e *GaveUpError) Unwrap() error { return e.Err }

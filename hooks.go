@@ -16,7 +16,10 @@ import (
 //
 // When the context ends, hooks have until the call returns, within a second;
 // one that is still busy or waiting then is a HookError too, and one that goes
-// on regardless of its ctx outlives the call.
+// on regardless of its ctx outlives the call. Hooks of jobs that ended last run
+// under a context that has ended already: a hook that stores what it is given
+// should do so under [context.WithoutCancel], or the results that are in are not
+// stored.
 type Hooks struct {
 	// OnSuccess gets the final response of a job that succeeded, once a job.
 	OnSuccess func(ctx context.Context, job *Job) error
@@ -31,8 +34,9 @@ type Hooks struct {
 	// have not ended.
 	OnError func(ctx context.Context, id string, err error)
 
-	// OnProgress hears how a call stands, at most four times a second, and a
-	// last time before the call returns. Calls do not overlap.
+	// OnProgress hears how a call stands whenever that has changed, at most four
+	// times a second, and a last time before the call returns. Calls do not
+	// overlap.
 	OnProgress func(Progress)
 }
 

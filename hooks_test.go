@@ -174,3 +174,71 @@ func TestProgressCannotHurt(t *testing.T) {
 		}
 	})
 }
+
+// A bad id that stands there twice has one hook, and what came of it stands in
+// both results.
+func TestBadIDTwiceSharesItsHook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		waiter := newWaiter(t, edentest.New(edentest.Options{}), edenwait.Config{Hooks: edenwait.Hooks{OnError: func(context.Context, string, error) {
+			calls++
+			time.Sleep(time.Second)
+			panic("oops")
+		}}})
+		results, _ := waiter.WaitAll(context.Background(), []string{"bad", "bad"})
+		for _, r := range results {
+			var hookErr *edenwait.HookError
+			if !errors.As(r.Err, &hookErr) || !errors.Is(r.Err, edenwait.ErrInvalidID) || calls != 1 {
+				t.Errorf("after %d calls: %v", calls, r.Err)
+			}
+		}
+	})
+}
+
+// What has changed is told within a quarter of a second, not when the next thing
+// happens.
+func TestProgressIsFresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
+		ids := append(api.SubmitAll(40, minuteLong), api.Submit(edentest.Script{After: time.Hour}))
+		var ends []time.Time
+		told := 0
+		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{
+			OnSuccess: func(context.Context, *edenwait.Job) error { ends = append(ends, time.Now()); return nil },
+			OnProgress: func(p edenwait.Progress) {
+				for ; told < p.Succeeded && told < len(ends); told++ {
+					if late := time.Since(ends[told]); late > 300*time.Millisecond {
+						t.Errorf("job %d was told of %v late", told, late)
+					}
+				}
+			},
+		}})
+		if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestTimeLeftIsNoNegative(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var least time.Duration
+		waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
+			if id == uid(0) {
+				return succeeded(id)
+			}
+			return running(id)
+		}, edenwait.Config{MaxInFlight: 1, Rate: 0.01, Hooks: edenwait.Hooks{OnProgress: func(p edenwait.Progress) {
+			least = min(least, p.TimeLeft)
+		}}})
+		ids := make([]string, 100_000)
+		for n := range ids {
+			ids[n] = uid(n)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 48*time.Hour)
+		defer cancel()
+		_, _ = waiter.WaitAll(ctx, ids)
+		if least < 0 {
+			t.Errorf("%v left", least)
+		}
+	})
+}

@@ -190,8 +190,9 @@ func parseJob(data []byte) (*Job, error) {
 	}
 	id, err := parseID(wire.ID.text())
 	if err != nil {
-		// Not wrapped: it is the answer that is wrong, not the id asked for.
-		return nil, fmt.Errorf("not a job: public_id: %v", err)
+		// Neither wrapped, since it is the answer that is wrong and not the id asked
+		// for, nor quoted: whatever stands there, an excerpt of the answer shows it.
+		return nil, errors.New("not a job: public_id is not a UUID")
 	}
 	status := Status(wire.Status.text())
 	if status == "" {

@@ -1,8 +1,8 @@
 package edenwait
 
 import (
-	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -15,18 +15,10 @@ import (
 // The ledger is the engine's side that keeps the jobs: from the ids that come in
 // to the results that go out.
 
-// errBackOffStopped: Config.BackOff's NextBackOff returned backoff.Stop.
-var errBackOffStopped = errors.New("Config.BackOff stopped")
-
-const (
-	// maxRetryAfter bounds what an answer about one job may delay its next poll
-	// by. The budget has a bound of its own for what concerns everyone.
-	maxRetryAfter = 5 * time.Minute
-	// lastLook is how long before MaxWait a job is looked at once more, so that
-	// one that has ended by then is not given up: time for the list and the GETs
-	// that follow from it.
-	lastLook = 2 * time.Second
-)
+// lastLook is how long before MaxWait a job is looked at once more, so that one
+// that has ended by then is not given up: time for the list and the GETs that
+// follow from it.
+const lastLook = 2 * time.Second
 
 // takeAll takes in the ids of a batch that is known whole, in memory of the
 // right size.
@@ -51,6 +43,17 @@ func (e *engine) takeNew() {
 	}
 }
 
+// takeLast takes in the ids that have come until now, the last of this call.
+func (e *engine) takeLast() {
+	if !e.more {
+		return
+	}
+	e.more = false
+	for _, id := range e.in.close() {
+		e.take(id, 0)
+	}
+}
+
 // take takes in one id.
 func (e *engine) take(id string, index int) {
 	now := e.now()
@@ -65,39 +68,58 @@ func (e *engine) take(id string, index int) {
 		e.jobs[number].twin = int32(len(e.twins))
 		return
 	}
-	// One that ended before is asked about anew, since its result is not kept.
+	// One that ended before is asked about anew, since its result is not kept. Its
+	// hooks were called if there was one; if it was given up, they still may be.
+	j := job{id: id, since: now, index: int32(index), mute: again && number != gaveUpMark}
+	switch {
+	case j.mute:
+		e.repeats++
+	case again:
+		e.counts.Errored--
+	default:
+		e.counts.Total++
+	}
 	number = e.schedule.Add(now)
 	e.known[parsed] = number
 	if int(number) == len(e.jobs) {
 		e.jobs = append(e.jobs, job{})
 	}
-	e.jobs[number] = job{id: id, since: now, index: int32(index), mute: again}
+	e.jobs[number] = j
 	e.setBackOff(number)
 	if e.config.MaxWait < maxDuration {
 		e.deadlines = append(e.deadlines, deadline{number, now})
 	}
 	e.live++
-	if !again {
-		e.counts.Total++
-	}
 }
 
-// refuse answers an id about which nothing can be asked.
+// badID is an id about which nothing can be asked.
+type badID struct {
+	err    error
+	hooked bool  // its hook has been called, and err holds what came of it
+	places []int // that wait for the hook
+}
+
+// refuse answers a bad id, at every place where it stands.
 func (e *engine) refuse(id string, index int, err error) {
-	r := Result{ID: id, Err: err}
-	if _, again := e.badIDs[id]; again {
-		e.emit(index, r)
+	if bad, again := e.badIDs[id]; again && bad.hooked {
+		e.emit(index, Result{ID: id, Err: bad.err})
+		return
+	} else if again {
+		bad.places = append(bad.places, index)
 		return
 	}
 	if e.badIDs == nil {
-		e.badIDs = map[string]struct{}{}
+		e.badIDs = map[string]*badID{}
 	}
-	e.badIDs[id] = struct{}{}
+	bad := &badID{places: []int{index}}
+	e.badIDs[id] = bad
 	e.counts.Total++
 	e.counts.Errored++
 	e.callHook(id, e.errorHook(id, err), func(hookErr error) {
-		r.Err = joinHookError(r.Err, hookErr)
-		e.emit(index, r)
+		bad.err, bad.hooked = joinHookError(err, hookErr), true
+		for _, place := range bad.places {
+			e.emit(place, Result{ID: id, Err: bad.err})
+		}
 	})
 	e.failFast(err)
 }
@@ -135,10 +157,21 @@ func (e *engine) due(j *job, now, delay time.Duration) time.Duration {
 	return min(now+delay, last)
 }
 
-// untilLastLook is how long until the list is worth asking because of MaxWait.
+// untilLastLook is how long until the list is worth asking because of MaxWait:
+// until the first last look that is still to come.
 func (e *engine) untilLastLook(now time.Duration) time.Duration {
-	if left := e.nextDeadline(now) - lastLook; left > 0 {
-		return left
+	look := func(d deadline) time.Duration { return d.since + e.config.MaxWait - lastLook }
+	next, _ := slices.BinarySearchFunc(e.deadlines, now, func(d deadline, now time.Duration) int {
+		if look(d) <= now {
+			return -1
+		}
+		return 1
+	})
+	for _, d := range e.deadlines[next:] {
+		if j := &e.jobs[d.number]; j.id != "" && j.since == d.since {
+			// Jobs that came one after another share a look, rather than one each.
+			return max(look(d)-now, lastLook/2)
+		}
 	}
 	return maxDuration
 }
@@ -197,10 +230,10 @@ func (e *engine) gaveUp(j *job, why error, now time.Duration) *GaveUpError {
 // giveUpAll settles the jobs that the end of the batch found waiting. They have
 // not ended, so no hook hears of them.
 func (e *engine) giveUpAll() {
-	if e.live == 0 && !e.more {
+	e.takeLast()
+	if e.live == 0 {
 		return
 	}
-	e.takeNew()
 	now := e.now()
 	for number := range e.jobs {
 		if j := &e.jobs[number]; j.id != "" {
@@ -214,8 +247,14 @@ func (e *engine) endJob(number schedule.Job, final *Job, err error, now time.Dur
 	ended := e.jobs[number]
 	e.jobs[number] = job{}
 	e.live--
+	if ended.mute {
+		e.repeats--
+	}
 	if id, parseErr := parseID(ended.id); parseErr == nil {
-		e.known[id] = endMark(now)
+		e.known[id] = gaveUpMark
+		if final != nil {
+			e.known[id] = endMark(now)
+		}
 	}
 	if e.config.BackOff != nil {
 		e.paces[number] = pace{}
@@ -231,6 +270,10 @@ func (e *engine) endJob(number schedule.Job, final *Job, err error, now time.Dur
 // endMark and endedAt keep when a job ended in place of its number: negative,
 // and in tenths of a second, which suffices for six years.
 func endMark(ended time.Duration) int32 { return ^int32(ended / (time.Second / 10)) }
+
+// gaveUpMark stands for a job that was given up, and may still run: endedAt makes
+// a time of it at which nothing that is listed can be out of date.
+const gaveUpMark = math.MinInt32
 
 func endedAt(mark int32) time.Duration { return time.Duration(^mark) * (time.Second / 10) }
 

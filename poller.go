@@ -146,6 +146,7 @@ func newClient(config Config) *http.Client {
 	} else if transport, ok := http.DefaultTransport.(*http.Transport); ok {
 		transport = transport.Clone()
 		transport.MaxIdleConnsPerHost = config.MaxInFlight
+		transport.MaxIdleConns = max(transport.MaxIdleConns, config.MaxInFlight)
 		client.Transport = transport
 	}
 	// A redirect could carry the token to another host, and the API sends none.
@@ -311,21 +312,22 @@ func (p *Poller) newAPIError(req *http.Request, resp *http.Response) *APIError {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	return &APIError{
 		StatusCode: resp.StatusCode,
-		Detail:     parseDetail([]byte(p.redact(string(body)))),
+		Detail:     parseDetail(body, p.redact),
 		RetryAfter: parseRetryAfter(resp.Header.Get("Retry-After"), time.Now()),
 		Asked:      req.Method + " " + req.URL.Path,
 	}
 }
 
 // parseDetail finds the server's words: detail is a string, or a list of what
-// is wrong with which part of the request.
-func parseDetail(body []byte) string {
+// is wrong with which part of the request. It redacts them before it cuts them
+// short: of half a token, nothing could be told.
+func parseDetail(body []byte, redact func(string) string) string {
 	var answer struct {
 		Detail span `json:"detail"`
 	}
 	if json.Unmarshal(body, &answer) == nil {
 		if text := answer.Detail.text(); text != "" {
-			return quote(text, 512)
+			return quote(redact(text), 512)
 		}
 		var items []struct {
 			Loc []any  `json:"loc"`
@@ -335,13 +337,13 @@ func parseDetail(body []byte) string {
 			parts := make([]string, 0, len(items))
 			for _, item := range items[:min(len(items), shownErrors)] {
 				where := strings.TrimSuffix(fmt.Sprintln(item.Loc...), "\n")
-				parts = append(parts, quote(where+": "+item.Msg, 256))
+				parts = append(parts, quote(redact(where+": "+item.Msg), 256))
 			}
 			return strings.Join(parts, ", ")
 		}
 	}
 	if text := strings.TrimSpace(string(body)); text != "" {
-		return quote(text, excerpt)
+		return quote(redact(text), excerpt)
 	}
 	return ""
 }

@@ -37,6 +37,9 @@ type reporter struct {
 	next  time.Duration // not before
 	last  *Progress     // to be reported when the one under way has ended
 	ended chan struct{}
+
+	told   bool
+	latest Progress // what was reported last
 }
 
 func newReporter(hook func(Progress), log *zap.Logger) reporter {
@@ -54,19 +57,26 @@ func newReporter(hook func(Progress), log *zap.Logger) reporter {
 	return r
 }
 
-// report calls the hook if it is time to.
-func (r *reporter) report(e *engine) {
+// report calls the hook if there is news and it is time to. The result is how
+// long until it is.
+func (r *reporter) report(e *engine) time.Duration {
 	if r.hook == nil || r.busy {
-		return
+		return maxDuration
 	}
-	if now := e.now(); now >= r.next {
-		r.next = now + progressEvery
-		r.start(e.standing())
+	p := e.standing()
+	if r.told && p.sameCounts(r.latest) {
+		return maxDuration
 	}
+	if p.Elapsed < r.next {
+		return r.next - p.Elapsed
+	}
+	r.next = p.Elapsed + progressEvery
+	r.start(p)
+	return maxDuration
 }
 
 func (r *reporter) start(p Progress) {
-	r.busy = true
+	r.busy, r.told, r.latest = true, true, p
 	go func() {
 		// Deferred, so that a runtime.Goexit in the hook is an end too.
 		defer func() { r.ended <- struct{}{} }()
@@ -93,14 +103,21 @@ func (r *reporter) end() {
 	}
 }
 
+// sameCounts reports whether nothing but time has passed.
+func (p Progress) sameCounts(o Progress) bool {
+	p.Elapsed, p.TimeLeft, p.Rate = o.Elapsed, o.TimeLeft, o.Rate
+	return p == o
+}
+
 // standing is how the call stands.
 func (e *engine) standing() Progress {
 	p := e.counts
-	p.Waiting = e.live
+	p.Waiting = e.live - e.repeats
 	p.Elapsed = e.now()
 	p.Rate = e.budget.Rate(e.began.Add(p.Elapsed))
 	if ended := p.Total - p.Waiting; ended > 0 {
-		p.TimeLeft = time.Duration(float64(p.Elapsed) * float64(p.Waiting) / float64(ended))
+		left := float64(p.Elapsed) * float64(p.Waiting) / float64(ended)
+		p.TimeLeft = time.Duration(min(left, float64(maxDuration)))
 	}
 	return p
 }

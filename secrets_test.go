@@ -193,3 +193,31 @@ func TestKeyIsRecordedNowhere(t *testing.T) {
 		lookForKey(t, api.Requests())
 	})
 }
+
+// TestKeyEscapedByAServer: what a server repeats may be escaped or cut on the way.
+func TestKeyEscapedByAServer(t *testing.T) {
+	const key = "sk/abcdef+0123456789<secret>&more"
+	long := strings.Repeat("0123456789", 10)
+	tests := []struct {
+		key, body string
+		status    int
+		leak      string
+	}{
+		{key, `{"detail":"Invalid token sk\/abcdef+0123456789\u003csecret\u003e\u0026more"}`, 422, "0123456789<"},
+		{key, `{"detail":[{"loc":["header"],"msg":"sk\/abcdef+0123456789\u003csecret\u003e&more"}]}`, 422, "0123456789<"},
+		{key, `{"error":"sk\/abcdef+0123456789\u003csecret\u003e\u0026more"}`, 500, `abcdef+`},
+		{key, `<p>sk/abcdef+0123456789&lt;secret&gt;&amp;more</p>`, 500, "abcdef+"},
+		{key, `at /?key=sk%2Fabcdef%2B0123456789%3Csecret%3E%26more`, 500, "abcdef%2B"},
+		{long, `{"public_id":"` + long + `","status":"success"}`, 200, long[:40]},
+	}
+	for _, tt := range tests {
+		api := edentest.New(edentest.Options{Faults: []edentest.Fault{{Do: edentest.Status(tt.status, tt.body, nil)}}})
+		poller, err := edenwait.NewPoller(edenwait.Config{Token: tt.key, HTTPClient: api.Client()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := poller.Get(context.Background(), someID); err == nil || strings.Contains(err.Error(), tt.leak) {
+			t.Errorf("%s: %v", tt.body, err)
+		}
+	}
+}

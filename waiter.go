@@ -81,7 +81,8 @@ func (w *Waiter) Wait(ctx context.Context, id string) (*Job, error) {
 }
 
 // The default delays between two polls of a job: a finished job is known to be
-// so within a third of its own duration, and within ten seconds. Full jitter
+// so within a second and a third of its own duration, and within ten seconds or,
+// with jitter, eleven. Full jitter
 // would be of no use: it is made to part clients that failed together, and the
 // budget spaces ours anyway.
 const (
@@ -184,11 +185,15 @@ func judge(err error) verdict {
 	}
 }
 
+// maxRetryAfter bounds what a server may have one job, or the list, wait for. The
+// budget has a bound of its own for what concerns everyone.
+const maxRetryAfter = 5 * time.Minute
+
 // retryAfter is how long the server asked to wait, if it did.
 func retryAfter(err error) time.Duration {
 	var api *APIError
 	if errors.As(err, &api) {
-		return api.RetryAfter
+		return min(api.RetryAfter, maxRetryAfter)
 	}
 	return 0
 }

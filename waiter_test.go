@@ -3,6 +3,8 @@ package edenwait_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -170,7 +172,7 @@ func TestOwnBackOff(t *testing.T) {
 			return running(id)
 		}, edenwait.Config{BackOff: func() backoff.BackOff { return backoff.WithMaxRetries(backoff.NewConstantBackOff(7*time.Second), 3) }})
 		_, err := waiter.Wait(context.Background(), someID)
-		if err == nil || !strings.Contains(err.Error(), "Config.BackOff stopped") {
+		if !errors.Is(err, edenwait.ErrBackOffStopped) {
 			t.Errorf("err = %v", err)
 		}
 		if len(at) != 4 || at[3] != 21*time.Second {
@@ -238,11 +240,71 @@ func TestSourceMisbehaves(t *testing.T) {
 				return succeeded(uuid.NewString())
 			case 4:
 				panic("a bug")
+			case 5:
+				runtime.Goexit()
 			}
 			return succeeded(id)
 		}, edenwait.Config{})
 		if _, err := waiter.Wait(context.Background(), someID); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// A Source that knows that there is no such job is believed at once, one that
+// passes on a server's 404 only when the job cannot be too new.
+func TestSourceKnowsThatThereIsNoSuchJob(t *testing.T) {
+	for want, err := range map[int]error{
+		1: fmt.Errorf("no row: %w", edenwait.ErrNotFound),
+		5: &edenwait.APIError{StatusCode: 404},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			polls := 0
+			waiter := newScripted(t, func(context.Context, string, int) (*edenwait.Job, error) {
+				polls++
+				return nil, err
+			}, edenwait.Config{})
+			_, got := waiter.Wait(context.Background(), someID)
+			if !errors.Is(got, edenwait.ErrNotFound) || polls != want {
+				t.Errorf("%v: %v after %d polls, want %d", err, got, polls, want)
+			}
+			if strings.Contains(got.Error(), "its result is kept") {
+				t.Errorf("promises a result: %v", got)
+			}
+		})
+	}
+}
+
+// A request that ctx has cut short is no failure of its job, whichever of the two
+// is heard of first.
+func TestCancelIsNoFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var called atomic.Int64
+		waiter := newScripted(t, func(ctx context.Context, _ string, _ int) (*edenwait.Job, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}, edenwait.Config{
+			MaxErrors: 1, MaxInFlight: 1000, Rate: 1e6, Burst: 1000, FailFast: true,
+			Hooks: edenwait.Hooks{OnError: func(context.Context, string, error) { called.Add(1) }},
+		})
+		ids := make([]string, 1000)
+		for n := range ids {
+			ids[n] = uid(n)
+		}
+		for range 50 {
+			ctx, cancel := context.WithCancelCause(context.Background())
+			cause := errors.New("the operator")
+			time.AfterFunc(time.Minute, func() { cancel(cause) })
+			results, err := waiter.WaitAll(ctx, ids)
+			for _, r := range results {
+				if !errors.Is(r.Err, cause) {
+					t.Fatalf("%v", r.Err)
+				}
+			}
+			var batch *edenwait.BatchError
+			if !errors.As(err, &batch) || !errors.Is(batch.Cause, cause) || called.Load() > 0 {
+				t.Fatalf("OnError called %d times; %v", called.Load(), err)
+			}
 		}
 	})
 }

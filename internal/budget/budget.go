@@ -42,6 +42,7 @@ type Budget struct {
 	mu         sync.Mutex
 	limiter    *rate.Limiter
 	configured float64
+	burst      int
 	line       []ticket
 	tickets    uint64
 
@@ -57,9 +58,9 @@ type ticket struct {
 }
 
 // New returns a Budget of so many requests a second, of which burst may go at
-// once after a pause.
+// once when none have gone for a while, unless the rate is cut.
 func New(perSecond float64, burst int) *Budget {
-	return &Budget{limiter: rate.NewLimiter(rate.Limit(perSecond), burst), configured: perSecond}
+	return &Budget{limiter: rate.NewLimiter(rate.Limit(perSecond), burst), configured: perSecond, burst: burst}
 }
 
 // Turn is one caller's place in line. Callers get turns in the order in which
@@ -139,8 +140,12 @@ func (b *Budget) delay(now time.Time) time.Duration {
 	if pause := b.pausedUntil.Sub(now); pause > 0 {
 		return pause
 	}
-	current := b.rate(now)
+	current, burst := b.rate(now), b.burst
+	if current < b.configured {
+		burst = 1 // what a pause saved up would be refused at its end
+	}
 	b.limiter.SetLimitAt(now, rate.Limit(current))
+	b.limiter.SetBurstAt(now, burst)
 	missing := 1 - b.limiter.TokensAt(now)
 	if missing <= 0 {
 		return 0

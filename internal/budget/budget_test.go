@@ -164,3 +164,25 @@ func TestPausesDouble(t *testing.T) {
 		t.Errorf("a new streak begins with a pause of %v", pause)
 	}
 }
+
+// A pause saves up no burst: it would be refused at its end.
+func TestNoBurstAfterA429(t *testing.T) {
+	b := budget.New(10, 100)
+	turn := b.NewTurn()
+	b.Limited(start, start.Add(-time.Millisecond), 10*time.Second)
+	at := spend(turn, start.Add(10*time.Second), time.Second)
+	if len(at) > 10 {
+		t.Errorf("%d requests in the second after the pause", len(at))
+	}
+	// With the rate back at its own, so is the burst.
+	turn.Leave()
+	later := start.Add(time.Hour)
+	if b.Rate(later) != 10 {
+		t.Fatalf("%v a second after an hour", b.Rate(later))
+	}
+	turn.Ready(later)
+	turn.Leave()
+	if at := spend(turn, later.Add(time.Minute), time.Millisecond); len(at) != 100 {
+		t.Errorf("%d requests at once, want the burst of 100", len(at))
+	}
+}

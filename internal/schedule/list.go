@@ -26,6 +26,8 @@ const (
 	// tolerance is how many hints in a row may prove false before the others of
 	// the same sweep are not believed either.
 	tolerance = 8
+	// maxPages bounds what a server's count is believed: a billion jobs.
+	maxPages = 1 << 20
 	// A list that failed or proved useless is tried again after a pause that
 	// doubles.
 	minPenalty = time.Second
@@ -46,8 +48,11 @@ type list struct {
 
 	at      time.Duration // when its next page is due
 	sentAt  time.Duration // when the page under way was sent; Never when none is
+	again   bool          // a page was refused by a 429, and none has been had since
 	retry   time.Duration // when it is worth another try, though it was of no use
 	penalty time.Duration // the pause after the next uselessness
+
+	justAsked bool // the last request was a page
 
 	sweep    uint32        // counts sweeps
 	reading  bool          // a sweep is under way
@@ -117,11 +122,21 @@ func (s *Schedule) unlist() {
 }
 
 func (l *list) send(now time.Duration) {
-	l.sentAt = now
+	l.sentAt, l.justAsked = now, true
 	if !l.reading {
 		l.reading, l.first, l.began = true, true, now
 		l.news, l.outdated, l.doubted = 0, 0, false
 		l.sweep++
+	}
+}
+
+// pageRefused has the page asked for once more, then takes it for one that cannot
+// be had: of a list that is always refused, each try would slow everything down.
+func (s *Schedule) pageRefused(now time.Duration) {
+	if l := &s.list; l.again {
+		s.ListFailed(now, 0)
+	} else {
+		l.again, l.sentAt, l.at = true, Never, now
 	}
 }
 
@@ -131,13 +146,17 @@ func (s *Schedule) Pages() int { return s.list.pages }
 // ShownRunning tells that the list shows the job running, which counts as its
 // poll: it is next due at due.
 func (s *Schedule) ShownRunning(job Job, due time.Duration) {
-	s.list.vindicated()
+	s.list.misses = 0
 	s.setBlind(job, false)
 	s.jobs[job].seen = s.list.sweep
 	if state := s.jobs[job].state; !s.list.stale && (state == listed || state == own) {
 		s.move(job, listed, due)
 	}
 }
+
+// Seen reports whether the job is known to have run during the sweep that is
+// under way. Pages shift while they are read, so one may be shown twice.
+func (s *Schedule) Seen(job Job) bool { return s.jobs[job].seen == s.list.sweep }
 
 // ShownEnded tells that the list shows the job with another status.
 func (s *Schedule) ShownEnded(job Job, now time.Duration) {
@@ -160,8 +179,8 @@ func (s *Schedule) ShownOutdated(ended time.Duration) {
 // how many jobs this one showed to have ended.
 func (s *Schedule) PageRead(now time.Duration, pages int, gap func(ended int) time.Duration) {
 	l := &s.list
-	l.sentAt, l.at = Never, now
-	l.pages = max(pages, 1)
+	l.sentAt, l.at, l.again = Never, now, false
+	l.pages = min(max(pages, 1), maxPages)
 	if !l.reading {
 		return // given up meanwhile: what it did not come to read is not absent
 	}
@@ -195,7 +214,11 @@ func (s *Schedule) endSweep(now time.Duration, gap func(ended int) time.Duration
 	if l.sweep%auditEvery == 0 {
 		s.audit(now)
 	}
-	if !s.listWorthwhile() {
+	if s.listWorthwhile() {
+		// Only now: a list of which one page can never be had tells of no end,
+		// however many jobs its other pages show.
+		l.penalty = minPenalty
+	} else {
 		s.doubt(now) // what it does not show it may never show
 	}
 }
@@ -241,7 +264,7 @@ func (s *Schedule) missed(job Job, now time.Duration) {
 	}
 }
 
-// vindicated tells that the list proved right.
+// vindicated tells that a hint proved right.
 func (l *list) vindicated() { l.misses, l.penalty = 0, minPenalty }
 
 // doubt leaves the list alone for a while, then begins at its first page, which
@@ -256,10 +279,13 @@ func (s *Schedule) doubt(now time.Duration) {
 	l.penalty = min(2*l.penalty, maxPenalty)
 }
 
-// ListFailed tells that the page that was asked for could not be had.
-func (s *Schedule) ListFailed(now time.Duration) {
+// ListFailed tells that the page that was asked for could not be had, and how
+// long the server asked to wait, if it did.
+func (s *Schedule) ListFailed(now, wait time.Duration) {
 	s.doubt(now)
-	s.list.sentAt, s.list.at = Never, s.list.retry
+	l := &s.list
+	l.retry = max(l.retry, now+wait)
+	l.sentAt, l.at = Never, l.retry
 }
 
 // ListGone tells that there is no list.

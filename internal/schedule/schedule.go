@@ -55,6 +55,7 @@ type entry struct {
 	state state
 	blind bool // its last GET led nowhere: no hint counts until the list shows it running
 	hint  bool // known on the list's word alone
+	again bool // its last GET was refused by a 429, and put at the head once
 }
 
 // state says where a job stands between two questions.
@@ -83,7 +84,9 @@ func New(useList bool) *Schedule {
 // to serve those without a pause is what no schedule can beat. A page of the
 // list stands for a thousand polls, so it is the next question when more jobs
 // wait than it has pages; asked earlier than just before the known jobs run
-// out, it would only delay them. What the list cannot tell is polled when due.
+// out, it would only delay them. What the list cannot tell is polled when due;
+// where the gap between two sweeps is shorter than that between two requests,
+// the two take turns, or nothing else would ever be asked.
 func (s *Schedule) Next(now time.Duration, lead int) (Ask, time.Duration) {
 	if s.list.held > 0 && !(s.listWorks(now) && s.listWorthwhile()) {
 		s.unlist()
@@ -92,7 +95,7 @@ func (s *Schedule) Next(now time.Duration, lead int) (Ask, time.Duration) {
 	ended, endedAt := s.known.first()
 	polled, due := s.own.first()
 	switch {
-	case page <= now && s.known.Len() <= lead:
+	case page <= now && s.known.Len() <= lead && (due > now || s.list.reading || !s.list.justAsked):
 		return Ask{Kind: Page, Page: s.list.page}, now
 	case endedAt != Never:
 		return Ask{Kind: Get, Job: ended}, now
@@ -108,18 +111,28 @@ func (s *Schedule) Sent(ask Ask, now time.Duration) {
 	switch ask.Kind {
 	case Get:
 		s.move(ask.Job, asked, now)
+		s.list.justAsked = false
 	case Page:
 		s.list.send(now)
 	}
 }
 
 // Refused tells that a request was turned away unanswered, by a 429: the same
-// question goes to the head.
+// question goes to the head. Refused again, it waits for its turn among the
+// others: a server may have something against this one question, and must not
+// get to hear no other.
 func (s *Schedule) Refused(ask Ask, now time.Duration) {
+	if ask.Kind == Page {
+		s.pageRefused(now)
+		return
+	}
+	e := &s.jobs[ask.Job]
 	switch {
-	case ask.Kind == Page:
-		s.list.sentAt, s.list.at = Never, now
-	case s.jobs[ask.Job].state == asked:
+	case e.state != asked:
+	case e.again:
+		s.move(ask.Job, own, now)
+	default:
+		e.again = true
 		s.move(ask.Job, known, 0)
 	}
 }
@@ -171,8 +184,9 @@ func (s *Schedule) Failed(job Job, due time.Duration) {
 // poll leaves the job to its own due time, and reports whether it had been asked
 // for on a hint.
 func (s *Schedule) poll(job Job, due time.Duration) (hint bool) {
-	hint = s.jobs[job].hint
-	s.jobs[job].hint = false
+	e := &s.jobs[job]
+	hint = e.hint
+	e.hint, e.again = false, false
 	s.move(job, own, due)
 	return hint
 }

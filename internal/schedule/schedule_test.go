@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -199,8 +200,9 @@ func TestBehindList(t *testing.T) {
 	}
 	s.ShownOutdated(second - tolerableAge - 1)
 	s.PageRead(second, 1, everySecond)
-	ask(t, s, 2*second, Page)
 	ask(t, s, 2*second, Get) // each is polled when due, and the list still asked
+	ask(t, s, 2*second, Page)
+	ask(t, s, 2*second, Get)
 }
 
 func TestAudits(t *testing.T) {
@@ -231,11 +233,31 @@ func TestRefusedGoesToTheHead(t *testing.T) {
 	if b := ask(t, s, second, Get); b != a {
 		t.Errorf("asked %+v, want %+v again", b, a)
 	}
+	s.Refused(a, second)
+	if b := ask(t, s, second, Get); b == a {
+		t.Errorf("%+v, refused twice, is asked before what has not been asked", b)
+	}
+	if b := ask(t, s, second, Get); b != a {
+		t.Errorf("asked %+v, want %+v in its turn", b, a)
+	}
 	s = newSchedule(true, 3)
 	page := ask(t, s, 0, Page)
 	s.Refused(page, second)
 	if b := ask(t, s, second, Page); b != page {
 		t.Errorf("asked %+v, want %+v again", b, page)
+	}
+	s.Refused(page, 2*second)
+	if a, at := s.Next(2*second, 0); a.Kind != Nothing || at != 3*second {
+		t.Errorf("a page refused twice: next is %+v, at %v", a, at)
+	}
+}
+
+func TestPagesAreBounded(t *testing.T) {
+	s := newSchedule(true, 3)
+	ask(t, s, 0, Page)
+	s.PageRead(0, math.MaxInt, everySecond)
+	if got := s.Pages(); got != maxPages {
+		t.Errorf("%d pages", got)
 	}
 }
 
@@ -248,7 +270,7 @@ func TestListFailures(t *testing.T) {
 		switch a.Kind {
 		case Page:
 			lists++
-			s.ListFailed(now)
+			s.ListFailed(now, 0)
 		case Get:
 			s.Running(a.Job, now, now+10*second)
 		}
@@ -309,7 +331,7 @@ func settle(s *Schedule, rng *rand.Rand, a Ask, now time.Duration, live map[Job]
 	case outcome == 0:
 		s.Refused(a, now)
 	case a.Kind == Page && outcome == 1:
-		s.ListFailed(now)
+		s.ListFailed(now, 0)
 	case a.Kind == Page:
 		for job := range live {
 			switch rng.IntN(4) {

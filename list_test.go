@@ -1,0 +1,262 @@
+package edenwait_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+
+	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/edentest"
+)
+
+// Lists that mislead. None may keep a job from ending, nor the Waiter busy.
+
+func uid(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012x", n) }
+
+// waitUnder waits for the ids, for six hours at most, and for none in vain.
+func waitUnder(t *testing.T, waiter *edenwait.Waiter, ids []string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 6*time.Hour)
+	defer cancel()
+	if _, err := waiter.WaitAll(ctx, ids); err != nil {
+		t.Error(err)
+	}
+}
+
+// latest is how late, at worst, a GET has shown the end of one of the jobs.
+func latest(api *edentest.API, ids []string) (worst time.Duration) {
+	for _, id := range ids {
+		end, _ := api.EndedAt(id)
+		seen, ok := api.FirstFinal(id)
+		if !ok {
+			return edentest.Never
+		}
+		worst = max(worst, seen.Sub(end))
+	}
+	return worst
+}
+
+func TestListAlwaysRateLimited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api, waiter := newFaulty(t, edentest.Options{
+			Latency: 40 * time.Millisecond,
+			Faults:  []edentest.Fault{{On: edentest.List, Do: edentest.Status(429, "", nil)}},
+		}, edenwait.Config{})
+		ids := api.SubmitAll(10, edentest.World{Durations: edentest.Fixed(30 * time.Second)})
+		waitUnder(t, waiter, ids)
+		if late := latest(api, ids); late > 30*time.Second {
+			t.Errorf("%v late, %+v", late, api.Stats())
+		}
+	})
+}
+
+func TestOnePageOfTheListFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api, waiter := newFaulty(t, edentest.Options{
+			Latency: 40 * time.Millisecond,
+			Faults: []edentest.Fault{{
+				On: edentest.List, Do: edentest.Status(500, "", nil),
+				Match: func(r edentest.Request) bool { return r.Query.Get("page") == "2" },
+			}},
+		}, edenwait.Config{})
+		short := api.SubmitAll(10, edentest.World{Durations: edentest.Fixed(30 * time.Second)})
+		long := api.SubmitAll(10, edentest.World{Durations: edentest.Fixed(10 * time.Minute)})
+		api.SubmitAll(2500, edentest.World{Durations: edentest.Fixed(edentest.Never), Foreign: true})
+		waitUnder(t, waiter, append(short, long...))
+		if late := latest(api, short); late > time.Minute {
+			t.Errorf("%v late, %+v", late, api.Stats())
+		}
+	})
+}
+
+// A BackOff shorter than the time between two requests makes a page of the list
+// due all the time.
+func TestListDoesNotStarveWhatItDoesNotShow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hidden := uid(1)
+		api, waiter := newFaulty(t, edentest.Options{
+			Latency: 40 * time.Millisecond,
+			Faults: []edentest.Fault{{On: edentest.List, Do: edentest.Edit("hides one", func(_ edentest.Request, ans *edentest.Answer) {
+				ans.Body = []byte(strings.ReplaceAll(string(ans.Body), hidden, uid(999)))
+			})}},
+		}, edenwait.Config{BackOff: func() backoff.BackOff { return backoff.NewConstantBackOff(50 * time.Millisecond) }})
+		ids := api.SubmitAll(10, edentest.World{Durations: edentest.Fixed(10 * time.Minute)})
+		api.Submit(edentest.Script{ID: hidden, After: 30 * time.Second})
+		waitUnder(t, waiter, append(ids, hidden))
+		if late := latest(api, []string{hidden}); late > 10*time.Second {
+			t.Errorf("%v late, %+v", late, api.Stats())
+		}
+	})
+}
+
+// frozenList shows all jobs running for ever; GETs tell that they ended after a
+// minute.
+type frozenList struct {
+	ids   []string
+	began time.Time
+	lists atomic.Int64
+}
+
+func (f *frozenList) Get(_ context.Context, id string) (*edenwait.Job, error) {
+	if time.Since(f.began) < time.Minute {
+		return running(id)
+	}
+	return succeeded(id)
+}
+
+func (f *frozenList) List(context.Context, edenwait.ListQuery) (*edenwait.JobPage, error) {
+	f.lists.Add(1)
+	page := &edenwait.JobPage{Total: len(f.ids), Page: 1, Limit: 1000, TotalPages: 1}
+	for _, id := range f.ids {
+		page.Items = append(page.Items, edenwait.JobSummary{ID: id, Status: edenwait.StatusProcessing})
+	}
+	return page, nil
+}
+
+// At six requests a minute, the list would always be due before anything else.
+func TestFrozenListAtALowRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		list := &frozenList{began: time.Now()}
+		for n := range 10 {
+			list.ids = append(list.ids, uid(n))
+		}
+		waiter, err := edenwait.New(edenwait.Config{Rate: 0.1, Source: list})
+		if err != nil {
+			t.Fatal(err)
+		}
+		waitUnder(t, waiter, list.ids)
+		if took := time.Since(list.began); took > 10*time.Minute {
+			t.Errorf("took %v and %d lists", took, list.lists.Load())
+		}
+	})
+}
+
+// A job that was given up may run on: a list that says so is not behind.
+func TestGivenUpJobIsNoSignOfAStaleList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api, waiter := newFaulty(t, edentest.Options{Latency: 40 * time.Millisecond}, edenwait.Config{MaxWait: 5 * time.Minute})
+		ids := func(yield func(string) bool) {
+			if !yield(api.Submit(edentest.Script{After: edentest.Never})) {
+				return
+			}
+			for range 40 {
+				time.Sleep(30 * time.Second)
+				for _, id := range api.SubmitAll(10, edentest.World{Durations: edentest.Fixed(4 * time.Minute)}) {
+					if !yield(id) {
+						return
+					}
+				}
+			}
+		}
+		for range waiter.AsCompleted(context.Background(), ids) {
+		}
+		if gets := api.Stats().Gets; gets > 800 {
+			t.Errorf("%d GETs for 401 jobs", gets)
+		}
+	})
+}
+
+func TestListHeedsRetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api, waiter := newFaulty(t, edentest.Options{
+			Latency: 40 * time.Millisecond,
+			Faults:  []edentest.Fault{{On: edentest.List, Do: edentest.Status(503, "", http.Header{"Retry-After": {"120"}})}},
+		}, edenwait.Config{})
+		waitUnder(t, waiter, api.SubmitAll(5, edentest.World{Durations: edentest.Fixed(5 * time.Minute)}))
+		var last time.Time
+		for _, r := range api.Requests() {
+			if r.Kind == edentest.List {
+				if pause := r.Time.Sub(last); pause < 2*time.Minute {
+					t.Errorf("asked again after %v", pause)
+				}
+				last = r.Time
+			}
+		}
+	})
+}
+
+// An item that stands on a page ten times is one poll of its job, not ten.
+func TestRepeatedItemsAreOnePoll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api, waiter := newFaulty(t, edentest.Options{
+			Latency: 40 * time.Millisecond,
+			Faults: []edentest.Fault{{On: edentest.List, Do: edentest.Edit("tenfold", func(_ edentest.Request, ans *edentest.Answer) {
+				var page map[string]any
+				if json.Unmarshal(ans.Body, &page) != nil {
+					return
+				}
+				items, _ := page["items"].([]any)
+				for _, item := range items {
+					for range 9 {
+						page["items"] = append(page["items"].([]any), item)
+					}
+				}
+				ans.Body, _ = json.Marshal(page)
+			})}},
+		}, edenwait.Config{BackOff: func() backoff.BackOff {
+			return backoff.WithMaxRetries(backoff.NewConstantBackOff(time.Second), 8)
+		}})
+		waitUnder(t, waiter, api.SubmitAll(5, edentest.World{Durations: edentest.Fixed(5 * time.Second)}))
+	})
+}
+
+// countless is a list of more pages than there are atoms in a gram.
+type countless struct{}
+
+func (countless) Get(_ context.Context, id string) (*edenwait.Job, error) {
+	time.Sleep(300 * time.Millisecond)
+	return running(id)
+}
+
+func (countless) List(context.Context, edenwait.ListQuery) (*edenwait.JobPage, error) {
+	time.Sleep(300 * time.Millisecond)
+	return &edenwait.JobPage{Total: math.MaxInt, TotalPages: math.MaxInt, Page: 1, Limit: 1000}, nil
+}
+
+// A loop that does not sleep keeps virtual time from passing, and this test from
+// ending.
+func TestCountlessPagesKeepNothingBusy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		waiter, err := edenwait.New(edenwait.Config{Source: countless{}, Rate: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		results, _ := waiter.WaitAll(ctx, []string{uid(1), uid(2), uid(3)})
+		for _, r := range results {
+			if r.Polls < 5 {
+				t.Errorf("%d polls in a minute", r.Polls)
+			}
+		}
+	})
+}
+
+// Where a page past the end is refused rather than empty, a list that has shrunk
+// since is still a list.
+func TestPageThatIsPastTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api, waiter := newFaulty(t, edentest.Options{
+			Latency: 40 * time.Millisecond,
+			Faults: []edentest.Fault{{On: edentest.List, Do: edentest.Edit("past the end", func(_ edentest.Request, ans *edentest.Answer) {
+				var page edenwait.JobPage
+				if json.Unmarshal(ans.Body, &page) == nil && page.Page > 1 && len(page.Items) == 0 {
+					ans.Status, ans.Body = http.StatusNotFound, []byte(`{"detail":"Invalid page"}`)
+				}
+			})}},
+		}, edenwait.Config{})
+		waitUnder(t, waiter, api.SubmitAll(2500, minuteLong))
+		if stats := api.Stats(); stats.Gets > 2700 {
+			t.Errorf("%+v", stats)
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"bytes"
 	"image/color"
 	"os"
 	"path/filepath"
@@ -140,13 +141,9 @@ func save(dir, name string, panels ...*plot.Plot) error {
 	for i, row := range plot.Align(rows, tiles, draw.New(canvas)) {
 		panels[i].Draw(row[0])
 	}
-	file, err := os.Create(filepath.Join(dir, name))
-	if err != nil {
+	var svg bytes.Buffer
+	if _, err := canvas.WriteTo(&svg); err != nil {
 		return err
 	}
-	if _, err := canvas.WriteTo(file); err != nil {
-		file.Close()
-		return err
-	}
-	return file.Close()
+	return os.WriteFile(filepath.Join(dir, name), svg.Bytes(), 0o644)
 }

@@ -9,6 +9,7 @@
 //	go test -C bench -run TestReport -timeout 60m -full -v        # with the figures as they come
 //	go test -C bench -run TestReport -timeout 60m -full -only edenwait  # the others as stored
 //	go test -C bench -run TestReport -render                      # the page anew from the stored figures
+//	go test -C bench ./picture -draw                              # the pictures of docs/how-it-asks.md
 //
 // Without -full it fails if a rival has less lag than edenwait at as many
 // requests or fewer, or if the page is not what the figures beside it make.

@@ -212,9 +212,9 @@ func TestAsCompletedHandsOnPanicOfBackOff(t *testing.T) {
 func TestHookOfAJobThatWasGivenUpBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
-		slow := api.Submit(edentest.Script{After: 90 * time.Second})
+		slow := api.Submit(edentest.Script{After: 190 * time.Second})
 		ids := func(yield func(string) bool) {
-			for range 3 { // given up, succeeded, succeeded already
+			for range 4 { // given up twice, succeeded, succeeded already
 				if !yield(slow) {
 					return
 				}
@@ -226,7 +226,7 @@ func TestHookOfAJobThatWasGivenUpBefore(t *testing.T) {
 		for r := range newWaiter(t, api, edenwait.Config{MaxWait: time.Minute, Hooks: record.hooks()}).AsCompleted(context.Background(), ids) {
 			errs = append(errs, r.Err)
 		}
-		if len(errs) != 3 || !errors.Is(errs[0], edenwait.ErrMaxWait) || errs[1] != nil || errs[2] != nil {
+		if len(errs) != 4 || !errors.Is(errs[0], edenwait.ErrMaxWait) || !errors.Is(errs[1], edenwait.ErrMaxWait) || errs[2] != nil || errs[3] != nil {
 			t.Errorf("results %v", errs)
 		}
 		if record.errors[slow] != 1 || record.success[slow] != 1 {

@@ -70,6 +70,7 @@ type job struct {
 	rung   uint8
 	seen   bool // running, by its own GET or in the list
 	mute   bool // its hooks were called, when it ended for the first time
+	told   bool // OnError was, when it was given up for the first time
 }
 
 // twin is another place of a job among the ids.

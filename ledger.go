@@ -70,7 +70,7 @@ func (e *engine) take(id string, index int) {
 	}
 	// One that ended before is asked about anew, since its result is not kept. Its
 	// hooks were called if there was one; if it was given up, they still may be.
-	j := job{id: id, since: now, index: int32(index), mute: again && number != gaveUpMark}
+	j := job{id: id, since: now, index: int32(index), mute: again && number != gaveUpMark, told: again}
 	switch {
 	case j.mute:
 		e.repeats++
@@ -303,7 +303,9 @@ func (e *engine) hookFor(j *job, final *Job, err error, then func(error)) {
 		}
 	default:
 		count = &e.counts.Errored
-		call = e.errorHook(j.id, err)
+		if !j.told {
+			call = e.errorHook(j.id, err)
+		}
 	}
 	if j.mute {
 		call = nil

@@ -154,16 +154,16 @@ func (e *engine) absorbJob(a answer, judged verdict, now time.Duration) {
 		} else {
 			e.giveUp(number, ErrBackOffStopped, now)
 		}
-	case e.cause != nil, judged == askAgain && e.asking.Err() != nil:
-		// Cancelled with the batch, or with a context whose end the loop has yet to
-		// see, and no failure: giveUpAll says why.
-		e.schedule.Failed(number, now)
 	case judged == endBatch:
 		e.schedule.Failed(number, now)
 		e.end(a.err)
 	case judged == endJob && !mayAppear(j, a):
 		e.schedule.Ended(number)
 		e.endWithout(number, a.err, now)
+	case e.asking.Err() != nil:
+		// Cancelled with the batch, or with a context whose end the loop has yet to
+		// see, and no failure: giveUpAll says why.
+		e.schedule.Failed(number, now)
 	case now-j.since >= e.config.MaxWait:
 		// Cut short by MaxWait, and no failure: expireAsked says which.
 		e.schedule.Failed(number, now)

@@ -290,3 +290,44 @@ func TestFailFast(t *testing.T) {
 		}
 	})
 }
+
+// The end of the batch makes no answers: what was cut short with it is no
+// failure of its job, and what came all the same is the job's own end.
+func TestAnswersAfterTheEndOfTheBatch(t *testing.T) {
+	const refused, unknown = 0, 1
+	synctest.Test(t, func(t *testing.T) {
+		record := newLedger()
+		waiter := newScripted(t, func(ctx context.Context, id string, _ int) (*edenwait.Job, error) {
+			time.Sleep(10 * time.Second)
+			switch id {
+			case uid(refused):
+				return nil, &edenwait.APIError{StatusCode: 401}
+			case uid(unknown):
+				time.Sleep(100 * time.Millisecond)
+				return nil, fmt.Errorf("no row: %w", edenwait.ErrNotFound)
+			}
+			select {
+			case <-time.After(time.Minute):
+			case <-ctx.Done():
+				time.Sleep(time.Duration(id[len(id)-1]) * time.Millisecond) // some are slow to notice
+			}
+			return nil, &edenwait.APIError{StatusCode: 404} // which is no news of a job that is so new
+		}, edenwait.Config{MaxErrors: 1, MaxInFlight: 22, Burst: 22, Hooks: record.hooks()})
+		ids := make([]string, 22)
+		for n := range ids {
+			ids[n] = uid(n)
+		}
+		results, err := waiter.WaitAll(context.Background(), ids)
+		if !errors.Is(err, edenwait.ErrUnauthorized) {
+			t.Errorf("err = %v", err)
+		}
+		for n, r := range results {
+			if want := map[bool]error{true: edenwait.ErrNotFound, false: edenwait.ErrUnauthorized}[n == unknown]; !errors.Is(r.Err, want) {
+				t.Errorf("result %d: %v, want %v", n, r.Err, want)
+			}
+		}
+		if want := map[string]int{uid(unknown): 1}; !maps.Equal(record.errors, want) {
+			t.Errorf("OnError: %v, want %v", record.errors, want)
+		}
+	})
+}

@@ -150,8 +150,8 @@ func (b *Budget) delay(now time.Time) time.Duration {
 	if missing <= 0 {
 		return 0
 	}
-	// Rounded up: a nanosecond early, ten times over, is an eleventh request in
-	// a second that is counted sharply.
+	// Rounded up, and one more: ten requests that are to the nanosecond a second
+	// from the first are eleven, where a server counts both ends of its second.
 	return time.Duration(math.Ceil(missing/current*float64(time.Second))) + 1
 }
 

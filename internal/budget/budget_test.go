@@ -25,18 +25,51 @@ func spend(turn *budget.Turn, from time.Time, span time.Duration) (at []time.Tim
 }
 
 func TestEvenlySpaced(t *testing.T) {
-	for _, rate := range []float64{0.5, 3, 7, 10, 1000.0 / 3} {
-		at := spend(budget.New(rate, 1).NewTurn(), start, 1000*time.Second)
-		if n := int(rate * 1000); len(at) < n-1 || len(at) > n+1 {
-			t.Errorf("%v a second: %d in 1000 s", rate, len(at))
+	odd := start.Add(123456789) // where seconds in floating point are not exact
+	for _, rate := range []float64{0.3, 0.5, 1, 3, 7, 10, 12.5, 50, 333, 1000.0 / 3} {
+		at := spend(budget.New(rate, 1).NewTurn(), odd, 200*time.Second)
+		if n := int(rate * 200); len(at) < n-1 || len(at) > n+1 {
+			t.Errorf("%v a second: %d in 200 s", rate, len(at))
 		}
-		// Counted sharply, no second may hold one more than the rate allows.
-		k := int(rate)
-		for i := k; k > 0 && i < len(at); i++ {
-			if d := at[i].Sub(at[i-k]); d < time.Duration(float64(k)/rate*float64(time.Second)) {
+		// Counted sharply, no second may hold one more than the rate allows, not
+		// even one that has both of its ends counted.
+		k := max(int(rate), 1)
+		for i := k; i < len(at); i++ {
+			if d := at[i].Sub(at[i-k]); d <= time.Duration(float64(k)/rate*float64(time.Second)) {
 				t.Fatalf("%v a second: %d requests in %v", rate, k+1, d)
 			}
 		}
+	}
+}
+
+// After a 429 the spacing is that of the rate as it is then, however often the
+// caller asks in between: it wakes for other reasons too.
+func TestRateAfterA429(t *testing.T) {
+	b := budget.New(10, 1)
+	turn := b.NewTurn()
+	turn.Ready(start)
+	turn.Take(start)
+	b.Limited(start, start.Add(-time.Millisecond), time.Second)
+	var (
+		last   time.Time
+		due    float64 // what Rate comes to, summed up
+		count  int
+		resume = start.Add(time.Second)
+	)
+	for now := resume; now.Before(resume.Add(4 * time.Second)); now = now.Add(time.Millisecond) {
+		due += b.Rate(now) / 1000
+		if turn.Ready(now) > 0 {
+			continue
+		}
+		turn.Take(now)
+		if gap := now.Sub(last).Seconds(); gap < 0.99/b.Rate(now) {
+			t.Errorf("%v after the pause: a gap of %.3f s at %.2f a second", now.Sub(resume), gap, b.Rate(now))
+		}
+		last = now
+		count++
+	}
+	if early := float64(count) - due; early > 1 || early < -3 {
+		t.Errorf("%d requests in 4 s, want about %.1f", count, due)
 	}
 }
 

@@ -62,7 +62,6 @@ type list struct {
 	pages    int           // how many there are, as last seen
 	news     int           // jobs that this sweep shows to have ended
 	outdated int           // jobs that this sweep shows running though they ended long before
-	doubted  bool          // this sweep was of no use, and that has been seen to
 
 	stale     bool // the last whole sweep showed jobs that had ended long before
 	misses    int  // hints in a row that proved false
@@ -125,7 +124,7 @@ func (l *list) send(now time.Duration) {
 	l.sentAt, l.justAsked = now, true
 	if !l.reading {
 		l.reading, l.first, l.began = true, true, now
-		l.news, l.outdated, l.doubted = 0, 0, false
+		l.news, l.outdated = 0, 0
 		l.sweep++
 	}
 }
@@ -181,9 +180,6 @@ func (s *Schedule) PageRead(now time.Duration, pages int, gap func(ended int) ti
 	l := &s.list
 	l.sentAt, l.at, l.again = Never, now, false
 	l.pages = min(max(pages, 1), maxPages)
-	if !l.reading {
-		return // given up meanwhile: what it did not come to read is not absent
-	}
 	if l.first && l.pages > l.page {
 		l.page = l.pages // the end, where the sweep begins, is further away
 	} else {
@@ -259,9 +255,6 @@ func (s *Schedule) missed(job Job, now time.Duration) {
 		}
 		l.misses = 0
 	}
-	if !s.listWorthwhile() {
-		s.doubt(now)
-	}
 }
 
 // vindicated tells that a hint proved right.
@@ -271,10 +264,7 @@ func (l *list) vindicated() { l.misses, l.penalty = 0, minPenalty }
 // tells how many there are.
 func (s *Schedule) doubt(now time.Duration) {
 	l := &s.list
-	if l.doubted {
-		return
-	}
-	l.doubted, l.reading, l.page = true, false, 1
+	l.reading, l.page = false, 1
 	l.retry = now + l.penalty
 	l.penalty = min(2*l.penalty, maxPenalty)
 }

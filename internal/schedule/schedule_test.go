@@ -1,7 +1,6 @@
 package schedule
 
 import (
-	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -101,130 +100,6 @@ func TestListIsAskedBeforeTheKnownRunOut(t *testing.T) {
 	}
 }
 
-func TestSweepGoesBackwards(t *testing.T) {
-	s := newSchedule(true, 50)
-	var pages []int
-	read := func(total int) {
-		a := ask(t, s, second, Page)
-		pages = append(pages, a.Page)
-		s.ShownRunning(0, second)
-		s.PageRead(second, total, func(int) time.Duration { return 0 })
-	}
-	read(3) // the first tells how many there are
-	for range 3 {
-		read(3)
-	}
-	want := []int{1, 3, 2, 1}
-	for i := range want {
-		if pages[i] != want[i] {
-			t.Fatalf("pages %v, want %v", pages, want)
-		}
-	}
-	// No job was shown but one, so the others are known to have ended now, and
-	// not page by page.
-	if s.known.Len() != 49 {
-		t.Errorf("%d known", s.known.Len())
-	}
-}
-
-func TestJobAddedDuringASweepIsNotAbsent(t *testing.T) {
-	s := newSchedule(true, 2)
-	ask(t, s, 0, Page)
-	s.ShownRunning(0, second)
-	s.ShownRunning(1, second)
-	s.Add(0)
-	s.PageRead(0, 1, everySecond)
-	if s.known.Len() != 0 {
-		t.Error("a job that the sweep could not show is taken for ended")
-	}
-	if _, at := s.Next(0, 0); at > second {
-		t.Errorf("the new job is not looked at before %v", at)
-	}
-}
-
-// A sweep that was given up while its page was under way tells nothing about the
-// pages that it did not come to.
-func TestGivenUpSweepHintsNothing(t *testing.T) {
-	s := newSchedule(true, 50)
-	for range 2 { // page 1, which tells that there are 3, and page 3
-		ask(t, s, 0, Page)
-		s.PageRead(0, 3, everySecond)
-	}
-	ask(t, s, 0, Page)
-	s.doubt(0)
-	s.PageRead(0, 3, everySecond)
-	if n := s.known.Len(); n > 0 {
-		t.Errorf("%d jobs are taken for ended after half a sweep", n)
-	}
-}
-
-// A list that does not show what runs is disbelieved after a few GETs, and asked
-// less and less.
-func TestEmptyListCostsLittle(t *testing.T) {
-	s := newSchedule(true, 500)
-	lists, gets := 0, 0
-	for now := time.Duration(0); now < 20*time.Minute; now += second / 10 {
-		a, _ := s.Next(now, 0)
-		s.Sent(a, now)
-		switch a.Kind {
-		case Page:
-			lists++
-			s.PageRead(now, 1, everySecond)
-		case Get:
-			gets++
-			s.Running(a.Job, now, now+10*second)
-		}
-	}
-	if gets < 11900 || lists > 50 {
-		t.Errorf("%d lists and %d GETs", lists, gets)
-	}
-	if s.known.Len() > 0 {
-		t.Error("hints of the list are still believed")
-	}
-}
-
-func TestBehindList(t *testing.T) {
-	s := newSchedule(true, 10)
-	ask(t, s, 0, Page)
-	for job := range Job(10) {
-		s.ShownRunning(job, second)
-	}
-	s.ShownOutdated(-tolerableAge) // as far behind as polling would be
-	s.PageRead(0, 1, everySecond)
-	if a, _ := s.Next(0, 0); a.Kind != Nothing || s.list.held != 10 {
-		t.Errorf("%+v", a)
-	}
-	ask(t, s, second, Page)
-	for job := range Job(10) {
-		s.ShownRunning(job, 2*second)
-	}
-	s.ShownOutdated(second - tolerableAge - 1)
-	s.PageRead(second, 1, everySecond)
-	ask(t, s, 2*second, Get) // each is polled when due, and the list still asked
-	ask(t, s, 2*second, Page)
-	ask(t, s, 2*second, Get)
-}
-
-func TestAudits(t *testing.T) {
-	s := newSchedule(true, 10)
-	audits := 0
-	for now := time.Duration(0); now < 100*second; now += second {
-		ask(t, s, now, Page)
-		for job := range Job(10) {
-			s.ShownRunning(job, Never-1)
-		}
-		s.PageRead(now, 1, everySecond)
-		for a, _ := s.Next(now, 0); a.Kind == Get; a, _ = s.Next(now, 0) {
-			s.Sent(a, now)
-			audits++
-			s.Running(a.Job, now, now+second)
-		}
-	}
-	if audits != 100/auditEvery {
-		t.Errorf("%d audits in 100 sweeps", audits)
-	}
-}
-
 func TestRefusedGoesToTheHead(t *testing.T) {
 	s := newSchedule(false, 3)
 	a := ask(t, s, 0, Get)
@@ -249,43 +124,6 @@ func TestRefusedGoesToTheHead(t *testing.T) {
 	s.Refused(page, 2*second)
 	if a, at := s.Next(2*second, 0); a.Kind != Nothing || at != 3*second {
 		t.Errorf("a page refused twice: next is %+v, at %v", a, at)
-	}
-}
-
-func TestPagesAreBounded(t *testing.T) {
-	s := newSchedule(true, 3)
-	ask(t, s, 0, Page)
-	s.PageRead(0, math.MaxInt, everySecond)
-	if got := s.Pages(); got != maxPages {
-		t.Errorf("%d pages", got)
-	}
-}
-
-func TestListFailures(t *testing.T) {
-	s := newSchedule(true, 10)
-	lists := 0
-	for now := time.Duration(0); now < time.Hour; now += second / 10 {
-		a, _ := s.Next(now, 0)
-		s.Sent(a, now)
-		switch a.Kind {
-		case Page:
-			lists++
-			s.ListFailed(now, 0)
-		case Get:
-			s.Running(a.Job, now, now+10*second)
-		}
-	}
-	if lists < 50 || lists > 80 {
-		t.Errorf("a list that never answers is asked %d times in an hour", lists)
-	}
-	s.ListGone()
-	for now := time.Hour; now < 2*time.Hour; now += second {
-		if a, _ := s.Next(now, 0); a.Kind == Page {
-			t.Fatal("a list that is gone is asked for")
-		} else if a.Kind == Get {
-			s.Sent(a, now)
-			s.Running(a.Job, now, now+10*second)
-		}
 	}
 }
 

@@ -1,0 +1,276 @@
+package schedule
+
+import (
+	"math"
+	"testing"
+	"time"
+)
+
+func TestSweepGoesBackwards(t *testing.T) {
+	s := newSchedule(true, 50)
+	var pages []int
+	read := func(total int) {
+		a := ask(t, s, second, Page)
+		pages = append(pages, a.Page)
+		s.ShownRunning(0, second)
+		s.PageRead(second, total, func(int) time.Duration { return 0 })
+	}
+	read(3) // the first tells how many there are
+	for range 3 {
+		read(3)
+	}
+	want := []int{1, 3, 2, 1}
+	for i := range want {
+		if pages[i] != want[i] {
+			t.Fatalf("pages %v, want %v", pages, want)
+		}
+	}
+	// No job was shown but one, so the others are known to have ended now, and
+	// not page by page.
+	if s.known.Len() != 49 {
+		t.Errorf("%d known", s.known.Len())
+	}
+}
+
+func TestJobAddedDuringASweepIsNotAbsent(t *testing.T) {
+	s := newSchedule(true, 2)
+	ask(t, s, 0, Page)
+	s.ShownRunning(0, second)
+	s.ShownRunning(1, second)
+	s.Add(0)
+	s.PageRead(0, 1, everySecond)
+	if s.known.Len() != 0 {
+		t.Error("a job that the sweep could not show is taken for ended")
+	}
+	if _, at := s.Next(0, 0); at > second {
+		t.Errorf("the new job is not looked at before %v", at)
+	}
+}
+
+// A sweep that was given up half way tells nothing about the pages that it did
+// not come to.
+func TestGivenUpSweepHintsNothing(t *testing.T) {
+	s := newSchedule(true, 50)
+	for range 2 { // page 1, which tells that there are 3, and page 3
+		ask(t, s, 0, Page)
+		s.PageRead(0, 3, everySecond)
+	}
+	ask(t, s, 0, Page)
+	s.ListFailed(0, 0)
+	if n := s.known.Len(); n > 0 {
+		t.Errorf("%d jobs are taken for ended after half a sweep", n)
+	}
+}
+
+// A list that does not show what runs is disbelieved after a few GETs, and asked
+// less and less.
+func TestEmptyListCostsLittle(t *testing.T) {
+	s := newSchedule(true, 500)
+	lists, gets := 0, 0
+	for now := time.Duration(0); now < 20*time.Minute; now += second / 10 {
+		a, _ := s.Next(now, 0)
+		s.Sent(a, now)
+		switch a.Kind {
+		case Page:
+			lists++
+			s.PageRead(now, 1, everySecond)
+		case Get:
+			gets++
+			s.Running(a.Job, now, now+10*second)
+		}
+	}
+	if gets < 11900 || lists > 50 {
+		t.Errorf("%d lists and %d GETs", lists, gets)
+	}
+	if s.known.Len() > 0 {
+		t.Error("hints of the list are still believed")
+	}
+}
+
+func TestBehindList(t *testing.T) {
+	s := newSchedule(true, 10)
+	ask(t, s, 0, Page)
+	for job := range Job(10) {
+		s.ShownRunning(job, second)
+	}
+	s.ShownOutdated(-tolerableAge) // as far behind as polling would be
+	s.PageRead(0, 1, everySecond)
+	if a, _ := s.Next(0, 0); a.Kind != Nothing || s.list.held != 10 {
+		t.Errorf("%+v", a)
+	}
+	ask(t, s, second, Page)
+	for job := range Job(10) {
+		s.ShownRunning(job, 2*second)
+	}
+	s.ShownOutdated(second - tolerableAge - 1)
+	s.PageRead(second, 1, everySecond)
+	ask(t, s, 2*second, Get) // each is polled when due, and the list still asked
+	ask(t, s, 2*second, Page)
+	ask(t, s, 2*second, Get)
+}
+
+func TestAudits(t *testing.T) {
+	s := newSchedule(true, 10)
+	audits, audited := 0, map[Job]bool{}
+	for now := time.Duration(0); now < 100*second; now += second {
+		ask(t, s, now, Page)
+		for job := range Job(10) {
+			s.ShownRunning(job, Never-1)
+		}
+		s.PageRead(now, 1, everySecond)
+		for a, _ := s.Next(now, 0); a.Kind == Get; a, _ = s.Next(now, 0) {
+			s.Sent(a, now)
+			audits++
+			audited[a.Job] = true
+			s.Running(a.Job, now, now+second)
+		}
+	}
+	// Of different jobs, or one that the list shows for ever is seen by chance only.
+	if audits != 100/auditEvery || len(audited) != audits {
+		t.Errorf("%d audits in 100 sweeps, of %d jobs", audits, len(audited))
+	}
+}
+
+func TestPagesAreBounded(t *testing.T) {
+	s := newSchedule(true, 3)
+	ask(t, s, 0, Page)
+	s.PageRead(0, math.MaxInt, everySecond)
+	if got := s.Pages(); got != maxPages {
+		t.Errorf("%d pages", got)
+	}
+}
+
+func TestListFailures(t *testing.T) {
+	s := newSchedule(true, 10)
+	lists := 0
+	for now := time.Duration(0); now < time.Hour; now += second / 10 {
+		a, _ := s.Next(now, 0)
+		s.Sent(a, now)
+		switch a.Kind {
+		case Page:
+			lists++
+			s.ListFailed(now, 0)
+		case Get:
+			s.Running(a.Job, now, now+10*second)
+		}
+	}
+	if lists < 50 || lists > 80 {
+		t.Errorf("a list that never answers is asked %d times in an hour", lists)
+	}
+	s.ListGone()
+	for now := time.Hour; now < 2*time.Hour; now += second {
+		if a, _ := s.Next(now, 0); a.Kind == Page {
+			t.Fatal("a list that is gone is asked for")
+		} else if a.Kind == Get {
+			s.Sent(a, now)
+			s.Running(a.Job, now, now+10*second)
+		}
+	}
+}
+
+// unseen reads a page that shows none of the jobs, so that all are hinted at.
+func unseen(t *testing.T, s *Schedule, now time.Duration) {
+	t.Helper()
+	ask(t, s, now, Page)
+	s.PageRead(now, 1, everySecond)
+}
+
+// miss has hinted GETs show so many jobs running.
+func miss(t *testing.T, s *Schedule, now time.Duration, n int) {
+	t.Helper()
+	for range n {
+		s.Running(ask(t, s, now, Get).Job, now, Never-1)
+	}
+}
+
+// A list that errs now and then is believed: one hint that proves right makes up
+// for those that did not.
+func TestHintThatProvesRight(t *testing.T) {
+	s := newSchedule(true, 30)
+	unseen(t, s, 0)
+	miss(t, s, 0, tolerance-1)
+	s.Ended(ask(t, s, 0, Get).Job)
+	miss(t, s, 0, tolerance-1)
+	if n := s.known.Len(); n != 30-1-2*(tolerance-1) {
+		t.Errorf("%d hints are believed", n)
+	}
+	miss(t, s, 0, 1)
+	if n := s.known.Len(); n > 0 {
+		t.Errorf("%d hints are believed after %d in a row proved false", n, tolerance)
+	}
+}
+
+// What proved false before the hints were dropped does not count against the
+// hints of a later sweep.
+func TestMissesAreCountedAnew(t *testing.T) {
+	s := newSchedule(true, tolerance)
+	unseen(t, s, 0)
+	miss(t, s, 0, tolerance)
+	for range 10 {
+		s.Add(second)
+	}
+	unseen(t, s, time.Minute)
+	miss(t, s, time.Minute, 1)
+	if n := s.known.Len(); n != 9 {
+		t.Errorf("%d of 9 hints are believed after one that proved false", n)
+	}
+}
+
+// The pause doubles with each sweep that is of no use, once a sweep, up to a
+// bound, and one of use ends that.
+func TestPausesOfAUselessList(t *testing.T) {
+	s := newSchedule(true, 3)
+	now := time.Duration(0)
+	for _, want := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
+		unseen(t, s, now)
+		if pause := s.list.retry - now; pause != want*second {
+			t.Errorf("a pause of %v, want %v", pause, want*second)
+		}
+		now = s.list.retry
+		for a, _ := s.Next(now, 0); a.Kind == Get; a, _ = s.Next(now, 0) {
+			s.Sent(a, now)
+			s.Running(a.Job, now, Never-1)
+		}
+	}
+	ask(t, s, now, Page)
+	for job := range Job(3) {
+		s.ShownRunning(job, Never-1)
+	}
+	s.PageRead(now, 1, everySecond)
+	ask(t, s, now+second, Page)
+	s.ListFailed(now+second, 0)
+	if pause := s.list.retry - now; pause != 2*second {
+		t.Errorf("the pauses begin anew with %v", pause-second)
+	}
+}
+
+// Jobs that were left to a list that fails are polled no later than it would
+// have been asked again.
+func TestUnlistedJobsDoNotWaitLongerThanForTheList(t *testing.T) {
+	s := newSchedule(true, 3)
+	ask(t, s, 0, Page)
+	for job := range Job(3) {
+		s.ShownRunning(job, 20*second)
+	}
+	s.PageRead(0, 1, everySecond)
+	ask(t, s, second, Page)
+	s.ListFailed(second, 7*second)
+	if a, at := s.Next(second, 0); a.Kind != Nothing || at != 8*second {
+		t.Errorf("next is %+v, at %v", a, at)
+	}
+	ask(t, s, 8*second, Get)
+}
+
+// A list that has shrunk while it was read goes on with what is now its end.
+func TestListShrinksWhileItIsRead(t *testing.T) {
+	s := newSchedule(true, 50)
+	for i, want := range []int{1, 5, 2, 1} {
+		if a := ask(t, s, 0, Page); a.Page != want {
+			t.Errorf("page %d is asked, want %d", a.Page, want)
+		}
+		s.PageRead(0, []int{5, 2, 2, 2}[i], everySecond)
+	}
+	if s.list.reading {
+		t.Error("the sweep goes on after page 1")
+	}
+}

@@ -42,7 +42,8 @@ func (e *engine) launch(ask schedule.Ask, now time.Duration) {
 		a := answer{ask: ask, sent: now, err: errors.New("edenwait: the Source called runtime.Goexit")}
 		defer func() {
 			if thrown := recover(); thrown != nil {
-				a.err = fmt.Errorf("edenwait: the Source panicked: %v\n%s", thrown, debug.Stack())
+				a.err = panicError("edenwait: the Source panicked", thrown)
+				e.log.Warn("the Source panicked", zap.Any("panic", thrown), zap.ByteString("stack", debug.Stack()))
 			}
 			e.answers <- a
 		}()
@@ -56,14 +57,19 @@ func (e *engine) getRequest(ask schedule.Ask, now time.Duration) func(*answer) {
 	j.polls++
 	id := strings.ToLower(j.id)
 	ctx, cancel := e.asking, context.CancelFunc(func() {})
-	if left := e.config.MaxWait - (now - j.since); left < e.config.RequestTimeout {
-		ctx, cancel = context.WithTimeout(ctx, left)
+	if e.config.MaxWait < maxDuration {
+		ctx, cancel = context.WithTimeout(ctx, e.config.MaxWait-(now-j.since))
 	}
 	return func(a *answer) {
 		defer cancel()
 		a.job, a.err = e.source.Get(ctx, id)
 		if a.err == nil {
 			a.err = checkJob(a.job, id)
+		}
+		if a.err == nil && a.job.ID == "" {
+			named := *a.job // the Source's own is not ours to change
+			named.ID = id
+			a.job = &named
 		}
 	}
 }
@@ -96,13 +102,16 @@ func (e *engine) absorb(a answer) {
 	e.inFlight--
 	now := e.now()
 	judged := judge(a.err)
-	if a.err != nil && judged == slowDown {
+	if judged == slowDown {
 		e.counts.RateLimited++
 		if e.budget.Limited(e.began.Add(now), e.began.Add(a.sent), retryAfter(a.err)) {
 			e.log.Warn("rate limited: all requests slow down", zap.Float64("rate", e.budget.Rate(e.began.Add(now))), zap.Error(a.err))
 		}
 		e.schedule.Refused(a.ask, now)
 	} else {
+		if isAnswer(a.err) && e.budget.Answered(e.began.Add(a.sent)) {
+			e.log.Warn("no longer rate limited")
+		}
 		e.noteTrouble(a, judged)
 		if a.err == nil {
 			e.roundTrip += (now - a.sent - e.roundTrip) / 8
@@ -122,9 +131,6 @@ func (e *engine) absorb(a answer) {
 // network would otherwise write a line a request.
 func (e *engine) noteTrouble(a answer, judged verdict) {
 	if a.err == nil {
-		if e.budget.Answered(e.began.Add(a.sent)) {
-			e.log.Warn("no longer rate limited")
-		}
 		if e.trouble > 0 {
 			e.log.Warn("requests succeed again", zap.Int("failed", e.trouble))
 		}
@@ -156,7 +162,7 @@ func (e *engine) absorbJob(a answer, judged verdict, now time.Duration) {
 		}
 	case judged == endBatch:
 		e.schedule.Failed(number, now)
-		e.end(a.err)
+		e.end(batchCause(a.err))
 	case judged == endJob && !mayAppear(j, a):
 		e.schedule.Ended(number)
 		e.endWithout(number, a.err, now)
@@ -250,12 +256,13 @@ func (e *engine) absorbSummary(item *JobSummary, now time.Duration) {
 	if err != nil {
 		return
 	}
-	number, ours := e.known[id]
+	found, ours := e.traces[id]
+	number, waits := found.number()
 	switch {
 	case !ours:
-	case number < 0:
-		if !item.Status.Done() {
-			e.schedule.ShownOutdated(endedAt(number))
+	case !waits:
+		if at, has := found.ended(); has && !item.Status.Done() {
+			e.schedule.ShownOutdated(at)
 		}
 	case item.Status.Done():
 		e.schedule.ShownEnded(number, now)

@@ -2,13 +2,13 @@ package edenwait
 
 import (
 	"context"
-	"errors"
 	"iter"
 )
 
 // WaitAll blocks until all jobs end and returns one Result an id, in the order
-// of ids, whatever happens: len(ids) of them. An id that is there more than once
-// is asked about once.
+// of ids, whatever happens: len(ids) of them. Its Job is nil where no final
+// response came, so look at its Err first. An id that is there more than once is
+// asked about once.
 //
 // The error is nil if every job succeeded, else a BatchError. When ctx ends,
 // WaitAll returns within a second; the Results of jobs that ended are complete,
@@ -22,7 +22,9 @@ func (w *Waiter) WaitAll(ctx context.Context, ids []string) ([]Result, error) {
 // AsCompleted yields one Result an id as jobs end, and keeps none. The ids are
 // read as fast as they come, in a goroutine of its own, so that ids may go on
 // arriving while others are waited for. An id that is there more than once is
-// yielded as often, and its hooks are called once.
+// yielded as often, and its hooks are called once; one that comes again after its
+// end is asked about anew, since its result is not kept. What is kept of each id,
+// a few dozen bytes, is kept until the loop ends.
 //
 // Breaking out of the loop stops everything before it returns; only a goroutine
 // that is blocked inside of ids for longer than a tenth of a second ends no
@@ -41,7 +43,7 @@ func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq
 			// where the caller can catch it, as it is by WaitAll.
 			defer func() { out.thrown = recover() }()
 			e := w.newEngine(ctx, in)
-			e.out = out
+			e.out, e.settle = out, func(_ int, r Result) { out.add(r) }
 			e.loop()
 		}()
 		defer func() {
@@ -90,12 +92,11 @@ func newBatchError(results []Result, cause error) error {
 	b.Errs = make([]error, 0, failing)
 	for i := range results {
 		r := &results[i]
-		var failed *JobFailedError
 		switch {
 		case r.Err == nil:
 			b.Succeeded++
 			continue
-		case errors.As(r.Err, &failed):
+		case r.Job != nil && r.Job.Status == StatusFail:
 			b.Failed++
 		default:
 			b.Errored++

@@ -262,6 +262,12 @@ func TestRefusedKeyEndsTheBatch(t *testing.T) {
 					t.Errorf("%d: %v", status, r.Err)
 				}
 			}
+			// Each result quotes the answer, and no other job's.
+			for i, r := range results {
+				if r.Err != nil && strings.Count(r.Err.Error(), "job ") != 1 {
+					t.Errorf("%d, job %d: %v", status, i, r.Err)
+				}
+			}
 			if short == 0 || short == 50 || len(record.success) != short || len(record.errors) != 0 {
 				t.Errorf("%d: %d results before the end, %d hooks, OnError %v", status, short, len(record.success), record.errors)
 			}
@@ -328,6 +334,22 @@ func TestAnswersAfterTheEndOfTheBatch(t *testing.T) {
 		}
 		if want := map[string]int{uid(unknown): 1}; !maps.Equal(record.errors, want) {
 			t.Errorf("OnError: %v, want %v", record.errors, want)
+		}
+	})
+}
+
+// Jobs are counted by how they ended, whatever a hook has to say of others.
+func TestBatchErrorCountsJobs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{})
+		ids := []string{api.Submit(edentest.Script{}), api.Submit(edentest.Script{Status: "fail"})}
+		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(_ context.Context, job *edenwait.Job) error {
+			return &edenwait.JobFailedError{Job: job} // of a job that the hook has waited for
+		}}})
+		_, err := waiter.WaitAll(context.Background(), ids)
+		var batch *edenwait.BatchError
+		if !errors.As(err, &batch) || batch.Failed != 1 || batch.Errored != 1 || batch.Succeeded != 0 {
+			t.Errorf("%+v", batch)
 		}
 	})
 }

@@ -81,11 +81,12 @@ type Config struct {
 
 	// BackOff makes the delays between two polls of one job; it is called once
 	// a job, and once for the job list, whose delays are Reset when it brings
-	// news. When NextBackOff returns backoff.Stop, that job is given up. Mind
-	// that a backoff.ExponentialBackOff stops after 15 minutes unless its
-	// MaxElapsedTime is 0. Defaults to exponential delays of 1 s × 1.3ⁿ up to
-	// 10 s, ± 10 %, without end, which cost a job no allocation, and for the list
-	// to gaps of 1 s to 10 s, by how fast jobs have been ending: some seconds while none does.
+	// news. When NextBackOff returns backoff.Stop, that job is given up, or the
+	// list left. A nil BackOff stands for the default. Mind that a
+	// backoff.ExponentialBackOff stops after 15 minutes unless its MaxElapsedTime
+	// is 0. Defaults to exponential delays of 1 s × 1.3ⁿ up to 10 s, ± 10 %,
+	// without end, which cost a job no allocation, and for the list to gaps of 1 s
+	// to 10 s, by how fast jobs have been ending: some seconds while none does.
 	BackOff func() backoff.BackOff
 
 	// MaxWait bounds the wait for one job, counted from when its id was taken
@@ -110,11 +111,13 @@ type Config struct {
 
 	// Logger receives a Debug line a request, a Warn line at the start and the
 	// end of a streak of trouble, an Info line at a batch's start and end.
-	// Tokens and outputs are never logged. Defaults to a logger that is silent.
+	// Tokens and outputs are never logged, nor are parts of them. Defaults to a logger that is silent.
 	Logger *zap.Logger
 
-	// Source answers the questions instead of the API; see Source. Defaults to
-	// a Poller made of this Config.
+	// Source answers the questions instead of the API; see Source. With one of
+	// your own, Token, BaseURL, HTTPClient, RequestTimeout and MaxResponseBytes are
+	// of no effect, and the Debug lines are the Source's affair. Defaults to a
+	// Poller made of this Config.
 	Source Source
 }
 

@@ -2,6 +2,8 @@ package edenwait
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -41,16 +43,16 @@ type engine struct {
 	jobs      []job // by the schedule's number
 	twins     []twin
 	paces     []pace // by the same number, when Config.BackOff is set
-	known     map[uuid.UUID]int32
+	traces    map[uuid.UUID]trace
 	badIDs    map[string]*badID
 	deadlines []deadline
 	live      int // jobs that have not ended
 	repeats   int // those of them that ended before, and are asked about anew
 
 	in     *intake
-	more   bool // ids may still come
-	out    *outlet
-	settle func(index int, r Result) // where results go if there is no outlet
+	more   bool                      // ids may still come
+	settle func(index int, r Result) // where results go
+	out    *outlet                   // on whose way they wait to be taken; nil if they do not
 
 	hooks    hookRunner
 	progress reporter
@@ -69,9 +71,20 @@ type job struct {
 	errors uint32
 	rung   uint8
 	seen   bool // running, by its own GET or in the list
-	mute   bool // its hooks were called, when it ended for the first time
-	told   bool // OnError was, when it was given up for the first time
+	heard  heard
 }
+
+// live reports whether the job is waited for: its number may be another's soon.
+func (j *job) live() bool { return j.id != "" }
+
+// heard is what hooks have heard of a job, whose id may come again after its end.
+type heard uint8
+
+const (
+	heardNothing heard = iota
+	heardGaveUp        // that it was given up, which is to be said once
+	heardEnd           // how it ended, after which there is nothing to say
+)
 
 // twin is another place of a job among the ids.
 type twin struct {
@@ -97,7 +110,7 @@ func (w *Waiter) newEngine(ctx context.Context, in *intake) *engine {
 		Waiter: w, log: w.config.Logger, ctx: ctx, began: time.Now(),
 		turn:    w.budget.NewTurn(),
 		answers: make(chan answer, w.config.MaxInFlight),
-		known:   map[uuid.UUID]int32{},
+		traces:  map[uuid.UUID]trace{},
 		in:      in, more: in != nil,
 		hooks: newHookRunner(),
 	}
@@ -105,7 +118,9 @@ func (w *Waiter) newEngine(ctx context.Context, in *intake) *engine {
 		e.lister, _ = w.source.(Lister)
 	}
 	e.schedule = schedule.New(e.lister != nil)
-	e.listPace = w.newPace()
+	if e.lister != nil {
+		e.listPace = w.newPace()
+	}
 	e.requests.SetLimit(w.config.MaxInFlight)
 	e.asking, e.stop = context.WithCancel(ctx)
 	e.progress = newReporter(w.config.Hooks.OnProgress, w.config.Logger)
@@ -210,15 +225,12 @@ func (e *engine) end(cause error) {
 	if e.cause == nil {
 		e.cause = cause
 		e.stop()
-		if e.in != nil {
-			e.in.stop()
-		}
 	}
 }
 
-// finish settles what is left when the batch is over. Answers that are on their
-// way still count, and hooks run to their end, but neither for long once the
-// context has ended.
+// finish settles what is left when the batch is over. Requests that are under way
+// are cut short, but an answer that has come in spite of it counts; hooks run to
+// their end, though not for long once the context has ended.
 func (e *engine) finish() {
 	e.turn.Leave()
 	e.stop() // a page of the list may still be under way, of use to nobody
@@ -249,4 +261,25 @@ func (e *engine) finish() {
 		}
 	}
 	e.out.flush()
+}
+
+// contextCause is why the context ended: what it was cancelled with, and always
+// context.Canceled or context.DeadlineExceeded too.
+func contextCause(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	if cause == nil || errors.Is(cause, ctx.Err()) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", ctx.Err(), cause)
+}
+
+func (e *engine) logStart() {
+	e.log.Info("batch started", zap.Int("jobs", e.counts.Total), zap.Bool("list", e.lister != nil))
+}
+
+func (e *engine) logEnd() {
+	p := e.standing()
+	e.log.Info("batch ended", zap.Int("jobs", p.Total), zap.Int("succeeded", p.Succeeded), zap.Int("failed", p.Failed),
+		zap.Int("errored", p.Errored), zap.Int("waiting", p.Waiting), zap.Int("requests", p.Requests), zap.Int("lists", p.Lists),
+		zap.Int("rate_limited", p.RateLimited), zap.Duration("took", p.Elapsed), zap.NamedError("ended_early", e.cause))
 }

@@ -10,7 +10,9 @@ import (
 )
 
 // delivered is a Source that answers from what has been delivered, by a webhook
-// say, and asks the API about the rest: deliveries get lost, polls do not.
+// say, and asks the API about the rest: deliveries get lost, polls do not. It
+// saves the API's answers, not time, since a delivery hastens no question; and
+// Eden AI's deliveries carry no cost.
 //
 // That it embeds a Poller makes it a Lister too, so a Waiter asks it in bulk as
 // it asks the API. A Source without List is asked job by job.

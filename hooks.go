@@ -106,23 +106,86 @@ func (r *hookRunner) abandon(why error) {
 // run turns a panic, and a runtime.Goexit, into the hook's error: neither may
 // take other results with it.
 func (h *hookCall) run(ended chan<- hookEnd) {
-	failure := &HookError{ID: h.id, Err: errors.New("called runtime.Goexit")}
+	var failure error = &HookError{ID: h.id, Err: errors.New("called runtime.Goexit")}
 	defer func() {
-		switch thrown := recover().(type) {
-		case nil:
-		case error:
-			failure = &HookError{ID: h.id, Err: fmt.Errorf("panic: %w", thrown), Stack: debug.Stack()}
-		default:
-			failure = &HookError{ID: h.id, Err: fmt.Errorf("panic: %v", thrown), Stack: debug.Stack()}
-		}
-		if failure == nil {
-			ended <- hookEnd{h, nil} // not a nil *HookError, which is no nil error
-			return
+		if thrown := recover(); thrown != nil {
+			failure = &HookError{ID: h.id, Err: panicError("panic", thrown), Stack: debug.Stack()}
 		}
 		ended <- hookEnd{h, failure}
 	}()
-	failure.Err = h.call()
-	if failure.Err == nil {
+	if err := h.call(); err != nil {
+		failure = &HookError{ID: h.id, Err: err}
+	} else {
 		failure = nil
+	}
+}
+
+// panicError is what was thrown, as an error that matches it if it is one.
+func panicError(what string, thrown any) error {
+	if err, ok := thrown.(error); ok {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return fmt.Errorf("%s: %v", what, thrown)
+}
+
+// hookFor counts how a job ended and calls its hook, if it has one.
+func (e *engine) hookFor(j *job, final *Job, err error, then func(error)) {
+	hooks := &e.config.Hooks
+	var count *int
+	var call func() error
+	switch {
+	case err == nil:
+		count = &e.counts.Succeeded
+		if hooks.OnSuccess != nil {
+			call = func() error { return hooks.OnSuccess(e.ctx, final) }
+		}
+	case final != nil && final.Status == StatusFail:
+		count = &e.counts.Failed
+		if hooks.OnFail != nil {
+			call = func() error { return hooks.OnFail(e.ctx, final) }
+		}
+	default:
+		count = &e.counts.Errored
+		if j.heard == heardNothing {
+			call = e.errorHook(j.id, err)
+		}
+	}
+	if j.heard == heardEnd {
+		call = nil
+	} else {
+		*count++
+	}
+	e.callHook(j.id, call, then)
+}
+
+func (e *engine) errorHook(id string, err error) func() error {
+	hook := e.config.Hooks.OnError
+	if hook == nil {
+		return nil
+	}
+	return func() error {
+		hook(e.ctx, id, err)
+		return nil
+	}
+}
+
+// callHook has then called after the hook, at once if there is none.
+func (e *engine) callHook(id string, call func() error, then func(error)) {
+	if call == nil {
+		then(nil)
+		return
+	}
+	e.hooks.add(&hookCall{id: id, call: call, then: then})
+}
+
+// joinHookError puts a hook's error beside the job's own.
+func joinHookError(err, hookErr error) error {
+	switch {
+	case hookErr == nil:
+		return err
+	case err == nil:
+		return hookErr
+	default:
+		return fmt.Errorf("%w; %w", err, hookErr)
 	}
 }

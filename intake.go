@@ -11,14 +11,13 @@ import (
 type intake struct {
 	mu     sync.Mutex
 	ids    []string
-	last   bool          // the next id is the last to be read
 	closed bool          // none is taken any more
 	thrown any           // what the sequence panicked with
 	signal chan struct{} // something changed
 	ended  chan struct{} // closed when the sequence is not run any more
 }
 
-// newIntake reads ids until they end, ctx does, or stop says so.
+// newIntake reads ids until they end, ctx does, or it is closed.
 func newIntake(ctx context.Context, ids iter.Seq[string]) *intake {
 	in := &intake{signal: make(chan struct{}, 1), ended: make(chan struct{})}
 	go func() {
@@ -40,16 +39,12 @@ func newIntake(ctx context.Context, ids iter.Seq[string]) *intake {
 // Result, even if it was read just when the batch ended.
 func (in *intake) add(id string) (more bool) {
 	in.change(func() {
-		if !in.closed {
+		if more = !in.closed; more {
 			in.ids = append(in.ids, id)
-			more = !in.last
 		}
 	})
 	return more
 }
-
-// stop has no more ids read, but for one that may be on its way.
-func (in *intake) stop() { in.change(func() { in.last = true }) }
 
 // close takes what has come, and nothing that comes after.
 func (in *intake) close() (ids []string) {
@@ -96,51 +91,4 @@ func (in *intake) repanic() {
 	if in.thrown != nil {
 		panic(in.thrown)
 	}
-}
-
-// outlet hands results to the goroutine that ranges over them, as many at once
-// as there are, since one at a time costs a switch of goroutines each.
-type outlet struct {
-	held    []Result
-	batches chan []Result
-	broken  chan struct{} // nobody takes any more
-	thrown  any           // what the loop panicked with; to be read when batches is closed
-}
-
-func newOutlet() *outlet {
-	return &outlet{batches: make(chan []Result), broken: make(chan struct{})}
-}
-
-// A nil outlet is one of a call that needs none: it holds nothing.
-
-// add holds a result until it is taken.
-func (o *outlet) add(r Result) { o.held = append(o.held, r) }
-
-// offer is what to send and where; the channel is nil when there is nothing.
-func (o *outlet) offer() (chan<- []Result, []Result) {
-	if o.empty() {
-		return nil, nil
-	}
-	return o.batches, o.held
-}
-
-// taken tells that what was offered was sent.
-func (o *outlet) taken() { o.held = nil }
-
-func (o *outlet) empty() bool { return o == nil || len(o.held) == 0 }
-
-// full reports whether so much is held that asking for more would only fill the
-// memory.
-func (o *outlet) full(limit int) bool { return o != nil && len(o.held) >= limit }
-
-// flush waits until everything is taken, or nobody takes any more.
-func (o *outlet) flush() {
-	if o.empty() {
-		return
-	}
-	select {
-	case o.batches <- o.held:
-	case <-o.broken:
-	}
-	o.held = nil
 }

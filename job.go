@@ -68,7 +68,8 @@ func (j *Job) Decode(v any) error {
 }
 
 // MarshalJSON gives the response back as it came, fields that this version does
-// not know included. A Job made by hand marshals its fields in the API's shape.
+// not know included, and changes that were made to the Job since not included. A
+// Job made by hand marshals its fields in the API's shape.
 func (j Job) MarshalJSON() ([]byte, error) {
 	if j.raw != nil {
 		return j.raw, nil
@@ -106,6 +107,14 @@ type JobError struct {
 	raw json.RawMessage
 }
 
+// UnmarshalJSON reads an object, a bare string, or whatever else comes.
+func (e *JobError) UnmarshalJSON(data []byte) error {
+	if parsed := parseJobError(span(slices.Clone(data)).value()); parsed != nil {
+		*e = *parsed
+	}
+	return nil
+}
+
 // MarshalJSON gives the error back as it came.
 func (e JobError) MarshalJSON() ([]byte, error) {
 	if e.raw != nil {
@@ -114,7 +123,7 @@ func (e JobError) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]string{"message": e.Message, "error_code": e.Code})
 }
 
-// wireJobOut is the order of the API's fields.
+// wireJobOut has the fields in the API's order, for the reader of a log.
 type wireJobOut struct {
 	ID               string          `json:"public_id"`
 	Status           Status          `json:"status"`

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/cenkalti/backoff/v4"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/edenwait/edenwait"
@@ -121,5 +122,29 @@ func TestEndedCallsLeaveTheLine(t *testing.T) {
 			t.Errorf("ten jobs took %v", took)
 		}
 		_ = g.Wait()
+	})
+}
+
+// Pauses double while nothing but 429s comes, and any other answer is one: a
+// server that is in trouble is not one that refuses.
+func TestOtherAnswersEndAStreakOf429s(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		waiter := newScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
+			switch {
+			case poll > 20:
+				return succeeded(id)
+			case poll%2 == 0:
+				return nil, &edenwait.APIError{StatusCode: 500}
+			default:
+				return nil, &edenwait.APIError{StatusCode: 429}
+			}
+		}, edenwait.Config{BackOff: func() backoff.BackOff { return &backoff.ZeroBackOff{} }})
+		if _, err := waiter.Wait(context.Background(), someID); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(began); took > 30*time.Second {
+			t.Errorf("took %v for ten pauses of a quarter of a second", took)
+		}
 	})
 }

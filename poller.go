@@ -16,75 +16,6 @@ import (
 	"go.uber.org/zap"
 )
 
-// Source answers what a Waiter asks. A [Poller] is one; another may put a cache
-// before it, read a queue that webhooks fill, or ask a different API whose jobs
-// have the same life. A Source that is a [Lister] too is also asked in bulk.
-//
-// Get must be safe for concurrent use and return when ctx ends. Its errors are
-// judged by what they match: ErrNotFound ends the job, ErrUnauthorized and
-// ErrPaymentRequired the batch, ErrRateLimited slows all requests, and an
-// APIError is judged by its StatusCode. Any other error is asked again.
-type Source interface {
-	// Get returns the job's state. The id is a UUID in lower case.
-	Get(ctx context.Context, id string) (*Job, error)
-}
-
-// Lister is a Source that can also be asked for the states of many jobs at
-// once. Its answers are hints: a Waiter asks Get before it believes one.
-type Lister interface {
-	// List returns one page of the account's jobs, newest first.
-	List(ctx context.Context, query ListQuery) (*JobPage, error)
-}
-
-// ListQuery selects a page of the account's jobs. Empty fields do not filter.
-type ListQuery struct {
-	Status     Status
-	Feature    string
-	Subfeature string
-	// Page counts from 1. Defaults to 1.
-	Page int
-	// Limit is the size of a page, 1 to 1000. Defaults to 100.
-	Limit int
-}
-
-// JobPage is one page of the account's jobs.
-type JobPage struct {
-	Items []JobSummary `json:"items"`
-	// Total and TotalPages count what the query selects, at the time of asking.
-	Total int `json:"total"`
-	// Page and Limit are the query's, as the server understood them.
-	Page       int `json:"page"`
-	Limit      int `json:"limit"`
-	TotalPages int `json:"total_pages"`
-}
-
-// JobSummary is a job as the list shows it, without output, error and cost. The
-// fields are those of a Job.
-type JobSummary struct {
-	ID         string    `json:"public_id"`
-	Status     Status    `json:"status"`
-	Feature    string    `json:"feature"`
-	Subfeature string    `json:"subfeature"`
-	Provider   string    `json:"provider"`
-	Model      string    `json:"model,omitempty"`
-	CreatedAt  time.Time `json:"created_at,omitzero"`
-}
-
-// UnmarshalJSON reads an item of the list, as tolerantly as a Job is read.
-func (s *JobSummary) UnmarshalJSON(data []byte) error {
-	var wire wireJob
-	if err := json.Unmarshal(data, &wire); err != nil {
-		return err
-	}
-	*s = JobSummary{
-		ID: wire.ID.text(), Status: Status(wire.Status.text()),
-		Feature: wire.Feature.text(), Subfeature: wire.Subfeature.text(),
-		Provider: wire.Provider.text(), Model: wire.Model.text(),
-		CreatedAt: parseTime(wire.CreatedAt.text()),
-	}
-	return nil
-}
-
 // Poller asks the API once a call: no retry, no pacing, no waiting. It is safe
 // for concurrent use.
 type Poller struct {
@@ -174,8 +105,7 @@ func (p *Poller) Get(ctx context.Context, id string) (*Job, error) {
 	}
 	job, err := parseJob(body)
 	if err != nil {
-		begins := p.redact(string(body[:min(len(body), maxErrorBody)]))
-		return nil, fmt.Errorf("edenwait: job %s: the answer is %w, it begins %s", id, p.hide(err), quote(begins, excerpt))
+		return nil, fmt.Errorf("edenwait: job %s: the answer is %w%s", id, p.hide(err), p.show(body))
 	}
 	if job.ID != id {
 		return nil, fmt.Errorf("edenwait: job %s: the answer is another job's, %s", id, job.ID)
@@ -215,21 +145,6 @@ func (p *Poller) List(ctx context.Context, query ListQuery) (*JobPage, error) {
 	}
 	page.JobPage.Items = *page.Items
 	return page.JobPage, nil
-}
-
-func (q ListQuery) values() url.Values {
-	values := url.Values{}
-	for name, value := range map[string]string{"status": string(q.Status), "feature": q.Feature, "subfeature": q.Subfeature} {
-		if value != "" {
-			values.Set(name, value)
-		}
-	}
-	for name, value := range map[string]int{"page": q.Page, "limit": q.Limit} {
-		if value != 0 {
-			values.Set(name, strconv.Itoa(value))
-		}
-	}
-	return values
 }
 
 // ask sends one GET and returns the body of a 2xx answer.
@@ -295,6 +210,17 @@ func readBody(resp *http.Response, limit int64) ([]byte, error) {
 		err = fmt.Errorf("%w: the bound is %d bytes", ErrResponseTooLarge, limit)
 	}
 	return body.Bytes(), err
+}
+
+// show is the beginning of an answer that is no JSON: a login page, the words of
+// a proxy. Of JSON it shows nothing but the length, since what is torn may hold an
+// output, which belongs into no log.
+func (p *Poller) show(body []byte) string {
+	begins := bytes.TrimSpace(body[:min(len(body), maxErrorBody)])
+	if len(begins) == 0 || bytes.ContainsRune([]byte(`{["`), rune(begins[0])) {
+		return fmt.Sprintf(" (%d bytes)", len(body))
+	}
+	return ", it begins " + quote(p.redact(string(begins)), excerpt)
 }
 
 // hide drops the chain of an error whose text shows the token: some errors of

@@ -98,6 +98,14 @@ func TestPollerGetReadsEveryField(t *testing.T) {
 			t.Errorf("%T marshals to %s, came as %s", v, again, body)
 		}
 	}
+	var failure edenwait.JobError
+	stored, err := json.Marshal(job.Error)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(stored, &failure); err != nil || !reflect.DeepEqual(&failure, job.Error) {
+		t.Errorf("the error is stored as %s and read back as %+v, %v", stored, failure, err)
+	}
 	var copied edenwait.Job
 	if err := json.Unmarshal(again, &copied); err != nil || copied.Cost != job.Cost || !bytes.Equal(copied.Output, job.Output) {
 		t.Errorf("unmarshals to %+v, %v", copied, err)

@@ -10,8 +10,10 @@ import (
 // Progress is how one call stands. Jobs are counted once, however often their
 // id was passed in.
 type Progress struct {
-	// Total is the number of jobs taken in: Succeeded, Failed, Errored (no
-	// final response, or one outside of the contract) or still Waiting.
+	// Total is the number of jobs taken in: Succeeded, Failed, Errored (no final
+	// response, or one outside of the contract) or still Waiting. They count by how
+	// the job ended, whatever came of its hook. Errored can shrink: an id that was
+	// given up and comes again waits again.
 	Total, Succeeded, Failed, Errored, Waiting int
 	// Requests counts everything sent by this call; Lists those of them that
 	// asked for a page of the list, RateLimited those that were answered 429.

@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
@@ -220,4 +221,28 @@ func TestKeyEscapedByAServer(t *testing.T) {
 			t.Errorf("%s: %v", tt.body, err)
 		}
 	}
+}
+
+// TestOutputsAreNotLogged: of an answer that is torn there is an output left.
+func TestOutputsAreNotLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		core, logs := observer.New(zap.DebugLevel)
+		api := edentest.New(edentest.Options{Faults: []edentest.Fault{
+			{On: edentest.Get, Times: 1, Do: edentest.Status(200, `{"output":{"text":"a patient's name"},"public`, nil)},
+			{On: edentest.Get, Times: 1, Do: edentest.Status(200, `{"output":{"text":"a patient's name"},"public_id":7}`, nil)},
+			{On: edentest.Get, Times: 1, Do: edentest.Status(200, `"a patient's name`, nil)},
+		}})
+		waiter := newWaiter(t, api, edenwait.Config{Logger: zap.New(core)})
+		if _, err := waiter.Wait(context.Background(), api.Submit(edentest.Script{Output: json.RawMessage(`"a patient's name"`)})); err != nil {
+			t.Fatal(err)
+		}
+		if api.Stats().Faults != 3 {
+			t.Fatalf("%+v", api.Stats())
+		}
+		for _, entry := range logs.All() {
+			if text := fmt.Sprint(entry.Message, entry.ContextMap()); strings.Contains(text, "patient") {
+				t.Error(text)
+			}
+		}
+	})
 }

@@ -150,15 +150,34 @@ func TestMaxWait(t *testing.T) {
 
 // A request that hangs does not hold a job beyond its MaxWait.
 func TestMaxWaitEndsRequests(t *testing.T) {
+	// Shorter than RequestTimeout and longer, which a Source need not know of.
+	for _, maxWait := range []time.Duration{10 * time.Second, 2 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			waiter := newScripted(t, func(ctx context.Context, _ string, _ int) (*edenwait.Job, error) {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}, edenwait.Config{MaxWait: maxWait})
+			ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+			defer cancel()
+			began := time.Now()
+			_, err := waiter.Wait(ctx, someID)
+			if took := time.Since(began); !errors.Is(err, edenwait.ErrMaxWait) || took != maxWait {
+				t.Errorf("after %v: %v", took, err)
+			}
+		})
+	}
+}
+
+// A Source need not repeat the id: results and hooks name the job all the same.
+func TestSourceLeavesOutTheID(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		waiter := newScripted(t, func(ctx context.Context, _ string, _ int) (*edenwait.Job, error) {
-			<-ctx.Done()
-			return nil, ctx.Err()
-		}, edenwait.Config{MaxWait: 10 * time.Second})
-		began := time.Now()
-		_, err := waiter.Wait(context.Background(), someID)
-		if took := time.Since(began); !errors.Is(err, edenwait.ErrMaxWait) || took != 10*time.Second {
-			t.Errorf("after %v: %v", took, err)
+		own := &edenwait.Job{Status: edenwait.StatusFail}
+		var heard string
+		waiter := newScripted(t, func(context.Context, string, int) (*edenwait.Job, error) { return own, nil },
+			edenwait.Config{Hooks: edenwait.Hooks{OnFail: func(_ context.Context, job *edenwait.Job) error { heard = job.ID; return nil }}})
+		job, err := waiter.Wait(context.Background(), someID)
+		if job.ID != someID || heard != someID || !strings.Contains(err.Error(), someID) || own.ID != "" {
+			t.Errorf("%q, the hook %q, the Source's own %q: %v", job.ID, heard, own.ID, err)
 		}
 	})
 }

@@ -22,7 +22,9 @@ func main() {
 	}
 	results, err := waiter.WaitAll(context.Background(), ids)
 	for _, r := range results {
-		fmt.Println(r.Job.Status, r.Job.Provider, r.Job.Cost)
+		if r.Job != nil { // else r.Err says why
+			fmt.Println(r.Job.Status, r.Job.Provider, r.Job.Cost)
+		}
 	}
 	fmt.Println(err)
 }

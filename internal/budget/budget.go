@@ -187,9 +187,9 @@ func (b *Budget) Limited(now, sent time.Time, retryAfter time.Duration) (began b
 	pause := min(retryAfter, maxRetryAfter)
 	// Answers to what was sent before the last cut tell nothing about the rate
 	// since, but a server that names a time means it.
-	if sent.After(b.cutAt) || b.cutAt.IsZero() {
+	if sent.After(b.cutAt) {
 		began = b.streak == 0
-		b.met = max(b.rate(now), b.configured*lowest)
+		b.met = b.rate(now)
 		b.cutAt = now
 		pause = max(pause, min(minPause<<min(b.streak, 16), maxPause))
 		b.streak++

@@ -1,0 +1,75 @@
+package edenwait
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/edenwait/edenwait/internal/schedule"
+)
+
+// lastLook is how long before MaxWait a job is looked at once more, so that one
+// that has ended by then is not given up: time for the list and the GETs that
+// follow from it.
+const lastLook = 2 * time.Second
+
+// due is when a job is polled after a delay, which may not leap over its last
+// look.
+func (e *engine) due(j *job, now, delay time.Duration) time.Duration {
+	last := j.since + e.config.MaxWait - lastLook
+	if last <= now {
+		return now + delay
+	}
+	return min(now+delay, last)
+}
+
+// untilLastLook is how long until the list is worth asking because of MaxWait:
+// until the first last look that is still to come.
+func (e *engine) untilLastLook(now time.Duration) time.Duration {
+	look := func(d deadline) time.Duration { return d.since + e.config.MaxWait - lastLook }
+	next, _ := slices.BinarySearchFunc(e.deadlines, now, func(d deadline, now time.Duration) int {
+		if look(d) <= now {
+			return -1
+		}
+		return 1
+	})
+	for _, d := range e.deadlines[next:] {
+		if j := &e.jobs[d.number]; j.live() && j.since == d.since {
+			// Jobs that came one after another share a look, rather than one each.
+			return max(look(d)-now, lastLook/2)
+		}
+	}
+	return maxDuration
+}
+
+// nextDeadline is how long until MaxWait ends the next job.
+func (e *engine) nextDeadline(now time.Duration) time.Duration {
+	if len(e.deadlines) == 0 {
+		return maxDuration
+	}
+	return e.deadlines[0].since + e.config.MaxWait - now
+}
+
+// expire gives up the jobs whose MaxWait has passed. A job whose GET is under
+// way has until that ends, which its context sees to.
+func (e *engine) expire(now time.Duration) {
+	for len(e.deadlines) > 0 && e.nextDeadline(now) <= 0 {
+		due := e.deadlines[0]
+		e.deadlines = e.deadlines[1:]
+		// The job may have ended, and its number be another's by now.
+		if j := &e.jobs[due.number]; j.live() && j.since == due.since && !e.schedule.Asked(due.number) {
+			e.giveUp(due.number, e.maxWaitPassed(), now)
+		}
+	}
+}
+
+// expireAsked gives up a job whose MaxWait passed while its GET was under way.
+func (e *engine) expireAsked(number schedule.Job, now time.Duration) {
+	if j := &e.jobs[number]; j.live() && now-j.since >= e.config.MaxWait && e.cause == nil {
+		e.giveUp(number, e.maxWaitPassed(), now)
+	}
+}
+
+func (e *engine) maxWaitPassed() error {
+	return fmt.Errorf("%w (%v)", ErrMaxWait, e.config.MaxWait)
+}

@@ -337,8 +337,8 @@ func TestPollsAfterAListThatWasQuick(t *testing.T) {
 		}, edenwait.Config{})
 		long := api.SubmitAll(5, edentest.World{Durations: edentest.Fixed(time.Minute)})
 		ids := slices.Clone(long)
-		for n := range time.Duration(46) { // whose ends keep the list interesting
-			ids = append(ids, api.Submit(edentest.Script{After: n * time.Second / 4}))
+		for n := range 46 { // whose ends keep the list interesting
+			ids = append(ids, api.Submit(edentest.Script{After: time.Duration(n) * time.Second / 4}))
 		}
 		began := time.Now()
 		waitUnder(t, waiter, ids)

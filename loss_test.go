@@ -99,8 +99,9 @@ func TestStalledList(t *testing.T) {
 func TestLastLook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		missed := 0
-		for n := range time.Duration(20) {
-			maxWait := 3*time.Minute + n*700*time.Millisecond // or all of them might have a reading of the list at the right time
+		for n := range 20 {
+			// Not all alike, or a reading of the list may come at the right time in each.
+			maxWait := 3*time.Minute + time.Duration(n)*700*time.Millisecond
 			api, waiter := newFaulty(t, edentest.Options{Latency: 40 * time.Millisecond}, edenwait.Config{MaxWait: maxWait})
 			ids := api.SubmitAll(10, edentest.World{Durations: edentest.Fixed(maxWait - 4*time.Second)})
 			_, err := waiter.WaitAll(context.Background(), ids)

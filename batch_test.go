@@ -353,3 +353,30 @@ func TestBatchErrorCountsJobs(t *testing.T) {
 		}
 	})
 }
+
+// A bad id is a job that does not succeed, too.
+func TestFailFastWithABadID(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{})
+		began := time.Now()
+		results, err := newWaiter(t, api, edenwait.Config{FailFast: true}).WaitAll(context.Background(),
+			[]string{"bad", api.Submit(edentest.Script{After: time.Hour})})
+		if took := time.Since(began); took > 0 || len(api.Requests()) > 0 {
+			t.Errorf("took %v and %d requests", took, len(api.Requests()))
+		}
+		if !errors.Is(results[0].Err, edenwait.ErrInvalidID) || !errors.Is(results[1].Err, edenwait.ErrFailFast) || !errors.Is(err, edenwait.ErrFailFast) {
+			t.Errorf("results: %v, %v; err %v", results[0].Err, results[1].Err, err)
+		}
+	})
+}
+
+// Of what a BatchError matches, its Cause is one, whatever its Errs are.
+func TestBatchErrorMatchesItsCause(t *testing.T) {
+	cause, other := errors.New("the operator said so"), errors.New("another")
+	for _, errs := range [][]error{nil, {other}} {
+		err := error(&edenwait.BatchError{Cause: cause, Errs: errs})
+		if !errors.Is(err, cause) || errors.Is(err, other) != (errs != nil) {
+			t.Errorf("%v: matches its cause: %v, what its results match: %v", err, errors.Is(err, cause), errors.Is(err, other))
+		}
+	}
+}

@@ -267,3 +267,32 @@ func TestLastLookInAStream(t *testing.T) {
 		}
 	})
 }
+
+// A job that comes when nothing has happened for minutes may have ended long ago,
+// and does not wait for the list to be due.
+func TestNewJobInAQuietStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
+		came := map[string]time.Time{}
+		ids := func(yield func(string) bool) {
+			for _, id := range api.SubmitAll(20, edentest.World{Durations: edentest.Fixed(time.Hour)}) {
+				if !yield(id) {
+					return
+				}
+			}
+			for range 10 {
+				time.Sleep(3*time.Minute + 700*time.Millisecond)
+				id := api.Submit(edentest.Script{})
+				came[id] = time.Now()
+				if !yield(id) {
+					return
+				}
+			}
+		}
+		for r := range newWaiter(t, api, edenwait.Config{}).AsCompleted(context.Background(), ids) {
+			if at, ok := came[r.ID]; ok && time.Since(at) > 2*time.Second {
+				t.Errorf("found after %v", time.Since(at))
+			}
+		}
+	})
+}

@@ -242,3 +242,23 @@ func TestTimeLeftIsNoNegative(t *testing.T) {
 		}
 	})
 }
+
+// However long OnProgress takes, its last call tells how it ended.
+func TestLastProgress(t *testing.T) {
+	for _, takes := range []time.Duration{0, 10 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			api := edentest.New(edentest.Options{})
+			var last edenwait.Progress
+			waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnProgress: func(p edenwait.Progress) {
+				time.Sleep(takes)
+				last = p
+			}}})
+			if _, err := waiter.WaitAll(context.Background(), api.SubmitAll(20, edentest.World{Durations: edentest.Fixed(time.Second)})); err != nil {
+				t.Error(err)
+			}
+			if last.Waiting != 0 || last.Succeeded != 20 {
+				t.Errorf("OnProgress takes %v: the last is %+v", takes, last)
+			}
+		})
+	}
+}

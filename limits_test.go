@@ -2,6 +2,7 @@ package edenwait_test
 
 import (
 	"context"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -147,4 +148,23 @@ func TestOtherAnswersEndAStreakOf429s(t *testing.T) {
 			t.Errorf("took %v for ten pauses of a quarter of a second", took)
 		}
 	})
+}
+
+// What a server says of when to ask for one job again binds that job, for five
+// minutes at most: asked too early, it says so once more.
+func TestRetryAfterOfOneJob(t *testing.T) {
+	for value, pause := range map[string]time.Duration{"60": time.Minute, "86400": 5 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			api, waiter := newFaulty(t, edentest.Options{Faults: []edentest.Fault{
+				{Skip: 2, Times: 1, Do: edentest.Status(503, "", http.Header{"Retry-After": {value}})},
+			}}, edenwait.Config{})
+			if _, err := waiter.Wait(context.Background(), api.Submit(edentest.Script{After: time.Minute})); err != nil {
+				t.Fatal(err)
+			}
+			requests := api.Requests()
+			if gap := requests[3].Time.Sub(requests[2].Time); gap < pause || gap > pause+11*time.Second {
+				t.Errorf("Retry-After %s: asked again after %v, want %v", value, gap, pause)
+			}
+		})
+	}
 }

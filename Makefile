@@ -72,7 +72,7 @@ $(TOOLS)/golangci-lint:
 	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
 
 lint: $(TOOLS)/golangci-lint ## go vet and golangci-lint
-	$(call each,go vet ./...; golangci-lint run ./...)
+	$(call each,go vet ./...; golangci-lint run --allow-parallel-runners ./...)
 
 race: ## tests under the race detector
 	go test -race -short ./... ./cmd/edenwait/...

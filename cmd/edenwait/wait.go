@@ -167,7 +167,7 @@ func (f *waitFlags) source(cmd *cobra.Command, args []string) (iter.Seq2[string,
 	}
 	return func(yield func(string, error) bool) {
 		for _, id := range args {
-			if !yield(id, nil) {
+			if !yield(ids.Tidy(id), nil) {
 				return
 			}
 		}

@@ -15,21 +15,20 @@ import (
 	"iter"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 const (
 	// maxLine bounds one line, and one JSON object. It is this large because the
 	// answer to a submit carries the whole output of a job that ended at once.
 	maxLine = 128 << 20
-	// maxBad bounds what is passed on of a line that is no id: enough to find it
-	// again in the file.
+	// maxBad bounds what is passed on of something that is no id: enough to find
+	// it again in the file.
 	maxBad = 200
 )
 
-// Reader reads ids. What stands in the place of an id but is none is passed on
-// as it is, shortened: to judge ids is the business of whoever waits for them,
-// and a bad one has to be reported, not dropped.
+// Reader reads ids. What stands in the place of an id but is none is passed on,
+// as Tidy leaves it: to judge ids is the business of whoever waits for them, and
+// a bad one has to be reported, not dropped.
 type Reader struct {
 	lines   *bufio.Reader
 	back    [][]byte // lines that were read too far
@@ -84,7 +83,7 @@ func (r *Reader) next() ([]string, error) {
 	if first && isHeader(field) {
 		return nil, nil
 	}
-	return []string{shorten(field)}, nil
+	return []string{Tidy(field)}, nil
 }
 
 // line returns the next line, at most maxLine of it. The last one needs no
@@ -133,7 +132,7 @@ func (r *Reader) objects(text []byte) (found []string) {
 			for i := len(feed.more) - 1; i >= 0; i-- {
 				r.back = append(r.back, feed.more[i])
 			}
-			return append(found, shorten(string(text)))
+			return append(found, Tidy(string(text)))
 		}
 		id := ""
 		for _, raw := range []json.RawMessage{object.ID, object.JobID, object.PublicID} {
@@ -144,7 +143,7 @@ func (r *Reader) objects(text []byte) (found []string) {
 		if id == "" {
 			id = string(text) // an error's answer, say
 		}
-		found = append(found, shorten(id))
+		found = append(found, Tidy(id))
 		rest, err := io.ReadAll(decoder.Buffered())
 		if err != nil {
 			return found // which reading from memory does not do
@@ -224,16 +223,4 @@ func isHeader(field string) bool {
 		return true
 	}
 	return false
-}
-
-// shorten bounds what is passed on of something that is no id. Ids are shorter.
-func shorten(s string) string {
-	if len(s) <= maxBad {
-		return s
-	}
-	cut := maxBad
-	for cut > 0 && !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut] + "…"
 }

@@ -45,13 +45,14 @@ Lines go to stdout or to --output; progress, logs and the summary to stderr.
 "error" means that there is no final response to be had: an id that is none, a
 job that the API does not know.
 
---ids-file takes one id a line, skips blank lines and # comments, and also reads
-the first column of a CSV file and the JSON answers of submits. From stdin (-)
-ids may go on arriving while others are waited for.
+--ids-file takes one id a line and skips blank lines and # comments. It also reads
+the first column of a CSV file, whose header it skips, and JSON: answers of
+submits, arrays of ids or of jobs, pages of the job list. From stdin (-) ids may go
+on arriving while others are waited for. A list without ids is no error: exit code 0.
 
-With --output a job that has its line is not asked about again, so the same
-command, run again after whatever ended it, goes on where it stopped. To have a
-job asked about again, delete its line. A job given up (--max-wait, or a server
+With --output a job that has its line is not asked about again, whatever its
+outcome: so the same command, run again after whatever ended it, goes on where it
+stopped. To have a job asked about again, delete its line. A job given up (--max-wait, or a server
 that does not answer) has a line on stdout, but none in the file: it may still
 end, and the next run asks again.
 

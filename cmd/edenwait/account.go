@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -33,16 +34,16 @@ func (a *account) flags(cmd *cobra.Command) {
 }
 
 // config fills in what the flags and the environment say.
-func (a *account) config(c *edenwait.Config) (err error) {
+func (a *account) config(ctx context.Context, c *edenwait.Config) (err error) {
 	c.BaseURL = cmp.Or(a.baseURL, os.Getenv(urlVariable))
 	if a.eu {
 		c.BaseURL = edenwait.EUBaseURL
 	}
-	c.Token, err = a.token()
+	c.Token, err = a.token(ctx)
 	return err
 }
 
-func (a *account) token() (string, error) {
+func (a *account) token(ctx context.Context) (string, error) {
 	if a.tokenFile == "" {
 		token := strings.TrimSpace(os.Getenv(keyVariable))
 		if token == "" {
@@ -50,9 +51,10 @@ func (a *account) token() (string, error) {
 		}
 		return token, nil
 	}
-	content, err := os.ReadFile(a.tokenFile)
+	// It may be a pipe from a program that asks for a passphrase first.
+	content, err := await(ctx, func() ([]byte, error) { return os.ReadFile(a.tokenFile) })
 	if err != nil {
-		return "", fmt.Errorf("--token-file: %w", err)
+		return "", cannot("--token-file", err)
 	}
 	token := bytes.TrimSpace(content)
 	// The content is not quoted: whatever it is, it was meant to be a secret.

@@ -96,7 +96,7 @@ func (f *emulateFlags) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	f.options.DiscardRecords = true // it may run for days
 	listener, err := f.listen()
 	if err != nil {
-		return fmt.Errorf("--addr: %w", err)
+		return err
 	}
 	api := edentest.New(f.options)
 	if err := f.submit(api); err != nil {
@@ -110,15 +110,16 @@ func (f *emulateFlags) run(ctx context.Context, stdout, stderr io.Writer) (err e
 func (f *emulateFlags) listen() (net.Listener, error) {
 	host, _, err := net.SplitHostPort(f.addr)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--addr: %w", err)
 	}
 	if ip := net.ParseIP(cmp.Or(host, "127.0.0.1")); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("%s is no loopback address", f.addr)
+		return nil, fmt.Errorf("--addr: %s is no loopback address", f.addr)
 	}
 	if host == "" {
 		f.addr = "127.0.0.1" + f.addr
 	}
-	return net.Listen("tcp", f.addr)
+	listener, err := net.Listen("tcp", f.addr)
+	return listener, cannot("--addr", err)
 }
 
 // submit adds the jobs that are there from the start.
@@ -129,16 +130,13 @@ func (f *emulateFlags) submit(api *edentest.API) (err error) {
 	}
 	file, err := os.Create(f.writeIDs)
 	if err != nil {
-		return fmt.Errorf("--write-ids: %w", err)
+		return cannot("--write-ids", err)
 	}
 	w := bufio.NewWriter(file)
 	for _, id := range ids {
 		fmt.Fprintln(w, id)
 	}
-	if err := errors.Join(w.Flush(), file.Close()); err != nil {
-		return fmt.Errorf("--write-ids: %w", err)
-	}
-	return nil
+	return cannot("--write-ids", errors.Join(w.Flush(), file.Close()))
 }
 
 func (f *emulateFlags) serve(ctx context.Context, api *edentest.API, listener net.Listener, stdout, stderr io.Writer) error {

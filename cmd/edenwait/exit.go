@@ -46,6 +46,23 @@ func (e *exit) Error() string {
 
 func (e *exit) Unwrap() error { return e.err }
 
+// What to do about jobs that have not ended.
+const (
+	hintKept  = "the results are kept for 7 days"
+	hintAgain = "the same command goes on from here"
+)
+
+// cannot is the end of what the environment does not allow: a file that is
+// missing, or another's. The usage, which is printed after other errors of that
+// code, would be of no help.
+func cannot(flag string, err error) error {
+	var known *exit
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	return &exit{exitUsage, fmt.Errorf("%s: %w", flag, err)}
+}
+
 // unfinished is the end of what cannot be gone on with.
 func unfinished(format string, args ...any) error {
 	return &exit{exitUnfinished, fmt.Errorf(format, args...)}

@@ -183,29 +183,34 @@ func TestBar(t *testing.T) {
 }
 
 // TestBarAndResults: results that go to the same terminal stand above the bar,
-// whole, and the log too.
+// whole, and the log too. So do they where the terminal has another name.
 func TestBarAndResults(t *testing.T) {
 	t.Parallel()
 	server := startAccount(t, edentest.Options{Rate: -1})
 	ids := fiveJobs(server)
-	cmd := command(t, append([]string{"wait", "--base-url", server.URL, "--rate", "1000", "--log-level", "info"}, ids...)...)
-	term := onTerminal(t, cmd, 800, 24)
-	bar := term.see(`80%  3 done  1 failed  1 waiting`)
-	lines := term.lines()
-	if last := lines[len(lines)-1]; last != bar {
-		t.Errorf("below the bar: %q", last)
-	}
-	for _, id := range ids[:4] {
-		if n := strings.Count(strings.Join(lines, "\n"), `{"id":"`+id+`","outcome":`); n != 1 {
-			t.Errorf("%s is there %d times:\n%s", id, n, strings.Join(lines, "\n"))
-		}
-	}
-	if !strings.Contains(lines[0], "info  batch started") || len(lines) != 6 {
-		t.Errorf("the screen is %q", lines)
-	}
-	term.press(ctrlC)
-	if got := term.code(); got != exitUnfinished {
-		t.Errorf("exit code %d", got)
+	for _, output := range []string{"-", "/dev/stdout", "/dev/tty"} {
+		t.Run(output, func(t *testing.T) {
+			t.Parallel()
+			cmd := command(t, append([]string{"wait", "--base-url", server.URL, "--rate", "1000", "--log-level", "info", "-o", output}, ids...)...)
+			term := onTerminal(t, cmd, 800, 24)
+			bar := term.see(`80%  3 done  1 failed  1 waiting`)
+			lines := term.lines()
+			if last := lines[len(lines)-1]; last != bar {
+				t.Errorf("below the bar: %q", last)
+			}
+			for _, id := range ids[:4] {
+				if n := strings.Count(strings.Join(lines, "\n"), `{"id":"`+id+`","outcome":`); n != 1 {
+					t.Errorf("%s is there %d times:\n%s", id, n, strings.Join(lines, "\n"))
+				}
+			}
+			if !strings.Contains(lines[0], "info  batch started") || len(lines) != 6 {
+				t.Errorf("the screen is %q", lines)
+			}
+			term.press(ctrlC)
+			if got := term.code(); got != exitUnfinished {
+				t.Errorf("exit code %d", got)
+			}
+		})
 	}
 }
 

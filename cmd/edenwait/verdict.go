@@ -70,14 +70,9 @@ func isFinal(status int) bool {
 }
 
 // conclude says how it went.
-func (b *batch) conclude(stderr io.Writer) error {
-	if b.picture != nil {
-		if err := errors.Join(b.canvas.Truncate(0), b.picture.Draw(b.canvas), b.canvas.Close()); err != nil {
-			return unfinished("--timeline: %w", err)
-		}
-	}
+func (b *batch) conclude(stderr io.Writer) {
 	if b.flags.quiet {
-		return nil
+		return
 	}
 	c := b.roster.standing()
 	if c.Skipped > 0 {
@@ -91,14 +86,13 @@ func (b *batch) conclude(stderr io.Writer) error {
 	}
 	if c.Asked == 0 {
 		say(stderr, "no ids, nothing to wait for")
-		return nil
+		return
 	}
 	if c.Asked == c.Skipped {
-		return nil
+		return
 	}
 	// A closed stderr must not keep the exit code from telling the truth.
 	_ = b.tally.Write(stderr, *b.progress.Load(), c.waiting())
-	return nil
 }
 
 func agree(n int, one, many string) string {
@@ -114,7 +108,7 @@ func agree(n int, one, many string) string {
 func (b *batch) verdict(ctx context.Context) error {
 	c := b.roster.standing()
 	if b.refused != nil {
-		return &exit{exitUsage, fmt.Errorf("%s not waited for: %w", report.Count(c.waiting(), "job"), rootRefusal(b.refused))}
+		return &exit{exitUsage, fmt.Errorf("%s%w", left("%s not waited for: ", c), rootRefusal(b.refused))}
 	}
 	if read := b.read.Load(); read == nil || *read != nil || c.waiting() > 0 {
 		return b.early(ctx, c, read)
@@ -132,15 +126,23 @@ func (b *batch) early(ctx context.Context, c counts, read *error) error {
 	case errors.Is(cause, errFailedBefore):
 		return &exit{exitFailed, fmt.Errorf("stopped by --fail-fast: %w", cause)}
 	case b.flags.failFast && b.failed:
-		return &exit{exitFailed, fmt.Errorf("stopped by --fail-fast, %s not waited for", report.Count(c.waiting(), "job"))}
+		return &exit{exitFailed, fmt.Errorf("stopped by --fail-fast%s", left(", %s not waited for", c))}
 	case cause == nil && read != nil && *read != nil:
 		return &exit{exitUnfinished, *read}
 	}
-	hint := "the results are kept for 7 days"
+	hint := hintKept
 	if _, kept := b.sink.(*ledger.File); kept {
-		hint = "the same command goes on from here"
+		hint = hintAgain
 	}
-	return unfinished("%w, %s not ended; %s", cause, report.Count(c.waiting(), "job"), hint)
+	return unfinished("%w%s; %s", cause, left(", %s not ended", c), hint)
+}
+
+// left says how many jobs are left, if there are any.
+func left(format string, c counts) string {
+	if c.waiting() == 0 {
+		return ""
+	}
+	return fmt.Sprintf(format, report.Count(c.waiting(), "job"))
 }
 
 // rootRefusal is the server's word without the job that happened to hear it.

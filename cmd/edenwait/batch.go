@@ -26,6 +26,7 @@ type batch struct {
 	picture *timeline.Recorder
 	canvas  *canvas  // for the picture
 	row     *bar.Row // nil without a bar
+	proof   proof
 
 	progress atomic.Pointer[edenwait.Progress]
 	read     atomic.Pointer[error] // how reading the ids ended; nil while it goes on
@@ -108,7 +109,7 @@ func (b *batch) connect() (err error) {
 	if err != nil {
 		return flagError(err)
 	}
-	b.config.Source = &watch{Poller: poller, roster: b.roster, tally: b.tally, timeline: b.picture}
+	b.config.Source = &watch{Poller: poller, proof: &b.proof, roster: b.roster, tally: b.tally, timeline: b.picture}
 	b.config.Hooks.OnProgress = func(p edenwait.Progress) {
 		b.progress.Store(&p)
 		if b.row != nil {
@@ -196,7 +197,7 @@ var errFailedBefore = errors.New("a job did not succeed, says its line from an e
 
 // settle writes a result's line, if it has one. The error is the sink's.
 func (b *batch) settle(r edenwait.Result, over bool) error {
-	switch stands(r, over) {
+	switch stands(r, over, b.proof.given.Load()) {
 	case notEnded:
 		if errors.Is(r.Err, edenwait.ErrUnauthorized) || errors.Is(r.Err, edenwait.ErrPaymentRequired) {
 			b.refused = r.Err

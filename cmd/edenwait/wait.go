@@ -52,7 +52,8 @@ on arriving while others are waited for. A list without ids is no error: exit co
 
 With --output a job that has its line is not asked about again, whatever its
 outcome: so the same command, run again after whatever ended it, goes on where it
-stopped. To have a job asked about again, delete its line. A job given up (--max-wait, or a server
+stopped. Jobs whose lines are deleted are asked about again; a run that finds lines
+without a result says how to delete those. A job given up (--max-wait, or a server
 that does not answer) has a line on stdout, but none in the file: it may still
 end, and the next run asks again.
 

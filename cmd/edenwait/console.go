@@ -24,7 +24,7 @@ type console struct {
 // cursor.
 func newConsole(out, err io.Writer, bars bool) *console {
 	c := &console{out: out, err: err}
-	if !bars || !isTerminal(err) || os.Getenv("TERM") == "dumb" {
+	if !bars || !isTerminal(err) || bar.Dumb(os.Getenv) {
 		return c
 	}
 	c.screen = bar.NewScreen(err.(*os.File), bar.StyleOf(os.Getenv))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"strings"
 	"sync/atomic"
 
 	"github.com/edenwait/edenwait"
@@ -223,7 +224,7 @@ func (b *batch) settle(r edenwait.Result, over bool) error {
 func (b *batch) write(r edenwait.Result) error {
 	line := ledger.Line{ID: r.ID, Outcome: outcome(r), Job: r.Job}
 	if r.Err != nil {
-		line.Error = r.Err.Error()
+		line.Error = strings.Replace(r.Err.Error(), edenwait.ErrResponseTooLarge.Error(), report.TooLarge, 1)
 	}
 	text, err := line.Encode()
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -74,11 +75,8 @@ works as it stands. SIGINT or SIGTERM ends it, with exit code 0.`,
 }
 
 func (f *emulateFlags) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
-	if f.jobs < 0 {
-		return fmt.Errorf("--jobs is %d, want 0 or more", f.jobs)
-	}
-	if share := f.options.World.FailShare; !(share >= 0 && share <= 1) {
-		return fmt.Errorf("--fail-share is %v, want 0 to 1", share)
+	if err := f.check(); err != nil {
+		return err
 	}
 	if f.writeIDs != "" && f.jobs == 0 {
 		return errors.New("--write-ids needs --jobs")
@@ -103,6 +101,32 @@ func (f *emulateFlags) run(ctx context.Context, stdout, stderr io.Writer) (err e
 		return errors.Join(err, listener.Close())
 	}
 	return f.serve(ctx, api, listener, stdout, stderr)
+}
+
+// check refuses what the account would take for something else, or at its word:
+// a burst of 0 is the default's 10 to it, and no request is let through at a rate
+// that is no number. Comparisons are written so that NaN fails them.
+func (f *emulateFlags) check() error {
+	o := f.options
+	for _, bound := range []struct {
+		ok    bool
+		flag  string
+		value any
+		want  string
+	}{
+		{o.Rate < 0 || o.Rate > 0 && !math.IsInf(o.Rate, 1), "rate", o.Rate, "requests a second, or a negative number for no limit"},
+		{o.Burst >= 1, "burst", o.Burst, "1 or more"},
+		{f.jobs >= 0, "jobs", f.jobs, "0 or more"},
+		{o.World.FailShare >= 0 && o.World.FailShare <= 1, "fail-share", o.World.FailShare, "0 to 1"},
+		{o.World.OutputBytes >= 0, "output-bytes", o.World.OutputBytes, "0 or more"},
+		{o.Latency >= 0, "latency", o.Latency, "0s or more"},
+		{o.ListLag >= 0, "list-lag", o.ListLag, "0s or more"},
+	} {
+		if !bound.ok {
+			return fmt.Errorf("--%s is %v, want %s", bound.flag, bound.value, bound.want)
+		}
+	}
+	return nil
 }
 
 // listen refuses what is not loopback: the key travels unencrypted, and wait

@@ -19,8 +19,8 @@ const exitCodes = `Exit codes:
   0  all jobs succeeded
   1  some did not: failed, unknown to the API, given up, or an id that is none
   2  wrong usage or configuration, a key or an account that the API refuses, a
-     results file that is another's or is being written to
-  3  interrupted, out of time, or the results could not be written any further;
+     URL where no API is, a results file that is another's or is being written to
+  3  interrupted, out of time, or the results or the picture could not be written;
      what is done is written, and the same command goes on from there`
 
 var (

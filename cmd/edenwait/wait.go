@@ -46,16 +46,16 @@ Lines go to stdout or to --output; progress, logs and the summary to stderr.
 job that the API does not know.
 
 --ids-file takes one id a line and skips blank lines and # comments. It also reads
-the first column of a CSV file, whose header it skips, and JSON: answers of
-submits, arrays of ids or of jobs, pages of the job list. From stdin (-) ids may go
-on arriving while others are waited for. A list without ids is no error: exit code 0.
+the first column of a CSV file, whose header it skips, and JSON: the answers of
+submits, arrays of ids or of jobs, pages of the job list. From stdin (-) ids may
+go on arriving while others are waited for. An empty list exits with 0.
 
-With --output a job that has its line is not asked about again, whatever its
-outcome: so the same command, run again after whatever ended it, goes on where it
-stopped. Jobs whose lines are deleted are asked about again; a run that finds lines
-without a result says how to delete those. A job given up (--max-wait, or a server
-that does not answer) has a line on stdout, but none in the file: it may still
-end, and the next run asks again.
+With --output a job that has its line counts as done, also where that says "fail"
+or "error", and is not asked about again: so the same command, run again after
+whatever ended it, goes on where it stopped. To have a job asked about again,
+delete its line; for all lines with "error", the next run tells a command that
+does. A job given up (--max-wait, or a server that does not answer) has a line on
+stdout, but none in the file: it may still end, and the next run asks again.
 
 Ctrl-C stops asking, writes what is done and exits with 3; a second one exits at
 once.

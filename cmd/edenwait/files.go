@@ -127,8 +127,8 @@ func follow(path string) string {
 	if folder == "" {
 		folder = "."
 	}
-	if real, err := filepath.EvalSymlinks(folder); err == nil {
-		folder = real
+	if target, err := filepath.EvalSymlinks(folder); err == nil {
+		folder = target
 	}
 	if abs, err := filepath.Abs(folder); err == nil {
 		folder = abs

@@ -89,7 +89,9 @@ func (b *batch) conclude(stderr io.Writer) {
 		say(stderr, "%s stood there more than once", report.Count(c.Repeated, "id"))
 	}
 	if c.Asked == 0 {
-		say(stderr, "no ids, nothing to wait for")
+		if read := b.read.Load(); read != nil && *read == nil { // else they may still have come
+			say(stderr, "no ids, nothing to wait for")
+		}
 		return
 	}
 	if c.Asked == c.Skipped {

@@ -214,7 +214,7 @@ func idsOf(element json.RawMessage) (found []string) {
 		names
 		Items json.RawMessage `json:"items"`
 	}
-	id := ""
+	var id string
 	if json.Unmarshal(element, &object) == nil {
 		var items []json.RawMessage
 		if json.Unmarshal(object.Items, &items) == nil && items != nil {

@@ -118,7 +118,7 @@ var errNoElement = errors.New("no element of an array")
 // id without quotes begins with are a number to the decoder, which looks no
 // further.
 func (v *value) separated(element json.RawMessage) bool {
-	rest := v.fed[v.json.InputOffset()-v.from0:]
+	rest := v.fed[v.json.InputOffset()-v.base:]
 	return len(rest) == 0 || bytes.IndexByte([]byte(`"{[`), element[0]) >= 0 || bytes.IndexByte([]byte(separators+"]"), rest[0]) >= 0
 }
 
@@ -169,7 +169,7 @@ func (v *value) object() error {
 	}
 	id := n.id()
 	if id == "" { // an error's answer, say
-		id = string(bytes.TrimSpace(v.fed[:v.json.InputOffset()-v.from0]))
+		id = string(bytes.TrimSpace(v.fed[:v.json.InputOffset()-v.base]))
 	}
 	return v.found(id)
 }
@@ -246,10 +246,10 @@ func plain(raw json.RawMessage) string {
 // feeder gives a decoder one piece a Read, so that it reads on only while what it
 // reads is incomplete, and keeps what may have to be read again.
 type feeder struct {
-	from  *Reader
-	fed   []byte
-	from0 int64  // where fed begins in what was read altogether
-	next  []byte // the end of fed, which the decoder has not taken yet
+	from *Reader
+	fed  []byte
+	base int64  // where fed begins in what was read altogether
+	next []byte // the end of fed, which the decoder has not taken yet
 }
 
 func (f *feeder) Read(p []byte) (int, error) {
@@ -271,6 +271,6 @@ func (f *feeder) Read(p []byte) (int, error) {
 
 // forget drops what stands before a place in the input.
 func (f *feeder) forget(until int64) {
-	f.fed = f.fed[until-f.from0:]
-	f.from0 = until
+	f.fed = f.fed[until-f.base:]
+	f.base = until
 }

@@ -103,13 +103,14 @@ func (b *batch) conclude(stderr io.Writer) {
 
 // askAgain is how to have the jobs without a final response asked about again, in
 // a command that is ready for a shell. The others would only fail again. grep
-// says 1 where no line is left, which is no failure, and 2 where it is one.
+// says 1 where no line is left, which is no failure, and 2 where it is one; it
+// must not take bytes that are no UTF-8 for those of a binary file.
 func askAgain(c counts, path string) string {
 	if c.SkippedErrored == 0 {
 		return ""
 	}
 	return fmt.Sprintf("; to have the %d without a result asked about again, run\n"+
-		`  grep -v '^{"id":"[^"]*","outcome":"error"' %s >%s; [ $? -lt 2 ] && mv %[3]s %[2]s`,
+		`  LC_ALL=C grep -v '^{"id":"[^"]*","outcome":"error"' %s >%s; [ $? -lt 2 ] && mv %[3]s %[2]s`,
 		c.SkippedErrored, shellWord(path), shellWord(path+".new"))
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -33,16 +34,16 @@ func (a *account) flags(cmd *cobra.Command) {
 }
 
 // config fills in what the flags and the environment say.
-func (a *account) config(c *edenwait.Config) (err error) {
+func (a *account) config(ctx context.Context, c *edenwait.Config) (err error) {
 	c.BaseURL = cmp.Or(a.baseURL, os.Getenv(urlVariable))
 	if a.eu {
 		c.BaseURL = edenwait.EUBaseURL
 	}
-	c.Token, err = a.token()
+	c.Token, err = a.token(ctx)
 	return err
 }
 
-func (a *account) token() (string, error) {
+func (a *account) token(ctx context.Context) (string, error) {
 	if a.tokenFile == "" {
 		token := strings.TrimSpace(os.Getenv(keyVariable))
 		if token == "" {
@@ -50,14 +51,26 @@ func (a *account) token() (string, error) {
 		}
 		return token, nil
 	}
-	content, err := os.ReadFile(a.tokenFile)
+	// It may be a pipe from a program that asks for a passphrase first.
+	content, err := await(ctx, func() ([]byte, error) { return os.ReadFile(a.tokenFile) })
 	if err != nil {
-		return "", fmt.Errorf("--token-file: %w", err)
+		return "", cannot("--token-file", err)
 	}
-	token := bytes.TrimSpace(content)
-	// The content is not quoted: whatever it is, it was meant to be a secret.
+	return parseToken(a.tokenFile, content)
+}
+
+// parseToken finds the key in a file's content. That is never quoted: whatever it
+// is, it was meant to be a secret.
+func parseToken(name string, content []byte) (string, error) {
+	if bytes.HasPrefix(content, []byte("\xff\xfe")) || bytes.HasPrefix(content, []byte("\xfe\xff")) {
+		return "", fmt.Errorf("--token-file: %s is UTF-16, as some shells write it, want plain text", name)
+	}
+	token := bytes.TrimSpace(bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))) // of a Windows editor
 	if len(token) == 0 || len(bytes.Fields(token)) != 1 {
-		return "", fmt.Errorf("--token-file: %s does not hold a key and nothing else", a.tokenFile)
+		return "", fmt.Errorf("--token-file: %s does not hold a key and nothing else", name)
+	}
+	if bytes.ContainsFunc(token, func(c rune) bool { return c <= ' ' || c >= 0x7f }) {
+		return "", fmt.Errorf("--token-file: %s holds characters that no key has", name)
 	}
 	return string(token), nil
 }
@@ -70,6 +83,7 @@ func flagError(err error) error {
 	}
 	return errors.New(strings.NewReplacer(
 		"edenwait: ", "",
+		"want the key in Config.Token", "want the key in "+keyVariable+" or --token-file",
 		"Config.Token", "the API key",
 		"Config.BaseURL", "--base-url (or "+urlVariable+")",
 		"Config.Rate", "--rate",

@@ -3,10 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
-	"os"
+	"strings"
 	"sync/atomic"
 
 	"github.com/edenwait/edenwait"
@@ -26,8 +25,9 @@ type batch struct {
 	roster  *roster
 	tally   *report.Tally
 	picture *timeline.Recorder
-	canvas  *os.File // for the picture
+	canvas  *canvas  // for the picture
 	row     *bar.Row // nil without a bar
+	proof   proof
 
 	progress atomic.Pointer[edenwait.Progress]
 	read     atomic.Pointer[error] // how reading the ids ended; nil while it goes on
@@ -42,8 +42,8 @@ func newBatch(flags *waitFlags) *batch {
 }
 
 // prepare checks the flags as the library does, before anything is touched.
-func (b *batch) prepare() (err error) {
-	if b.config, err = b.flags.config(); err != nil {
+func (b *batch) prepare(ctx context.Context) (err error) {
+	if b.config, err = b.flags.config(ctx); err != nil {
 		return err
 	}
 	if _, err := edenwait.New(b.config); err != nil {
@@ -53,29 +53,47 @@ func (b *batch) prepare() (err error) {
 	return err
 }
 
-// open opens what the batch writes to.
-func (b *batch) open(stdout, stderr io.Writer) (err error) {
-	if b.sink, err = b.flags.openSink(stdout, b.roster.has); err != nil {
-		return fmt.Errorf("--output: %w", err)
-	}
+// open opens what the batch writes to: the results last, so that nothing is left
+// behind if there is anything else to complain about.
+func (b *batch) open(ctx context.Context, stdout, stderr io.Writer) (err error) {
 	if b.flags.timeline != "" {
-		// Opened now, to find out whether it can be, but not yet emptied: the
-		// picture of an earlier run stays until there is a new one.
 		b.picture = timeline.NewRecorder()
-		if b.canvas, err = os.OpenFile(b.flags.timeline, os.O_WRONLY|os.O_CREATE, 0o644); err != nil {
-			return errors.Join(fmt.Errorf("--timeline: %w", err), b.sink.Close())
+		if b.canvas, err = openCanvas(ctx, b.flags.timeline); err != nil {
+			return cannot("--timeline", err)
 		}
 	}
-	b.console = newConsole(stdout, stderr, !b.flags.quiet)
+	known := 0
+	each := func(id string, outcome ledger.Outcome) {
+		known++
+		b.roster.has(id, outcome)
+	}
+	if b.sink, err = b.flags.openSink(ctx, stdout, each); err != nil {
+		return cannot("--output", err)
+	}
+	out := stdout
+	d, isDevice := b.sink.(device)
+	if isDevice && isTerminal(d.file) {
+		out = d.file // on which the bar may be too, as when it is /dev/stdout
+	}
+	b.console = newConsole(out, stderr, !b.flags.quiet)
 	if err := b.connect(); err != nil {
 		b.console.close()
 		return errors.Join(err, b.sink.Close())
 	}
-	if s, ok := b.sink.(ledger.Stream); ok && s.Writer == stdout {
+	switch s := b.sink.(type) {
+	case ledger.Stream:
 		b.sink = ledger.Stream{Writer: b.console.out}
-	}
-	if f, ok := b.sink.(*ledger.File); ok && f.Cut > 0 {
-		b.say("%s ended in a torn line: %d bytes cut off", b.flags.output, f.Cut)
+	case device:
+		if out == s.file {
+			b.sink = device{ledger.Stream{Writer: b.console.out}, s.file}
+		}
+	case *ledger.File:
+		if s.Cut > 0 {
+			b.say("%s ended in a torn line: %d bytes cut off", b.flags.output, s.Cut)
+		}
+		if known > 0 {
+			b.say("%s in %s already", report.Count(known, "result"), b.flags.output)
+		}
 	}
 	if b.console.screen != nil {
 		b.row = b.console.screen.Row("")
@@ -92,7 +110,7 @@ func (b *batch) connect() (err error) {
 	if err != nil {
 		return flagError(err)
 	}
-	b.config.Source = &watch{Poller: poller, roster: b.roster, tally: b.tally, timeline: b.picture}
+	b.config.Source = &watch{Poller: poller, proof: &b.proof, roster: b.roster, tally: b.tally, timeline: b.picture}
 	b.config.Hooks.OnProgress = func(p edenwait.Progress) {
 		b.progress.Store(&p)
 		if b.row != nil {
@@ -117,13 +135,29 @@ func (b *batch) run(ctx context.Context, source iter.Seq2[string, error], stderr
 		broken = err
 	}
 	b.console.close()
-	if err := b.conclude(stderr); err != nil {
-		return err
-	}
+	b.conclude(stderr)
+	err := b.verdict(ctx)
 	if broken != nil {
-		return unfinished("the results could not be written any further: %w; what was written is kept, the rest can be had for 7 days", broken)
+		err = unfinished("the results could not be written any further: %w; what was written is kept, the rest can be had for 7 days", broken)
 	}
-	return b.verdict(ctx)
+	return b.draw(stderr, err)
+}
+
+// draw draws the picture. That it cannot be drawn is told, and must not hide how
+// the jobs ended.
+func (b *batch) draw(stderr io.Writer, verdict error) error {
+	if b.canvas == nil {
+		return verdict
+	}
+	err := b.canvas.put(b.picture.Draw)
+	if err == nil {
+		return verdict
+	}
+	if verdict == nil {
+		return unfinished("--timeline: %w", err)
+	}
+	say(stderr, "--timeline: %v", err)
+	return verdict
 }
 
 // fresh yields the ids that are to be waited for.
@@ -164,7 +198,7 @@ var errFailedBefore = errors.New("a job did not succeed, says its line from an e
 
 // settle writes a result's line, if it has one. The error is the sink's.
 func (b *batch) settle(r edenwait.Result, over bool) error {
-	switch stands(r, over) {
+	switch stands(r, over, b.proof.given.Load()) {
 	case notEnded:
 		if errors.Is(r.Err, edenwait.ErrUnauthorized) || errors.Is(r.Err, edenwait.ErrPaymentRequired) {
 			b.refused = r.Err
@@ -190,7 +224,7 @@ func (b *batch) settle(r edenwait.Result, over bool) error {
 func (b *batch) write(r edenwait.Result) error {
 	line := ledger.Line{ID: r.ID, Outcome: outcome(r), Job: r.Job}
 	if r.Err != nil {
-		line.Error = r.Err.Error()
+		line.Error = strings.Replace(r.Err.Error(), edenwait.ErrResponseTooLarge.Error(), report.TooLarge, 1)
 	}
 	text, err := line.Encode()
 	if err != nil {

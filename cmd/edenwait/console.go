@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"go.uber.org/zap"
@@ -24,7 +25,7 @@ type console struct {
 // cursor.
 func newConsole(out, err io.Writer, bars bool) *console {
 	c := &console{out: out, err: err}
-	if !bars || !isTerminal(err) || os.Getenv("TERM") == "dumb" {
+	if !bars || !isTerminal(err) || bar.Dumb(os.Getenv) {
 		return c
 	}
 	c.screen = bar.NewScreen(err.(*os.File), bar.StyleOf(os.Getenv))
@@ -44,8 +45,9 @@ func (c *console) close() {
 
 // logger writes to err, in one of the two formats.
 func (c *console) logger(level, format string) (*zap.Logger, error) {
-	var l zapcore.Level
-	if err := l.UnmarshalText([]byte(level)); err != nil {
+	// zap knows more levels, and other spellings, than are offered.
+	l, err := zapcore.ParseLevel(level)
+	if err != nil || !slices.Contains(logLevels, level) {
 		return nil, fmt.Errorf("--log-level is %q, want one of %s", level, strings.Join(logLevels, ", "))
 	}
 	config := zap.NewProductionEncoderConfig()

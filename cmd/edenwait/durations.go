@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -27,11 +28,18 @@ func parseDurations(text string) (edentest.Durations, error) {
 		}
 		d = edentest.Fixed(args.duration())
 	case "uniform":
-		d = edentest.Uniform{Min: args.duration(), Max: args.duration()}
+		u := edentest.Uniform{Min: args.duration(), Max: args.duration()}
+		args.want(u.Min <= u.Max, "%v to %v is no span, want MIN up to MAX", u.Min, u.Max)
+		d = u
 	case "pareto":
-		d = edentest.Pareto{Min: args.duration(), Alpha: args.number(), Cap: args.optional()}
+		p := edentest.Pareto{Min: args.duration(), Alpha: args.number(), Cap: args.optional()}
+		args.want(p.Min > 0, "MIN is %v, want a duration above 0s", p.Min)
+		args.want(p.Alpha > 0, "ALPHA is %v, want a number above 0", p.Alpha)
+		d = p
 	case "bimodal":
-		d = edentest.Bimodal{Short: args.duration(), Long: args.duration(), LongShare: args.number()}
+		b := edentest.Bimodal{Short: args.duration(), Long: args.duration(), LongShare: args.number()}
+		args.want(b.LongShare <= 1, "SHARE is %v, want 0 to 1", b.LongShare)
+		d = b
 	default:
 		return nil, fmt.Errorf("--durations is %q, want %s", text, durationsHelp)
 	}
@@ -63,6 +71,13 @@ func (a *arguments) fail(err error) {
 	}
 }
 
+// want fails, unless something fails already or holds.
+func (a *arguments) want(holds bool, format string, args ...any) {
+	if !holds {
+		a.fail(fmt.Errorf(format, args...))
+	}
+}
+
 func (a *arguments) duration() time.Duration {
 	value, ok := a.next()
 	if !ok {
@@ -83,8 +98,8 @@ func (a *arguments) number() float64 {
 		return 0
 	}
 	n, err := strconv.ParseFloat(value, 64)
-	if err != nil || n < 0 || n != n {
-		a.fail(fmt.Errorf("%q is no positive number", value))
+	if err != nil || !(n >= 0) || math.IsInf(n, 1) {
+		a.fail(fmt.Errorf("%q is no number of 0 or more", value))
 	}
 	return n
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -74,11 +75,8 @@ works as it stands. SIGINT or SIGTERM ends it, with exit code 0.`,
 }
 
 func (f *emulateFlags) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
-	if f.jobs < 0 {
-		return fmt.Errorf("--jobs is %d, want 0 or more", f.jobs)
-	}
-	if share := f.options.World.FailShare; !(share >= 0 && share <= 1) {
-		return fmt.Errorf("--fail-share is %v, want 0 to 1", share)
+	if err := f.check(); err != nil {
+		return err
 	}
 	if f.writeIDs != "" && f.jobs == 0 {
 		return errors.New("--write-ids needs --jobs")
@@ -96,7 +94,7 @@ func (f *emulateFlags) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	f.options.DiscardRecords = true // it may run for days
 	listener, err := f.listen()
 	if err != nil {
-		return fmt.Errorf("--addr: %w", err)
+		return err
 	}
 	api := edentest.New(f.options)
 	if err := f.submit(api); err != nil {
@@ -105,20 +103,47 @@ func (f *emulateFlags) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	return f.serve(ctx, api, listener, stdout, stderr)
 }
 
+// check refuses what the account would take for something else, or at its word:
+// a burst of 0 is the default's 10 to it, and no request is let through at a rate
+// that is no number. Comparisons are written so that NaN fails them.
+func (f *emulateFlags) check() error {
+	o := f.options
+	for _, bound := range []struct {
+		ok    bool
+		flag  string
+		value any
+		want  string
+	}{
+		{o.Rate < 0 || o.Rate > 0 && !math.IsInf(o.Rate, 1), "rate", o.Rate, "requests a second, or a negative number for no limit"},
+		{o.Burst >= 1, "burst", o.Burst, "1 or more"},
+		{f.jobs >= 0, "jobs", f.jobs, "0 or more"},
+		{o.World.FailShare >= 0 && o.World.FailShare <= 1, "fail-share", o.World.FailShare, "0 to 1"},
+		{o.World.OutputBytes >= 0, "output-bytes", o.World.OutputBytes, "0 or more"},
+		{o.Latency >= 0, "latency", o.Latency, "0s or more"},
+		{o.ListLag >= 0, "list-lag", o.ListLag, "0s or more"},
+	} {
+		if !bound.ok {
+			return fmt.Errorf("--%s is %v, want %s", bound.flag, bound.value, bound.want)
+		}
+	}
+	return nil
+}
+
 // listen refuses what is not loopback: the key travels unencrypted, and wait
 // would refuse such a URL too.
 func (f *emulateFlags) listen() (net.Listener, error) {
 	host, _, err := net.SplitHostPort(f.addr)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--addr: %w", err)
 	}
 	if ip := net.ParseIP(cmp.Or(host, "127.0.0.1")); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("%s is no loopback address", f.addr)
+		return nil, fmt.Errorf("--addr: %s is no loopback address", f.addr)
 	}
 	if host == "" {
 		f.addr = "127.0.0.1" + f.addr
 	}
-	return net.Listen("tcp", f.addr)
+	listener, err := net.Listen("tcp", f.addr)
+	return listener, cannot("--addr", err)
 }
 
 // submit adds the jobs that are there from the start.
@@ -129,16 +154,13 @@ func (f *emulateFlags) submit(api *edentest.API) (err error) {
 	}
 	file, err := os.Create(f.writeIDs)
 	if err != nil {
-		return fmt.Errorf("--write-ids: %w", err)
+		return cannot("--write-ids", err)
 	}
 	w := bufio.NewWriter(file)
 	for _, id := range ids {
 		fmt.Fprintln(w, id)
 	}
-	if err := errors.Join(w.Flush(), file.Close()); err != nil {
-		return fmt.Errorf("--write-ids: %w", err)
-	}
-	return nil
+	return cannot("--write-ids", errors.Join(w.Flush(), file.Close()))
 }
 
 func (f *emulateFlags) serve(ctx context.Context, api *edentest.API, listener net.Listener, stdout, stderr io.Writer) error {

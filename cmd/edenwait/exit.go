@@ -19,8 +19,8 @@ const exitCodes = `Exit codes:
   0  all jobs succeeded
   1  some did not: failed, unknown to the API, given up, or an id that is none
   2  wrong usage or configuration, a key or an account that the API refuses, a
-     results file that is another's or is being written to
-  3  interrupted, out of time, or the results could not be written any further;
+     URL where no API is, a results file that is another's or is being written to
+  3  interrupted, out of time, or the results or the picture could not be written;
      what is done is written, and the same command goes on from there`
 
 var (
@@ -45,6 +45,23 @@ func (e *exit) Error() string {
 }
 
 func (e *exit) Unwrap() error { return e.err }
+
+// What to do about jobs that have not ended.
+const (
+	hintKept  = "the results are kept for 7 days"
+	hintAgain = "the same command goes on from here"
+)
+
+// cannot is the end of what the environment does not allow: a file that is
+// missing, or another's. The usage, which is printed after other errors of that
+// code, would be of no help.
+func cannot(flag string, err error) error {
+	var known *exit
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	return &exit{exitUsage, fmt.Errorf("%s: %w", flag, err)}
+}
 
 // unfinished is the end of what cannot be gone on with.
 func unfinished(format string, args ...any) error {

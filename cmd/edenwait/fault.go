@@ -72,6 +72,9 @@ func parseFault(text string) ([]edentest.Fault, error) {
 			return nil, err
 		}
 	}
+	if fault.Until > 0 && fault.Until <= fault.From {
+		return nil, fmt.Errorf("until=%v is not after from=%v", fault.Until, fault.From)
+	}
 	return []edentest.Fault{fault}, nil
 }
 
@@ -81,6 +84,9 @@ func parseEffect(what, value string) (edentest.Effect, error) {
 	}
 	if effect, ok := timedEffects[what]; ok {
 		d, err := time.ParseDuration(value)
+		if err == nil && d < 0 && what != "clock-skew" { // a clock can be wrong either way
+			err = fmt.Errorf("%s is %v, want 0s or more", what, d)
+		}
 		return effect(d), err
 	}
 	if effect, ok := textEffects[what]; ok {
@@ -117,13 +123,13 @@ func setFault(fault *edentest.Fault, key, value string) (err error) {
 	case "job":
 		fault.JobID = value
 	case "from":
-		fault.From, err = time.ParseDuration(value)
+		fault.From, err = parseSpan(value)
 	case "until":
-		fault.Until, err = time.ParseDuration(value)
+		fault.Until, err = parseSpan(value)
 	case "skip":
-		fault.Skip, err = strconv.Atoi(value)
+		fault.Skip, err = parseCount(value)
 	case "times":
-		fault.Times, err = strconv.Atoi(value)
+		fault.Times, err = parseCount(value)
 	default:
 		return fmt.Errorf("%q is none of share, on, job, from, until, skip, times", key)
 	}
@@ -131,6 +137,22 @@ func setFault(fault *edentest.Fault, key, value string) (err error) {
 		return fmt.Errorf("%s: %w", key, err)
 	}
 	return nil
+}
+
+func parseSpan(value string) (time.Duration, error) {
+	d, err := time.ParseDuration(value)
+	if err == nil && d < 0 {
+		err = fmt.Errorf("%v is no time since the start, want 0s or more", d)
+	}
+	return d, err
+}
+
+func parseCount(value string) (int, error) {
+	n, err := strconv.Atoi(value)
+	if err == nil && n < 0 {
+		err = fmt.Errorf("%d is no number of times, want 0 or more", n)
+	}
+	return n, err
 }
 
 func parseShare(value string) (float64, error) {

@@ -30,6 +30,14 @@ func TestParseDurations(t *testing.T) {
 		"lognormal:60s,much":      nil,
 		"lognormal:60s,-1":        nil,
 		"lognormal:60s,NaN":       nil,
+		"lognormal:60s,Inf":       nil,
+		"uniform:2s,1s":           nil,
+		"uniform:1s,1s":           edentest.Uniform{Min: time.Second, Max: time.Second},
+		"pareto:0s,1":             nil,
+		"pareto:1s,0":             nil,
+		"bimodal:1s,1m,1.5":       nil,
+		"bimodal:1s,1m,-0.5":      nil,
+		"bimodal:1s,1m,1":         edentest.Bimodal{Short: time.Second, Long: time.Minute, LongShare: 1},
 		"lognormal:60s,1,20m,30m": nil,
 	} {
 		got, err := parseDurations(text)
@@ -55,6 +63,7 @@ func TestParseFault(t *testing.T) {
 		"refuse,until=1s,job=x":         {"refuse", edentest.Fault{Until: time.Second, JobID: "x"}},
 		"retry-after=Tomorrow,on=get":   {"retry", edentest.Fault{On: edentest.Get}},
 		"huge=1000000":                  {"huge", edentest.Fault{}},
+		"clock-skew=-10s":               {"clock", edentest.Fault{}},
 		"stale-list=10s":                {"stale", edentest.Fault{}},
 		"redirect=http://127.0.0.1:1/x": {"redirect", edentest.Fault{}},
 	} {
@@ -77,6 +86,8 @@ func TestParseFault(t *testing.T) {
 	}
 	for _, text := range []string{
 		"", "nothing", "torn=1", "status", "status=99", "status=6000", "delay", "delay=2", "huge=many", "torn,share=0", "torn,share=2",
+		"delay=-1s", "drip=-1s", "stale-list=-1s", "torn,from=-1s", "torn,until=-1s", "torn,from=2s,until=1s", "torn,skip=-1",
+		"torn,times=-1", "torn,share=NaN", "torn,share=-1", "chaos=-1",
 		"torn,on=put", "torn,times=few", "torn,from=5", "torn,colour=red", "chaos", "chaos=2", "chaos=0.1,on=get",
 	} {
 		if got, err := parseFault(text); err == nil {

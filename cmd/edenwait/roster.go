@@ -30,8 +30,8 @@ type counts struct {
 	// GaveUp are those that this run gave up.
 	GaveUp int
 	// Skipped are those that had their line before this run, SkippedBad those of
-	// them without success.
-	Skipped, SkippedBad int
+	// them without success, SkippedErrored those of these without a response.
+	Skipped, SkippedBad, SkippedErrored int
 	// Repeated is how often an id stood there again; Asked does not count it.
 	Repeated int
 }
@@ -96,6 +96,9 @@ func (r *roster) ask(id string) bool {
 	r.Skipped++
 	if e.outcome != ledger.OutcomeSuccess[0] {
 		r.SkippedBad++
+	}
+	if e.outcome == ledger.OutcomeError[0] {
+		r.SkippedErrored++
 	}
 	r.count(e.outcome)
 	return false

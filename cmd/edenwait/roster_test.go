@@ -34,7 +34,7 @@ func TestRoster(t *testing.T) {
 	}
 	r.ended(ledger.OutcomeSuccess)
 	r.gaveUp()
-	want := counts{Asked: 6, Succeeded: 1, Failed: 1, Errored: 1, GaveUp: 1, Skipped: 2, SkippedBad: 2, Repeated: 2}
+	want := counts{Asked: 6, Succeeded: 1, Failed: 1, Errored: 1, GaveUp: 1, Skipped: 2, SkippedBad: 2, SkippedErrored: 1, Repeated: 2}
 	if got := r.standing(); got != want || got.waiting() != 2 {
 		t.Errorf("got %+v, %d waiting, want %+v, 2", got, got.waiting(), want)
 	}
@@ -76,6 +76,11 @@ func TestStands(t *testing.T) {
 		{"success as the batch ends", nil, true, true, hasEnded},
 		{"no id", edenwait.ErrInvalidID, false, false, hasEnded},
 		{"unknown", api(404), false, false, hasEnded},
+		{"unknown to a server that may be another", api(404), false, false, givenUp},
+		{"a method that is not allowed", api(405), false, false, givenUp},
+		{"a proxy that wants a password", api(407), false, false, givenUp},
+		{"censored", api(451), false, false, givenUp},
+		{"a bad request", api(400), false, false, givenUp},
 		{"unprocessable", api(422), false, false, hasEnded},
 		{"gone", api(410), false, false, hasEnded},
 		{"too large", gaveUp(edenwait.ErrResponseTooLarge), false, false, hasEnded},
@@ -97,7 +102,7 @@ func TestStands(t *testing.T) {
 		if test.job {
 			r.Job = &edenwait.Job{ID: jobID, Status: edenwait.StatusSuccess}
 		}
-		if got := stands(r, test.over); got != test.want {
+		if got := stands(r, test.over, test.name != "unknown to a server that may be another"); got != test.want {
 			t.Errorf("%s: %d, want %d", test.name, got, test.want)
 		}
 	}

@@ -62,5 +62,42 @@ which everybody on the machine could read.
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(newWait(), newDemo(), newEmulate(), newVersion())
+	refuseNonsense(root)
 	return root
+}
+
+// refuseNonsense has the library's own commands say that they do not know
+// something with an exit code too. They print their help instead, as if all were
+// well.
+func refuseNonsense(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "help":
+			cmd.Args = func(_ *cobra.Command, args []string) error {
+				if topic, left, err := root.Find(args); topic == nil || err != nil || len(left) > 0 {
+					return fmt.Errorf("no help on %q, want a command: %s", strings.Join(args, " "), names(root))
+				}
+				return nil
+			}
+		case "completion":
+			cmd.Args = cobra.ArbitraryArgs
+			cmd.RunE = func(cmd *cobra.Command, args []string) error {
+				if len(args) > 0 {
+					return fmt.Errorf("no completion for %q, want a shell: %s", args[0], names(cmd))
+				}
+				return cmd.Help()
+			}
+		}
+	}
+}
+
+// names are those of the commands below one.
+func names(cmd *cobra.Command) string {
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	return strings.Join(names, ", ")
 }

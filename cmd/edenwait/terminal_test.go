@@ -36,7 +36,11 @@ type terminal struct {
 // on a terminal of this size, with these variables beside the usual ones.
 func onTerminal(t *testing.T, cmd *exec.Cmd, columns, rows int, variables ...string) *terminal {
 	t.Helper()
-	term := &terminal{t: t, cmd: cmd, view: vt10x.New(vt10x.WithSize(columns, rows)), done: make(chan struct{})}
+	width, height := columns, rows
+	if columns == 0 { // a terminal that does not tell
+		width, height = 200, 24
+	}
+	term := &terminal{t: t, cmd: cmd, view: vt10x.New(vt10x.WithSize(width, height)), done: make(chan struct{})}
 	cmd.Env = append(slices.DeleteFunc(cmd.Env, func(v string) bool { return strings.HasPrefix(v, "NO_COLOR=") }), "TERM=xterm", "LC_ALL=C.UTF-8")
 	cmd.Env = append(cmd.Env, variables...)
 	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: uint16(columns), Rows: uint16(rows)})
@@ -143,7 +147,7 @@ func TestBar(t *testing.T) {
 	cmd := command(t, append([]string{"wait", "--base-url", server.URL, "--rate", "1000", "-o", out}, fiveJobs(server)...)...)
 	term := onTerminal(t, cmd, 100, 24)
 
-	full := term.see(`^█+░+ +80%  3 done  1 failed  1 waiting  \d+ requests  1000/s  \d+s left$`)
+	full := term.see(`^█+░+ +80%  3 done  1 failed  1 waiting  \d+ requests  +[\d.]+/s  \d+s left$`)
 	if n := strings.Count(full, "█"); n != 24 {
 		t.Errorf("%d of 30 columns are filled, want 24: %q", n, full)
 	}
@@ -162,7 +166,7 @@ func TestBar(t *testing.T) {
 	term.resize(12, 24)
 	term.see(`^ 80%$`)
 	term.resize(120, 24)
-	term.see(`^█+░+ +80%  3 done  1 failed  1 waiting  \d+ requests  1000/s  \d+s left$`)
+	term.see(`^█+░+ +80%  3 done  1 failed  1 waiting  \d+ requests  +[\d.]+/s  \d+s left$`)
 
 	term.press(ctrlC)
 	if got := term.code(); got != exitUnfinished {
@@ -183,29 +187,34 @@ func TestBar(t *testing.T) {
 }
 
 // TestBarAndResults: results that go to the same terminal stand above the bar,
-// whole, and the log too.
+// whole, and the log too. So do they where the terminal has another name.
 func TestBarAndResults(t *testing.T) {
 	t.Parallel()
 	server := startAccount(t, edentest.Options{Rate: -1})
 	ids := fiveJobs(server)
-	cmd := command(t, append([]string{"wait", "--base-url", server.URL, "--rate", "1000", "--log-level", "info"}, ids...)...)
-	term := onTerminal(t, cmd, 800, 24)
-	bar := term.see(`80%  3 done  1 failed  1 waiting`)
-	lines := term.lines()
-	if last := lines[len(lines)-1]; last != bar {
-		t.Errorf("below the bar: %q", last)
-	}
-	for _, id := range ids[:4] {
-		if n := strings.Count(strings.Join(lines, "\n"), `{"id":"`+id+`","outcome":`); n != 1 {
-			t.Errorf("%s is there %d times:\n%s", id, n, strings.Join(lines, "\n"))
-		}
-	}
-	if !strings.Contains(lines[0], "info  batch started") || len(lines) != 6 {
-		t.Errorf("the screen is %q", lines)
-	}
-	term.press(ctrlC)
-	if got := term.code(); got != exitUnfinished {
-		t.Errorf("exit code %d", got)
+	for _, output := range []string{"-", "/dev/stdout", "/dev/tty"} {
+		t.Run(output, func(t *testing.T) {
+			t.Parallel()
+			cmd := command(t, append([]string{"wait", "--base-url", server.URL, "--rate", "1000", "--log-level", "info", "-o", output}, ids...)...)
+			term := onTerminal(t, cmd, 800, 24)
+			bar := term.see(`80%  3 done  1 failed  1 waiting`)
+			lines := term.lines()
+			if last := lines[len(lines)-1]; last != bar {
+				t.Errorf("below the bar: %q", last)
+			}
+			for _, id := range ids[:4] {
+				if n := strings.Count(strings.Join(lines, "\n"), `{"id":"`+id+`","outcome":`); n != 1 {
+					t.Errorf("%s is there %d times:\n%s", id, n, strings.Join(lines, "\n"))
+				}
+			}
+			if !strings.Contains(lines[0], "info  batch started") || len(lines) != 6 {
+				t.Errorf("the screen is %q", lines)
+			}
+			term.press(ctrlC)
+			if got := term.code(); got != exitUnfinished {
+				t.Errorf("exit code %d", got)
+			}
+		})
 	}
 }
 
@@ -222,6 +231,7 @@ func TestPlainTerminals(t *testing.T) {
 		{"NO_COLOR", "NO_COLOR=1", nil, `^ *░+ +0%  0 done`, "\x1b[3"},
 		{"ASCII", "LC_ALL=C", nil, `^\.+ +0%  0 done`, "█"},
 		{"dumb", "TERM=dumb", []string{"--log-level", "info"}, `batch started`, "\x1b"},
+		{"unnamed", "TERM=", []string{"--log-level", "info"}, `batch started`, "\x1b"},
 		{"quiet", "X=", []string{"--quiet", "--log-level", "info"}, `batch started`, "\x1b"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -237,5 +247,24 @@ func TestPlainTerminals(t *testing.T) {
 				t.Errorf("%q is in %q", test.escape, term.drawn())
 			}
 		})
+	}
+}
+
+// TestUnsized: a terminal that does not tell its size, as in some containers, is
+// taken for one of 80 columns until it does.
+func TestUnsized(t *testing.T) {
+	t.Parallel()
+	server := startAccount(t, edentest.Options{Rate: -1})
+	term := onTerminal(t, command(t, "wait", "--base-url", server.URL, server.Submit(edentest.Script{After: edentest.Never})), 0, 0)
+	if bar := term.see(`^░+ +0%  0 done  0 failed  1 waiting  `); len([]rune(bar)) > 79 {
+		t.Errorf("the bar is wider than 80 columns: %q", bar)
+	}
+	if err := pty.Setsize(term.tty, &pty.Winsize{Cols: 20, Rows: 24}); err != nil {
+		t.Fatal(err)
+	}
+	term.see(`^  0%  0 done$`)
+	term.press(ctrlC)
+	if got := term.code(); got != exitUnfinished {
+		t.Errorf("exit code %d", got)
 	}
 }

@@ -45,15 +45,17 @@ Lines go to stdout or to --output; progress, logs and the summary to stderr.
 "error" means that there is no final response to be had: an id that is none, a
 job that the API does not know.
 
---ids-file takes one id a line, skips blank lines and # comments, and also reads
-the first column of a CSV file and the JSON answers of submits. From stdin (-)
-ids may go on arriving while others are waited for.
+--ids-file takes one id a line and skips blank lines and # comments. It also reads
+the first column of a CSV file, whose header it skips, and JSON: the answers of
+submits, arrays of ids or of jobs, pages of the job list. From stdin (-) ids may
+go on arriving while others are waited for. An empty list exits with 0.
 
-With --output a job that has its line is not asked about again, so the same
-command, run again after whatever ended it, goes on where it stopped. To have a
-job asked about again, delete its line. A job given up (--max-wait, or a server
-that does not answer) has a line on stdout, but none in the file: it may still
-end, and the next run asks again.
+With --output a job that has its line counts as done, also where that says "fail"
+or "error", and is not asked about again: so the same command, run again after
+whatever ended it, goes on where it stopped. To have a job asked about again,
+delete its line; for all lines with "error", the next run tells a command that
+does. A job given up (--max-wait, or a server that does not answer) has a line on
+stdout, but none in the file: it may still end, and the next run asks again.
 
 Ctrl-C stops asking, writes what is done and exits with 3; a second one exits at
 once.
@@ -93,10 +95,10 @@ func complete(cmd *cobra.Command, flag string, values []string) {
 }
 
 // run waits. Everything that can be wrong with the flags is found before the
-// first request.
+// first request. What is opened may block, so the clock runs from the beginning.
 func (f *waitFlags) run(cmd *cobra.Command, args []string) (err error) {
 	if len(args) == 0 && len(f.idsFiles) == 0 {
-		return errors.New("no ids: name some, or use --ids-file")
+		return errors.New("no ids: name some, or use --ids-file (- reads stdin)")
 	}
 	if f.timeout < 0 {
 		return fmt.Errorf("--timeout is %v, want a positive duration", f.timeout)
@@ -107,41 +109,43 @@ func (f *waitFlags) run(cmd *cobra.Command, args []string) (err error) {
 	if f.quiet && !cmd.Flags().Changed("log-level") {
 		f.logLevel = "error"
 	}
-	source, closeSource, err := f.source(cmd, args)
-	if err != nil {
-		return err
-	}
-	defer closeSource()
-
-	stderr := cmd.ErrOrStderr()
-	b := newBatch(f)
-	if err := b.prepare(); err != nil {
-		return err
-	}
-	if err := b.open(cmd.OutOrStdout(), stderr); err != nil {
-		return err
-	}
 	ctx := cmd.Context()
 	if f.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, f.timeout, errTimeout)
 		defer cancel()
 	}
+	b := newBatch(f)
+	if err := b.prepare(ctx); err != nil {
+		return err
+	}
+	if err := f.clash(cmd.InOrStdin(), cmd.OutOrStdout()); err != nil {
+		return err
+	}
+	source, closeSource, err := f.source(ctx, cmd, args)
+	if err != nil {
+		return cannot("--ids-file", err)
+	}
+	defer closeSource()
+	stderr := cmd.ErrOrStderr()
+	if err := b.open(ctx, cmd.OutOrStdout(), stderr); err != nil {
+		return err
+	}
 	return b.run(ctx, source, stderr)
 }
 
 // config is what the flags ask of the library.
-func (f *waitFlags) config() (edenwait.Config, error) {
+func (f *waitFlags) config(ctx context.Context) (edenwait.Config, error) {
 	c := edenwait.Config{Rate: f.rate, MaxWait: f.maxWait, FailFast: f.failFast}
 	if f.rate == 0 {
 		return c, errors.New("--rate is 0, want requests a second")
 	}
-	return c, f.account.config(&c)
+	return c, f.account.config(ctx, &c)
 }
 
 // source yields the ids of the arguments, then those of the files. It opens all
 // files first, so that a wrong name is found before anything is waited for.
-func (f *waitFlags) source(cmd *cobra.Command, args []string) (iter.Seq2[string, error], func(), error) {
+func (f *waitFlags) source(ctx context.Context, cmd *cobra.Command, args []string) (iter.Seq2[string, error], func(), error) {
 	var files []io.Reader
 	closeAll := func() {
 		for _, file := range files {
@@ -152,22 +156,29 @@ func (f *waitFlags) source(cmd *cobra.Command, args []string) (iter.Seq2[string,
 	}
 	for _, name := range f.idsFiles {
 		if name == "-" {
-			if isTerminal(cmd.InOrStdin()) && !f.quiet {
+			stdin := cmd.InOrStdin()
+			if isTerminal(stdin) && !f.quiet {
 				say(cmd.ErrOrStderr(), "reading ids from the terminal, one a line, Ctrl-D ends them")
 			}
-			files = append(files, cmd.InOrStdin())
+			if file, ok := stdin.(*os.File); ok {
+				if err := readable(file); err != nil {
+					closeAll()
+					return nil, nil, err
+				}
+			}
+			files = append(files, stdin)
 			continue
 		}
-		file, err := os.Open(name)
+		file, err := openIDs(ctx, name)
 		if err != nil {
 			closeAll()
-			return nil, nil, fmt.Errorf("--ids-file: %w", err)
+			return nil, nil, err
 		}
 		files = append(files, file)
 	}
 	return func(yield func(string, error) bool) {
 		for _, id := range args {
-			if !yield(id, nil) {
+			if !yield(ids.Tidy(id), nil) {
 				return
 			}
 		}
@@ -186,12 +197,12 @@ func (f *waitFlags) source(cmd *cobra.Command, args []string) (iter.Seq2[string,
 
 // openSink opens what the lines go to. Only a regular file can be gone on with;
 // a device or a named pipe is written to like stdout.
-func (f *waitFlags) openSink(stdout io.Writer, each func(string, ledger.Outcome)) (sink, error) {
+func (f *waitFlags) openSink(ctx context.Context, stdout io.Writer, each func(string, ledger.Outcome)) (sink, error) {
 	if f.output == "" || f.output == "-" {
 		return ledger.Stream{Writer: stdout}, nil
 	}
 	if info, err := os.Stat(f.output); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
-		file, err := os.OpenFile(f.output, os.O_WRONLY, 0)
+		file, err := openFile(ctx, f.output, os.O_WRONLY)
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/edenwait/edenwait"
@@ -16,6 +17,7 @@ import (
 // job's end can have been.
 type watch struct {
 	*edenwait.Poller
+	proof    *proof
 	roster   *roster
 	tally    *report.Tally
 	timeline *timeline.Recorder // nil if no picture is wanted
@@ -30,7 +32,14 @@ func (w *watch) Get(ctx context.Context, id string) (*edenwait.Job, error) {
 		return job, err
 	}
 	w.timeline.Get(parsed, asked)
+	if err == nil {
+		w.proof.give()
+	}
 	switch {
+	case errors.Is(err, edenwait.ErrNotFound):
+		if wrong := w.proof.demand(ctx, w.Poller); wrong != nil {
+			return nil, wrong
+		}
 	case err != nil:
 	case !job.Status.Done():
 		w.roster.saw(asked, parsed)
@@ -62,6 +71,7 @@ func (w *watch) List(ctx context.Context, query edenwait.ListQuery) (*edenwait.J
 	if err != nil {
 		return page, err
 	}
+	w.proof.give()
 	running := make([]uuid.UUID, 0, len(page.Items))
 	for i := range page.Items {
 		if item := &page.Items[i]; !item.Status.Done() {

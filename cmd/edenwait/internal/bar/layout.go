@@ -30,9 +30,16 @@ func StyleOf(getenv func(string) string) Style {
 	}
 	locale = strings.ToLower(locale)
 	return Style{
-		Color: getenv("NO_COLOR") == "" && getenv("TERM") != "dumb",
+		Color: getenv("NO_COLOR") == "" && !Dumb(getenv),
 		ASCII: os.PathSeparator == '/' && !strings.Contains(locale, "utf-8") && !strings.Contains(locale, "utf8"),
 	}
+}
+
+// Dumb reports whether the terminal cannot move its cursor. One that is not named
+// at all may be anything, but on Windows, where none is.
+func Dumb(getenv func(string) string) bool {
+	term := getenv("TERM")
+	return term == "dumb" || term == "" && os.PathSeparator == '/'
 }
 
 const (
@@ -124,13 +131,13 @@ func partsOf(p edenwait.Progress, several bool) []part {
 	}
 	digits := len(strconv.Itoa(p.Total))
 	number := func(n int, what string) string { return fmt.Sprintf("%*d %s", digits, n, what) }
-	requests, pace := number(p.Requests, "requests"), fmt.Sprintf("%4s", rate(p.Rate))
+	requests, pace := number(p.Requests, "requests"), fmt.Sprintf("%5s", rate(p.Rate))
 	if several {
 		requests, pace = fmt.Sprintf("%*s", digits+len("0 requests"), requests), fmt.Sprintf("%6s", pace)
 	}
 	failed := part{number(p.Failed+p.Errored, "failed"), "", 6}
 	if p.Failed+p.Errored > 0 {
-		failed.color = red
+		failed.color, failed.rank = red, 8 // the more urgent news where there is room for one
 	}
 	left := ""
 	if p.TimeLeft > 0 && p.Waiting > 0 {
@@ -147,12 +154,12 @@ func partsOf(p edenwait.Progress, several bool) []part {
 	}
 }
 
-// rate writes requests a second, to three digits where there are as many.
+// rate writes requests a second.
 func rate(r float64) string {
-	if r >= 100 {
+	if r >= 9.95 {
 		return fmt.Sprintf("%.0f/s", r)
 	}
-	return fmt.Sprintf("%.3g/s", r)
+	return fmt.Sprintf("%.1f/s", r)
 }
 
 // Short writes a duration for people: two units at most, of which the smaller is

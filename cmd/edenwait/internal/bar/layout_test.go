@@ -1,6 +1,7 @@
 package bar
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +12,7 @@ import (
 )
 
 var halfway = edenwait.Progress{
-	Total: 300, Succeeded: 130, Failed: 15, Errored: 5, Waiting: 150, Requests: 203, Rate: 10,
+	Total: 300, Succeeded: 130, Failed: 15, Errored: 5, Waiting: 150, Requests: 203, Rate: 9.96,
 	TimeLeft: 83 * time.Second,
 }
 
@@ -23,21 +24,22 @@ func TestLayout(t *testing.T) {
 		gauge int
 		want  string
 	}{
-		{"", halfway, 120, 30, " 50%  130 done   20 failed  150 waiting  203 requests  10/s  1m23s left"},
-		{"", halfway, 100, 27, " 50%  130 done   20 failed  150 waiting  203 requests  10/s  1m23s left"},
-		{"", halfway, 79, 6, " 50%  130 done   20 failed  150 waiting  203 requests  10/s  1m23s left"},
+		{"", halfway, 120, 30, " 50%  130 done   20 failed  150 waiting  203 requests   10/s  1m23s left"},
+		{"", halfway, 100, 26, " 50%  130 done   20 failed  150 waiting  203 requests   10/s  1m23s left"},
+		{"", halfway, 79, 5, " 50%  130 done   20 failed  150 waiting  203 requests   10/s  1m23s left"},
 		{"", halfway, 72, 5, " 50%  130 done   20 failed  150 waiting  203 requests  1m23s left"},
 		{"", halfway, 60, 7, " 50%  130 done   20 failed  150 waiting  1m23s left"},
 		{"", halfway, 48, 7, " 50%  130 done   20 failed  150 waiting"},
 		{"", halfway, 40, 0, " 50%  130 done   20 failed  150 waiting"},
 		{"", halfway, 30, 0, " 50%  130 done   20 failed"},
-		{"", halfway, 20, 0, " 50%  130 done"},
+		{"", halfway, 20, 0, " 50%   20 failed"},
+		{"", edenwait.Progress{Total: 300, Succeeded: 130, Waiting: 170}, 20, 0, " 43%  130 done"},
 		{"", halfway, 10, 0, " 50%"},
 		{"", halfway, 3, 0, " 50"},
 		{"", halfway, 0, 0, ""},
 		{"", halfway, -1, 0, ""},
 		{"plain loop", halfway, 100, 13, "plain loop " + " 50%  130 done   20 failed  150 waiting   203 requests    10/s  1m23s left"},
-		{"", edenwait.Progress{}, 100, 30, "  0%  0 done  0 failed  0 waiting  0 requests   0/s            "},
+		{"", edenwait.Progress{}, 100, 30, "  0%  0 done  0 failed  0 waiting  0 requests  0.0/s            "},
 		{"", edenwait.Progress{Total: 2, Succeeded: 2, Rate: 2500}, 100, 30, "100%  2 done  0 failed  0 waiting  0 requests  2500/s            "},
 	} {
 		gauge, texts := layout(test.name, test.p, test.width, Style{})
@@ -70,6 +72,8 @@ func TestStyleOf(t *testing.T) {
 		env  map[string]string
 		want Style
 	}{
+		{map[string]string{"LANG": "de_DE.UTF-8", "TERM": "dumb"}, Style{}},
+		{map[string]string{"LANG": "de_DE.UTF-8", "TERM": ""}, Style{Color: os.PathSeparator != '/'}},
 		{map[string]string{"LANG": "de_DE.UTF-8"}, Style{Color: true}},
 		{map[string]string{"LC_ALL": "C.utf8", "LANG": "C"}, Style{Color: true}},
 		{map[string]string{"LC_ALL": "C", "LANG": "en_US.UTF-8"}, Style{Color: true, ASCII: true}},
@@ -78,7 +82,13 @@ func TestStyleOf(t *testing.T) {
 		{map[string]string{"LANG": "en_US.UTF-8", "NO_COLOR": ""}, Style{Color: true}},
 		{map[string]string{}, Style{Color: true, ASCII: true}},
 	} {
-		if got := StyleOf(func(name string) string { return test.env[name] }); got != test.want {
+		getenv := func(name string) string {
+			if value, ok := test.env[name]; ok || name != "TERM" {
+				return value
+			}
+			return "xterm"
+		}
+		if got := StyleOf(getenv); got != test.want {
 			t.Errorf("%v: %+v, want %+v", test.env, got, test.want)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/edenwait/edenwait"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
 )
 
 // redrawEvery is short enough for seconds to count down smoothly, and long
@@ -21,6 +22,7 @@ const redrawEvery = 200 * time.Millisecond
 // it would be drawn over.
 type Screen struct {
 	out     *os.File
+	unsized bool // the terminal does not tell its size
 	style   Style
 	bars    *mpb.Progress
 	redraw  chan any
@@ -40,7 +42,12 @@ func NewScreen(out *os.File, style Style) *Screen {
 	}
 	// Refreshed by hand, since a line that goes through Write is to be seen at
 	// once and not with the next tick.
-	s.bars = mpb.New(mpb.WithOutput(out), mpb.WithManualRefresh(s.redraw), mpb.WithShutdownNotifier(s.gone))
+	var to io.Writer = out
+	if columns, rows, err := term.GetSize(int(out.Fd())); err == nil && (columns == 0 || rows == 0) {
+		// mpb would draw nothing on what has no rows, so it must not see a terminal.
+		s.unsized, to = true, struct{ io.Writer }{out}
+	}
+	s.bars = mpb.New(mpb.WithOutput(to), mpb.WithManualRefresh(s.redraw), mpb.WithShutdownNotifier(s.gone))
 	go func() {
 		<-s.gone
 		close(s.ended)
@@ -51,9 +58,21 @@ func NewScreen(out *os.File, style Style) *Screen {
 
 // Row adds a bar. The name stands before it and may be empty.
 func (s *Screen) Row(name string) *Row {
-	r := &Row{name: name, style: s.style, gauge: s.style.gauge()}
+	r := &Row{name: name, style: s.style, gauge: s.style.gauge(), columns: s.columns}
 	s.bars.MustAdd(0, mpb.BarFillerFunc(r.fill), mpb.BarFillerTrim())
 	return r
+}
+
+// columns is how wide the terminal is. Customary where it does not say is 80; but
+// it may begin to say so, as in a container that it is attached to later.
+func (s *Screen) columns(stat decor.Statistics) int {
+	if !s.unsized {
+		return stat.AvailableWidth
+	}
+	if columns, _, err := term.GetSize(int(s.out.Fd())); err == nil && columns > 0 {
+		return columns
+	}
+	return 80
 }
 
 // Write puts lines above the bars. They are on the terminal when it returns, or
@@ -102,13 +121,15 @@ func (s *Screen) tick() {
 
 // Row is one bar.
 type Row struct {
-	name  string
-	style Style
-	gauge mpb.BarFiller
+	name    string
+	style   Style
+	gauge   mpb.BarFiller
+	columns func(decor.Statistics) int
 
 	mu       sync.Mutex
 	progress edenwait.Progress
 	at       time.Time
+	meter    meter
 }
 
 // Set says how the batch stands.
@@ -116,21 +137,32 @@ func (r *Row) Set(p edenwait.Progress) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.progress, r.at = p, time.Now()
+	if len(r.meter.samples) == 0 {
+		r.meter.note(r.at.Add(-p.Elapsed), 0)
+	}
+	r.meter.note(r.at, p.Requests)
+}
+
+// standing is how it stands now, and not when that was last said.
+func (r *Row) standing() edenwait.Progress {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p, now := r.progress, time.Now()
+	p.Rate = r.meter.rate(now)
+	// The time left shrinks between two reports, but never to nothing: only a
+	// report says that it is over.
+	if p.TimeLeft > 0 {
+		p.TimeLeft = max(p.TimeLeft-now.Sub(r.at), time.Second)
+	}
+	return p
 }
 
 // fill writes the row. The width is asked of the terminal each time, so a resize
 // shows with the next frame.
 func (r *Row) fill(w io.Writer, stat decor.Statistics) error {
-	r.mu.Lock()
-	p, since := r.progress, time.Since(r.at)
-	r.mu.Unlock()
-	// The time left shrinks between two reports, but never to nothing: only a
-	// report says that it is over.
-	if p.TimeLeft > 0 {
-		p.TimeLeft = max(p.TimeLeft-since, time.Second)
-	}
+	p := r.standing()
 	// A full last column makes some terminals wrap.
-	gauge, text := layout(r.name, p, stat.AvailableWidth-1, r.style)
+	gauge, text := layout(r.name, p, r.columns(stat)-1, r.style)
 	if gauge > 0 {
 		if _, err := io.WriteString(w, text[0]); err != nil {
 			return err

@@ -1,38 +1,38 @@
 // Package ids reads job ids out of the files that people have them in.
 //
 // One id a line is the plain case. A line may also be a record of a CSV file,
-// whose first column counts, or the JSON of a submit's answer. The three are
-// told apart line by line and not file by file, so that lists put together from
-// several places work, and so that ids can be used as they arrive.
+// whose first column counts, or begin a JSON value: the answer of a submit, an
+// array, a page of the job list. They are told apart line by line and not file by
+// file, so that lists put together from several places work, and so that ids can
+// be used as they arrive.
 package ids
 
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"iter"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 const (
 	// maxLine bounds one line, and one JSON object. It is this large because the
 	// answer to a submit carries the whole output of a job that ended at once.
 	maxLine = 128 << 20
-	// maxBad bounds what is passed on of a line that is no id: enough to find it
-	// again in the file.
+	// maxBad bounds what is passed on of something that is no id: enough to find
+	// it again in the file.
 	maxBad = 200
 )
 
-// Reader reads ids. What stands in the place of an id but is none is passed on
-// as it is, shortened: to judge ids is the business of whoever waits for them,
-// and a bad one has to be reported, not dropped.
+// Reader reads ids. What stands in the place of an id but is none is passed on,
+// as Tidy leaves it: to judge ids is the business of whoever waits for them, and
+// a bad one has to be reported, not dropped.
 type Reader struct {
-	lines   *bufio.Reader
-	back    [][]byte // lines that were read too far
+	from    *bufio.Reader
+	back    [][]byte // what was read too far, the first of it last
+	within  bool     // what comes next is the rest of a line whose value was read
 	started bool     // a line with content was seen
 	begun   bool     // anything at all was read
 }
@@ -40,24 +40,31 @@ type Reader struct {
 // NewReader returns a Reader that reads from r no further than the line of the
 // id that it has returned, but for its buffer.
 func NewReader(r io.Reader) *Reader {
-	return &Reader{lines: bufio.NewReaderSize(r, 64<<10)}
+	return &Reader{from: bufio.NewReaderSize(r, 64<<10)}
 }
+
+// errStop is what emit returns when nobody wants more ids.
+var errStop = errors.New("stop")
+
+// emit takes an id.
+type emit func(id string) error
 
 // All yields the ids until the input ends. An error of reading is yielded last,
 // with an empty id.
 func (r *Reader) All() iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
+		found := func(id string) error {
+			if !yield(Tidy(id), nil) {
+				return errStop
+			}
+			return nil
+		}
 		for {
-			found, err := r.next()
-			for _, id := range found {
-				if !yield(id, nil) {
-					return
-				}
-			}
-			if errors.Is(err, io.EOF) {
+			switch err := r.next(found); {
+			case err == nil:
+			case errors.Is(err, io.EOF), errors.Is(err, errStop):
 				return
-			}
-			if err != nil {
+			default:
 				yield("", err)
 				return
 			}
@@ -65,133 +72,87 @@ func (r *Reader) All() iter.Seq2[string, error] {
 	}
 }
 
-// next returns the ids of the next line, often none.
-func (r *Reader) next() ([]string, error) {
-	line, err := r.line()
+// next finds the ids of the next line, often none, or of the JSON value that
+// begins there.
+func (r *Reader) next(found emit) error {
+	piece, err := r.piece()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	text := bytes.TrimSpace(line)
+	if r.within {
+		r.within = piece[len(piece)-1] != '\n'
+		if piece = bytes.TrimLeft(piece, separators); len(piece) == 0 {
+			return nil
+		}
+		r.within = false
+	}
+	text := bytes.TrimLeft(piece, " \t\r\n")
+	if len(text) > 0 && (text[0] == '{' || text[0] == '[') {
+		r.started = true
+		r.unread(text)
+		return r.value(found)
+	}
+	text = bytes.TrimSpace(r.line(piece))
 	if len(text) == 0 || text[0] == '#' {
-		return nil, nil
+		return nil
 	}
 	first := !r.started
 	r.started = true
-	if text[0] == '{' {
-		return r.objects(text), nil
-	}
 	field := firstField(string(text))
 	if first && isHeader(field) {
-		return nil, nil
+		return nil
 	}
-	return []string{shorten(field)}, nil
+	return found(field)
 }
 
-// line returns the next line, at most maxLine of it. The last one needs no
-// newline. The error is only ever reported without a line.
-func (r *Reader) line() ([]byte, error) {
+// piece returns a line with its newline, or a part of one that is longer than
+// the buffer. It is valid until the next call. The error is only ever reported
+// without a piece.
+func (r *Reader) piece() ([]byte, error) {
 	if n := len(r.back); n > 0 {
-		line := r.back[n-1]
+		piece := r.back[n-1]
 		r.back = r.back[:n-1]
-		return line, nil
-	}
-	var line []byte
-	for {
-		part, err := r.lines.ReadSlice('\n')
-		line = append(line, part[:min(len(part), maxLine-len(line))]...)
-		switch {
-		case errors.Is(err, bufio.ErrBufferFull):
-			continue
-		case err != nil && len(line) == 0:
-			return nil, err
+		if end := bytes.IndexByte(piece, '\n') + 1; end > 0 && end < len(piece) {
+			r.back = append(r.back, piece[end:])
+			piece = piece[:end]
 		}
-		// An error after half a line comes again with the next call.
-		if !r.begun {
-			r.begun = true
-			line = bytes.TrimPrefix(line, []byte("\xef\xbb\xbf")) // of a Windows editor
-		}
-		return line, nil
+		return piece, nil
 	}
+	piece, err := r.from.ReadSlice('\n')
+	if !r.begun {
+		r.begun = true
+		piece = bytes.TrimPrefix(piece, []byte("\xef\xbb\xbf")) // of a Windows editor
+	}
+	if len(piece) == 0 && err != nil {
+		return nil, err
+	}
+	return piece, nil // an error after half a line comes again with the next call
 }
 
-// objects returns the ids of the JSON objects that begin on a line. There may be
-// several, since answers that are appended to a file without a newline between
-// them are what a loop around curl leaves; and an object may go on for more
-// lines, if somebody has made it pretty.
-func (r *Reader) objects(text []byte) (found []string) {
-	for len(text) > 0 && text[0] == '{' {
-		feed := &feeder{from: r, next: text}
-		decoder := json.NewDecoder(feed)
-		var object struct {
-			PublicID json.RawMessage `json:"public_id"`
-			JobID    json.RawMessage `json:"job_id"` // of a webhook's body
-			ID       json.RawMessage `json:"id"`     // of a result line of this command
-		}
-		if err := decoder.Decode(&object); err != nil {
-			// Only the line on which it began is spoilt: a torn object must not
-			// take those after it along.
-			for i := len(feed.more) - 1; i >= 0; i-- {
-				r.back = append(r.back, feed.more[i])
-			}
-			return append(found, shorten(string(text)))
-		}
-		id := ""
-		for _, raw := range []json.RawMessage{object.ID, object.JobID, object.PublicID} {
-			if s := plain(raw); s != "" {
-				id = s
-			}
-		}
-		if id == "" {
-			id = string(text) // an error's answer, say
-		}
-		found = append(found, shorten(id))
-		rest, err := io.ReadAll(decoder.Buffered())
-		if err != nil {
-			return found // which reading from memory does not do
-		}
-		text = bytes.TrimLeft(rest, " \t\r\n,")
-	}
+// unread gives back what was read too far.
+func (r *Reader) unread(text []byte) {
 	if len(text) > 0 {
 		r.back = append(r.back, bytes.Clone(text))
 	}
-	return found
 }
 
-// plain is the string that raw holds, else the JSON itself; empty if there is
-// none.
-func plain(raw json.RawMessage) string {
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		return s
-	}
-	return string(raw)
-}
-
-// feeder gives a decoder one line a Read, so that it reads on only while its
-// object is incomplete.
-type feeder struct {
-	from *Reader
-	next []byte
-	more [][]byte // the lines after the first
-	size int
-}
-
-func (f *feeder) Read(p []byte) (int, error) {
-	if len(f.next) == 0 {
-		if f.size > maxLine {
-			return 0, io.ErrUnexpectedEOF
-		}
-		line, err := f.from.line()
+// line is the line that a piece begins, at most maxLine of it. The last one needs
+// no newline.
+func (r *Reader) line(piece []byte) []byte {
+	line := bytes.Clone(piece)
+	for line[len(line)-1] != '\n' {
+		piece, err := r.piece()
 		if err != nil {
-			return 0, err
+			break
 		}
-		f.more = append(f.more, line)
-		f.size += len(line)
-		f.next = line
+		if ended := piece[len(piece)-1] == '\n'; ended || len(line) < maxLine {
+			line = append(line, piece[:min(len(piece), max(0, maxLine-len(line)))]...)
+			if ended {
+				break
+			}
+		}
 	}
-	n := copy(p, f.next)
-	f.next = f.next[n:]
-	return n, nil
+	return line
 }
 
 // firstField is the first column of a CSV record, whatever separates them, or
@@ -224,16 +185,4 @@ func isHeader(field string) bool {
 		return true
 	}
 	return false
-}
-
-// shorten bounds what is passed on of something that is no id. Ids are shorter.
-func shorten(s string) string {
-	if len(s) <= maxBad {
-		return s
-	}
-	cut := maxBad
-	for cut > 0 && !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut] + "…"
 }

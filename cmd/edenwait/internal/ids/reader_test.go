@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
-	"unicode/utf8"
 )
 
 const (
@@ -62,8 +61,27 @@ func TestReader(t *testing.T) {
 		{"a result line", `{"id":"` + a + `","outcome":"error","job":{"public_id":"` + b + `"}}`, []string{a}},
 		{"an id that is a number", `{"public_id":17}`, []string{"17"}},
 		{"text after an object", `{"public_id":"` + a + `"} and more` + "\n" + b, []string{a, "and more", b}},
+		{"an array", `["` + a + `","` + b + `"]` + "\n" + c + "\n", []string{a, b, c}},
+		{"an array of jobs", `[{"public_id":"` + a + `","output":{"items":["x"]}},{"id":"` + b + `"}, {"job_id":"` + c + `"}]`, []string{a, b, c}},
+		{"a pretty array", "[\n  \"" + a + "\",\n  \"" + b + "\"\n]\n" + c, []string{a, b, c}},
+		{"arrays on a line", `["` + a + `"]["` + b + `"], ["` + c + `"]`, []string{a, b, c}},
+		{"an empty array", "[]\n" + a, []string{a}},
+		{"what is no id in an array", `["` + a + `",17,null,"x",["y"],{"detail":"no"}]`, []string{a, "17", "null", "x", `["y"]`, `{"detail":"no"}`}},
+		{"a comma too much", "[\n\"" + a + "\",\n]\n" + b, []string{a, b}},
+		{"a comma too few", `["` + a + `" "` + b + `"]` + "\n" + c, []string{a, `"` + b + `"]`, c}},
+		{"an array spoilt on the way", `["` + a + `", nonsense, "` + b + `"]` + "\n" + c, []string{a, `nonsense, "` + b + `"]`, c}},
+		{"an array spoilt at once", `[nonsense, "` + a + `"]` + "\n" + c, []string{`[nonsense, "` + a + `"]`, c}},
+		{"ids in brackets, unquoted", "[\n" + a + "\n" + b + "\n]\n", []string{"[", a, b, "]"}},
+		{"an array torn in an id", `["` + a + `","` + b[:9], []string{a, `"` + b[:9]}},
+		{"a torn array takes no other along", "[\"" + a + "\",\n\"" + b[:9] + "\n" + c, []string{a, `"` + b[:9], c}},
+		{"a page of the list", `{"items":[{"public_id":"` + a + `","status":"success"},{"public_id":"` + b + `"}],"total":2,"page":1}` + "\n" + c, []string{a, b, c}},
+		{"a page after its numbers", `{"total":2,"page":1,"items":["` + a + `"]}{"total":0,"items":[]}` + c, []string{a, c}},
+		{"a pretty page", "{\n \"total\": 1,\n \"items\": [\n  {\n   \"public_id\": \"" + a + "\"\n  }\n ]\n}\n", []string{a}},
+		{"an array of pages", `[{"items":[{"public_id":"` + a + `"}]},{"items":[{"public_id":"` + b + `"}]}]`, []string{a, b}},
+		{"items that are none", `{"items":{"x":[1]},"public_id":"` + a + `"}{"items":7,"id":"` + b + `"}`, []string{a, b}},
 		{"all mixed", a + "\n" + `{"public_id":"` + b + `"}` + "\n" + c + ",x\n", []string{a, b, c}},
-		{"a long bad line is cut", long + "\n" + a, []string{long[:maxBad] + "…", a}},
+		{"a long bad line is cut", long + "\n" + a, []string{Tidy(long), a}},
+		{"bytes that are no UTF-8", "caf\xe9\n" + a, []string{Tidy("caf\xe9"), a}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -121,23 +139,85 @@ func TestReaderError(t *testing.T) {
 }
 
 func FuzzReader(f *testing.F) {
-	for _, seed := range []string{a, a + "\n" + b, "id,x\n" + a + ",y", `{"public_id":"` + a + `"}{`, "{\n}\n", `"`, "\ufeff#", "{\"id\":\n" + a, "{}{}x"} {
+	for _, seed := range []string{a, a + "\n" + b, "id,x\n" + a + ",y", `{"public_id":"` + a + `"}{`, "{\n}\n", `"`, "\ufeff#", "{\"id\":\n" + a, "{}{}x", `["` + a + `",`, `{"items":[1,{"id":2}]}]`, "[\n\"x\"\n,"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, in string) {
-		got := read(t, strings.NewReader(in))
-		for _, id := range got {
-			if len(id) > maxBad+len("…") {
-				t.Errorf("an id of %d bytes", len(id))
+		var got []string
+		for id, err := range NewReader(strings.NewReader(in)).All() {
+			if err == nil {
+				got = append(got, id)
+			} else if !errors.Is(err, io.ErrUnexpectedEOF) || !strings.ContainsRune(in, '[') {
+				t.Error(err)
 			}
-			if utf8.ValidString(in) && !utf8.ValidString(id) {
-				t.Errorf("%q has broken characters", id)
+		}
+		for _, id := range got {
+			if Tidy(id) != id {
+				t.Errorf("%q is not tidy", id)
 			}
 		}
 		// Whatever stands before and after, a line with an id yields it.
+		if strings.ContainsAny(in, "{[") {
+			return
+		}
 		got = read(t, strings.NewReader("x\n"+in+"\n"+a+"\n"))
-		if len(got) == 0 || got[len(got)-1] != a && !strings.Contains(in, "{") {
+		if len(got) == 0 || got[len(got)-1] != a {
 			t.Errorf("the id after it is lost: %q", got)
 		}
 	})
+}
+
+// endless repeats a text for ever.
+type endless struct {
+	begin, again string
+	left         string
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.left == "" {
+		e.left, e.begin = e.begin+e.again, ""
+	}
+	n := copy(p, e.left)
+	e.left = e.left[n:]
+	return n, nil
+}
+
+// TestReaderHoldsNothing: the ids of an array are there before its end is, and
+// nothing of it is kept.
+func TestReaderHoldsNothing(t *testing.T) {
+	for _, begin := range []string{"[", `{"total":9,"items":[`} {
+		r := NewReader(&endless{begin: begin, again: `{"public_id":"` + a + `"},`})
+		n := 0
+		for id, err := range r.All() {
+			if id != a || err != nil {
+				t.Fatalf("%s: got %q, %v", begin, id, err)
+			}
+			if n++; n == 200_000 {
+				break
+			}
+		}
+		held := 0
+		for _, piece := range r.back {
+			held += len(piece)
+		}
+		if held > 1<<20 {
+			t.Errorf("%s: %d bytes are held", begin, held)
+		}
+	}
+}
+
+// TestArrayWithoutEnd: a list whose end is missing may lack ids too.
+func TestArrayWithoutEnd(t *testing.T) {
+	for _, in := range []string{`["` + a + `"`, `["` + a + `",`, `{"items":["` + a + `"` + "\n"} {
+		var got []string
+		var last error
+		for id, err := range NewReader(strings.NewReader(in)).All() {
+			if last = err; err == nil {
+				got = append(got, id)
+			}
+		}
+		if !slices.Equal(got, []string{a}) || !errors.Is(last, io.ErrUnexpectedEOF) {
+			t.Errorf("%s: got %q, %v", in, got, last)
+		}
+	}
 }

@@ -3,7 +3,6 @@ package ledger
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -16,7 +15,7 @@ var ErrBusy = errors.New("another edenwait is writing to it")
 
 // File is a file of result lines. Appended to by one process at a time, it holds
 // whole lines whatever happens, but for one torn at its end, which the next Open
-// cuts off:
+// cuts off. One that is whole and only lacks its newline gets that.
 //
 //   - A line is one write. A process that is killed leaves it whole or, if the
 //     kernel was just copying it, torn; what was written earlier is the kernel's
@@ -72,22 +71,30 @@ func (f *File) open(path string, each func(id string, outcome Outcome)) (err err
 	if err != nil {
 		return err
 	}
-	size, err := f.file.Seek(0, io.SeekEnd)
+	info, err := f.file.Stat()
 	if err != nil {
 		return err
 	}
+	size := info.Size()
 	if size == 0 {
-		syncFolder(filepath.Dir(path))
+		syncFolder(folderOf(path))
 		return nil
 	}
-	if _, err := f.file.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	if f.size, err = scan(f.file, each); err != nil {
+	e, err := scan(f.file, size, each)
+	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	if f.Cut = size - f.size; f.Cut > 0 {
-		return f.file.Truncate(f.size)
+	f.size, f.Cut = e.whole, size-e.whole-e.blank
+	if size > e.whole {
+		if err := f.file.Truncate(e.whole); err != nil {
+			return err
+		}
+	}
+	if e.open {
+		if _, err := f.file.Write([]byte("\n")); err != nil {
+			return err
+		}
+		f.size++
 	}
 	return nil
 }
@@ -141,6 +148,15 @@ func (f *File) syncError() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.syncFail
+}
+
+// folderOf is the folder that a file's name stands in: of a link, the one of what
+// it leads to.
+func folderOf(path string) string {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	return filepath.Dir(path)
 }
 
 // syncFolder makes a new file's name outlive a power cut too. Not every system

@@ -135,7 +135,11 @@ func TestTornAnywhere(t *testing.T) {
 			t.Fatalf("torn after %d bytes: %v", size, err)
 		}
 		want := whole[:bytes.LastIndexByte(whole[:size], '\n')+1]
-		if text := content(t, path); !bytes.Equal(text, want) || len(got) != bytes.Count(want, []byte("\n")) || f.Cut != int64(size-len(want)) {
+		cut := size - len(want)
+		if whole[size] == '\n' { // nothing but the newline is missing
+			want, cut = whole[:size+1], 0
+		}
+		if text := content(t, path); !bytes.Equal(text, want) || len(got) != bytes.Count(want, []byte("\n")) || f.Cut != int64(cut) {
 			t.Fatalf("torn after %d bytes: %d lines, %d bytes cut, the file is %q", size, len(got), f.Cut, text)
 		}
 		if err := f.Append(lines[1]); err != nil {
@@ -175,6 +179,96 @@ func TestPowerCut(t *testing.T) {
 	}
 }
 
+// TestLooseEnds: what editors and crashes leave at the end of a file that is ours.
+func TestLooseEnds(t *testing.T) {
+	lines := threeLines(t)
+	whole := bytes.Join(lines, nil)
+	for name, test := range map[string]struct {
+		text, want []byte
+		lines      int
+		cut        int64
+	}{
+		"an empty line":               {slices.Concat(whole, []byte("\n")), whole, 3, 0},
+		"lines of white space":        {slices.Concat(whole, []byte("  \n\t\r\n\n ")), whole, 3, 0},
+		"nothing but empty lines":     {[]byte("\n\n"), nil, 0, 0},
+		"nothing but zeros":           {make([]byte, 600_000), nil, 0, 600_000},
+		"a brace within a line":       {slices.Concat(lines[0], []byte(`{"id":"`+idB+`","outcome":"success","job":{"a":{}`)), lines[0], 1, 78},
+		"a long line without end":     {slices.Concat(lines[0], encode(t, Line{ID: idC, Outcome: OutcomeError, Error: strings.Repeat("x", 600_000)})[:600_000]), lines[0], 1, 600_000},
+		"a long line, no newline":     {encode(t, Line{ID: idC, Outcome: OutcomeError, Error: strings.Repeat("x", 600_000)}), encode(t, Line{ID: idC, Outcome: OutcomeError, Error: strings.Repeat("x", 600_000)}), 1, 0},
+		"only the newline is missing": {bytes.TrimSuffix(whole, []byte("\n")), whole, 3, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := write(t, test.text)
+			f, got, err := openFile(t, path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text := content(t, path); !bytes.Equal(text, test.want) || len(got) != test.lines || f.Cut != test.cut {
+				t.Errorf("%d lines, %d bytes cut, want %d, %d; the file is %.200q", len(got), f.Cut, test.lines, test.cut, text)
+			}
+			if err := f.Append(lines[1]); err != nil {
+				t.Fatal(err)
+			}
+			if text := content(t, path); !bytes.Equal(text, slices.Concat(test.want, lines[1])) {
+				t.Errorf("then appended to: %.200q", text)
+			}
+			if err := f.Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// TestForeignSaysWhy: what was ours, until an editor or a transfer changed it.
+func TestForeignSaysWhy(t *testing.T) {
+	whole := string(bytes.Join(threeLines(t), nil))
+	for text, want := range map[string]string{
+		strings.ReplaceAll(whole, "\n", "\r\n"):          "line 1 ends in CRLF instead of LF",
+		strings.TrimSuffix(whole, "\n") + "\r":           "line 3 ends in CRLF instead of LF",
+		"\ufeff" + whole:                                 "begins with a byte order mark",
+		"\xff\xfe{\x00\"\x00i\x00d\x00":                  "begins with a byte order mark",
+		whole + "\n" + whole:                             "an empty line stands before line 5",
+		whole + "\n" + strings.Repeat("\x00", 10):        "an empty line stands before line 5",
+		strings.Replace(whole, "}\n", "}\n\x00x\n\n", 1): "", // after a power cut, and so ours
+	} {
+		path := write(t, []byte(text))
+		f, _, err := openFile(t, path)
+		if err == nil {
+			_ = f.Close()
+		}
+		if want == "" && err == nil {
+			continue
+		}
+		if !errors.Is(err, ErrForeign) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.40q: %v, want %s", text, err, want)
+		}
+		if got := content(t, path); string(got) != text {
+			t.Errorf("the file is %q, was %q", got, text)
+		}
+	}
+}
+
+// TestFolderOf: what is synced is where the name of the file itself stands.
+func TestFolderOf(t *testing.T) {
+	there, here := t.TempDir(), t.TempDir()
+	path, link := filepath.Join(there, "results.jsonl"), filepath.Join(here, "link.jsonl")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(path, link); err != nil {
+		t.Skip(err)
+	}
+	want, err := filepath.EvalSymlinks(there)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{path, link} {
+		if got := folderOf(name); got != want {
+			t.Errorf("the folder of %s is %s, want %s", name, got, want)
+		}
+	}
+}
+
 // TestForeign: a file of another making stays as it is, to the byte.
 func TestForeign(t *testing.T) {
 	whole := string(bytes.Join(threeLines(t), nil))
@@ -191,8 +285,9 @@ func TestForeign(t *testing.T) {
 		"pretty JSON":               "{\n  \"id\": \"" + idA + "\"\n}\n",
 		"ours, then something else": whole + "hello\n",
 		"a line cut in two":         whole + whole[:40] + "\n" + whole,
-		"an empty line":             whole + "\n",
-		"zeros":                     string(make([]byte, 100)),
+		"an empty line":             whole + "\n" + whole,
+		"zeros, then white space":   string(make([]byte, 100)) + "\n",
+		"zeros, then a letter":      string(make([]byte, 600_000)) + "x",
 		"zeros, then ours":          string(make([]byte, 100)) + whole,
 		"a torn head with zeros":    whole[:20] + "\x00",
 		"an endless id":             `{"id":"` + strings.Repeat("x", headSize),
@@ -265,7 +360,7 @@ func TestNoFolder(t *testing.T) {
 // with are whole lines, and they stay.
 func FuzzOpen(f *testing.F) {
 	a := `{"id":"` + idA + `","outcome":"success"}` + "\n"
-	for _, seed := range []string{"", a, a + a[:10], a + "\x00\x00", "x" + a, a + "x\n", "{", `{"id":"\u12`, a[:40] + "\n"} {
+	for _, seed := range []string{"", a, a + a[:10], a + "\x00\x00", "x" + a, a + "x\n", "{", `{"id":"\u12`, a[:40] + "\n", a + a[:len(a)-1], a + " \n\n", "\x00", "\ufeff" + a} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -278,7 +373,8 @@ func FuzzOpen(f *testing.F) {
 			}
 			return
 		}
-		if !bytes.HasPrefix(text, got) || bytes.Count(got, []byte("\n")) != len(lines) || len(got) > 0 && got[len(got)-1] != '\n' {
+		// A newline may have been put to the last line.
+		if !bytes.HasPrefix(slices.Concat(text, []byte("\n")), got) || bytes.Count(got, []byte("\n")) != len(lines) || len(got) > 0 && got[len(got)-1] != '\n' {
 			t.Fatalf("%q became %q, with %d lines", text, got, len(lines))
 		}
 		if err := file.Append([]byte(a)); err != nil {

@@ -3,49 +3,94 @@ package ledger
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // ErrForeign is a file that this command has not written.
 var ErrForeign = errors.New("is not a results file of this command")
 
-// scan reads a file of lines and tells of each whole one. It returns where the
-// whole lines end; what stands behind that is the trace of a violent end.
+// end is how a file of lines ends.
+type end struct {
+	whole int64 // where its whole lines do
+	open  bool  // the last of them lacks its newline
+	blank int64 // how much white space stands behind them
+}
+
+// scan reads a file of lines, of this size, and tells of each whole one. What
+// stands behind the whole lines is white space, or the trace of a violent end.
 //
 // A whole line begins as Encode begins it and ends with a brace and a newline.
 // Its middle is not parsed: a line is written in one piece, so that a file of
 // gigabytes is read about as fast as the disk gives it. Only zero bytes are
 // looked for, which JSON never has: they are what some file systems leave, after
-// a power cut, of data whose length they had already noted.
+// a power cut, of data whose length they had already noted. The last line may
+// lack its newline, as some editors leave it. Then it has to be JSON to the end,
+// since a torn line can end in a brace too.
 //
 // Everything else that is no whole line makes the file somebody else's, and an
-// error. So do zero bytes, or a torn line that does not begin like ours, in a
-// file without any whole line: nothing there shows that it is ours to mend.
-func scan(r io.Reader, each func(id string, outcome Outcome)) (whole int64, err error) {
-	lines := lineScanner{r: bufio.NewReaderSize(r, 256<<10)}
+// error. So do zero bytes with something around them, or a torn line that does
+// not begin like ours, in a file without any whole line: nothing there shows that
+// it is ours to mend. What an editor or a transfer has done to a file of ours is
+// called by its name, but not undone: it may have done more than shows.
+func scan(file io.ReaderAt, size int64, each func(id string, outcome Outcome)) (e end, err error) {
+	lines := lineScanner{r: bufio.NewReaderSize(io.NewSectionReader(file, 0, size), 256<<10)}
 	for number := 1; ; number++ {
 		line, err := lines.next()
 		if errors.Is(err, io.EOF) {
-			return whole, nil
+			return e, nil
 		}
 		if err != nil {
-			return 0, err
+			return e, err
 		}
-		id, outcome, ok := parseHead(string(line.head))
+		head := string(line.head)
+		id, outcome, ok := parseHead(head)
+		ok = ok && !line.zeros
 		switch {
-		case ok && line.ended && line.last == '}' && !line.zeros:
+		case line.only == white:
+			e.blank += line.size
+		case e.blank > 0:
+			return e, fmt.Errorf("%w: an empty line stands before line %d", ErrForeign, number)
+		case ok && line.ended && line.last == '}':
 			each(id, outcome)
-			whole += line.size
-		case line.zeros && whole > 0:
-			return whole, nil
-		case !line.ended && !line.zeros && couldBecomeHead(string(line.head)):
-			return whole, nil
+			e.whole += line.size
+		case ok && line.last == '}' && isJSON(io.NewSectionReader(file, e.whole, line.size)):
+			each(id, outcome)
+			e.whole += line.size
+			e.open = true
+		case ok && line.last == '\r':
+			return e, fmt.Errorf("%w any more: line %d ends in CRLF instead of LF", ErrForeign, number)
+		case line.zeros && e.whole > 0, line.only == zero && !line.ended && number == 1:
+			return e, nil
+		case !line.ended && !line.zeros && couldBecomeHead(head):
+			return e, nil
+		case number == 1 && hasMark(head):
+			return e, fmt.Errorf("%w: it begins with a byte order mark", ErrForeign)
 		default:
-			return 0, fmt.Errorf("%w: line %d is none of its lines", ErrForeign, number)
+			return e, fmt.Errorf("%w: line %d is none of its lines", ErrForeign, number)
 		}
 	}
+}
+
+// isJSON reports whether text is one JSON value to its end.
+func isJSON(text *io.SectionReader) bool {
+	decoder := json.NewDecoder(text)
+	var raw json.RawMessage
+	return decoder.Decode(&raw) == nil && decoder.InputOffset() == text.Size()
+}
+
+// hasMark reports whether text begins as some editors and shells of Windows begin
+// a file: with the mark of UTF-8 or of UTF-16.
+func hasMark(text string) bool {
+	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
+		if strings.HasPrefix(text, mark) {
+			return true
+		}
+	}
+	return false
 }
 
 // lineScanner reads lines of any length in constant memory.
@@ -58,7 +103,31 @@ type scannedLine struct {
 	size  int64  // with it
 	last  byte   // before it
 	ended bool   // by a newline
-	zeros bool
+	zeros bool   // there are some in it
+	only  only
+}
+
+// only is what a line consists of, if it is nothing else.
+type only int
+
+const (
+	unknown only = iota
+	white        // white space
+	zero         // zero bytes
+	mixed
+)
+
+func (o only) and(part []byte) only {
+	is := mixed
+	if len(bytes.TrimSpace(part)) == 0 {
+		is = white
+	} else if len(bytes.Trim(part, "\x00")) == 0 {
+		is = zero
+	}
+	if o != unknown && o != is {
+		return mixed
+	}
+	return is
 }
 
 func (s *lineScanner) next() (scannedLine, error) {
@@ -69,6 +138,9 @@ func (s *lineScanner) next() (scannedLine, error) {
 		if err == nil {
 			line.ended = true
 			part = part[:len(part)-1]
+		}
+		if len(part) > 0 || line.only == unknown {
+			line.only = line.only.and(part)
 		}
 		if len(part) > 0 {
 			line.last = part[len(part)-1]

@@ -50,7 +50,7 @@ func TestSummary(t *testing.T) {
 	want := `12 jobs in 1 min 23 s: 4 succeeded, 4 failed, 1 without a result, 1 given up, 2 not ended
   cost      $7.30000000000000000001, without 1 job whose cost is no number
             mistral $7.00, deepgram $0.30000000000000000001, unnamed $0.00
-  duration  median 5.00 s, 90% within 9.00 s, longest 10.0 s
+  known     median 5.00 s after the submit, 90% within 9.00 s, longest 10.0 s
   lag       known 0.86 s after it was last seen running on average, 5.00 s at worst
             1 had ended before the first question
   requests  24, 2.00 a job, 3 of them for the list, 2 refused by the rate limit
@@ -107,11 +107,14 @@ func TestReason(t *testing.T) {
 		err  error
 		want string
 	}{
-		{gaveUp(&edenwait.APIError{StatusCode: 503, Detail: "busy", Asked: "GET /" + id}), "asking again did not help: HTTP 503 Service Unavailable: busy"},
+		{&edenwait.GaveUpError{ID: id, Polls: 60, Err: &edenwait.APIError{StatusCode: 503, Detail: "busy", Asked: "GET /" + id}},
+			"asking again did not help: HTTP 503 Service Unavailable: busy"},
+		{&edenwait.GaveUpError{ID: id, Polls: 1, Err: &edenwait.APIError{StatusCode: 422, Detail: "no", Asked: "GET /" + id}},
+			"HTTP 422 Unprocessable Entity: no"},
 		{gaveUp(&edenwait.APIError{StatusCode: 404}), edenwait.ErrNotFound.Error()},
 		{gaveUp(errors.New("60 requests in a row failed, the last: edenwait: job " + id + ": GET /v3/" + id + ": no route to host")),
 			"60 requests in a row failed, the last: edenwait: job …: GET /v3/…: no route to host"},
-		{gaveUp(fmt.Errorf("%w: 5 bytes", edenwait.ErrResponseTooLarge)), edenwait.ErrResponseTooLarge.Error()},
+		{gaveUp(fmt.Errorf("%w: 5 bytes", edenwait.ErrResponseTooLarge)), "the response is larger than what is read of one"},
 		{&edenwait.UnexpectedStatusError{Job: &edenwait.Job{Status: "archived"}}, "status archived is none that the API documents"},
 	} {
 		if got := Reason(test.err); got != test.want {

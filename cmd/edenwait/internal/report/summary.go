@@ -37,7 +37,8 @@ func (t *Tally) Write(w io.Writer, p edenwait.Progress, waiting int) error {
 	}
 	if len(t.ran) > 0 {
 		ran := sorted(t.ran)
-		row("duration", fmt.Sprintf("median %s, 90%% within %s, longest %s",
+		// Submit to known, and not how long it ran: the API does not tell that.
+		row("known", fmt.Sprintf("median %s after the submit, 90%% within %s, longest %s",
 			Seconds(quantile(ran, .5)), Seconds(quantile(ran, .9)), Seconds(ran[len(ran)-1])))
 	}
 	// The API does not tell when a job ended. What a client can say of how late it

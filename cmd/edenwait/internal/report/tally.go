@@ -6,6 +6,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -133,16 +134,24 @@ func Reason(err error) string {
 	case errors.Is(err, edenwait.ErrMaxWait):
 		return "not ended within --max-wait"
 	case errors.Is(err, edenwait.ErrResponseTooLarge):
-		return edenwait.ErrResponseTooLarge.Error()
+		return TooLarge
 	case errors.As(err, &status):
 		return "status " + string(status.Job.Status) + " is none that the API documents"
 	case errors.As(err, &api):
-		return (&edenwait.APIError{StatusCode: api.StatusCode, Detail: api.Detail, Asked: "asking again did not help"}).Error()
+		text := strings.TrimPrefix((&edenwait.APIError{StatusCode: api.StatusCode, Detail: api.Detail}).Error(), ": ")
+		if errors.As(err, &gaveUp) && gaveUp.Polls > 1 {
+			text = "asking again did not help: " + text
+		}
+		return text
 	case errors.As(err, &gaveUp):
 		err = gaveUp.Err
 	}
 	return aJobID.ReplaceAllString(err.Error(), "…")
 }
+
+// TooLarge is ErrResponseTooLarge without the field of the Config that it names:
+// the command has no flag for it.
+const TooLarge = "the response is larger than what is read of one"
 
 // aJobID is what makes one message look like many.
 var aJobID = regexp.MustCompile(`[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`)

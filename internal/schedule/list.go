@@ -223,7 +223,7 @@ func (s *Schedule) endSweep(now time.Duration, gap func(ended int) time.Duration
 func (s *Schedule) hint(job Job, now time.Duration) {
 	s.list.news++
 	s.jobs[job].hint = true
-	s.move(job, known, now)
+	s.move(job, head, now)
 }
 
 // audit has one of the jobs that the list shows running asked for.
@@ -232,7 +232,7 @@ func (s *Schedule) audit(now time.Duration) {
 		job := s.list.auditFrom % Job(len(s.jobs))
 		s.list.auditFrom = job + 1
 		if s.jobs[job].state == listed {
-			s.move(job, known, now)
+			s.move(job, head, now)
 			return
 		}
 	}
@@ -247,7 +247,7 @@ func (s *Schedule) missed(job Job, now time.Duration) {
 	l.misses++
 	if l.misses >= tolerance {
 		for job := range s.jobs {
-			if e := &s.jobs[job]; e.state == known && e.hint {
+			if e := &s.jobs[job]; e.state == head && e.hint {
 				e.hint = false
 				s.setBlind(Job(job), true)
 				s.move(Job(job), own, now)

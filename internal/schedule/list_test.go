@@ -27,8 +27,8 @@ func TestSweepGoesBackwards(t *testing.T) {
 	}
 	// No job was shown but one, so the others are known to have ended now, and
 	// not page by page.
-	if s.known.Len() != 49 {
-		t.Errorf("%d known", s.known.Len())
+	if s.head.Len() != 49 {
+		t.Errorf("%d known", s.head.Len())
 	}
 }
 
@@ -39,7 +39,7 @@ func TestJobAddedDuringASweepIsNotAbsent(t *testing.T) {
 	s.ShownRunning(1, second)
 	s.Add(0)
 	s.PageRead(0, 1, everySecond)
-	if s.known.Len() != 0 {
+	if s.head.Len() != 0 {
 		t.Error("a job that the sweep could not show is taken for ended")
 	}
 	if _, at := s.Next(0, 0); at > second {
@@ -57,7 +57,7 @@ func TestGivenUpSweepHintsNothing(t *testing.T) {
 	}
 	ask(t, s, 0, Page)
 	s.ListFailed(0, 0)
-	if n := s.known.Len(); n > 0 {
+	if n := s.head.Len(); n > 0 {
 		t.Errorf("%d jobs are taken for ended after half a sweep", n)
 	}
 }
@@ -82,7 +82,7 @@ func TestEmptyListCostsLittle(t *testing.T) {
 	if gets < 11900 || lists > 50 {
 		t.Errorf("%d lists and %d GETs", lists, gets)
 	}
-	if s.known.Len() > 0 {
+	if s.head.Len() > 0 {
 		t.Error("hints of the list are still believed")
 	}
 }
@@ -191,11 +191,11 @@ func TestHintThatProvesRight(t *testing.T) {
 	miss(t, s, 0, tolerance-1)
 	s.Ended(ask(t, s, 0, Get).Job)
 	miss(t, s, 0, tolerance-1)
-	if n := s.known.Len(); n != 30-1-2*(tolerance-1) {
+	if n := s.head.Len(); n != 30-1-2*(tolerance-1) {
 		t.Errorf("%d hints are believed", n)
 	}
 	miss(t, s, 0, 1)
-	if n := s.known.Len(); n > 0 {
+	if n := s.head.Len(); n > 0 {
 		t.Errorf("%d hints are believed after %d in a row proved false", n, tolerance)
 	}
 }
@@ -211,7 +211,7 @@ func TestMissesAreCountedAnew(t *testing.T) {
 	}
 	unseen(t, s, time.Minute)
 	miss(t, s, time.Minute, 1)
-	if n := s.known.Len(); n != 9 {
+	if n := s.head.Len(); n != 9 {
 		t.Errorf("%d of 9 hints are believed after one that proved false", n)
 	}
 }

@@ -40,11 +40,11 @@ const Never = time.Duration(math.MaxInt64)
 
 // Schedule is what is known of the jobs of one call.
 type Schedule struct {
-	jobs  []entry
-	free  []Job // numbers of jobs that are gone
-	known heap  // to be asked before any other, by when that became known
-	own   heap  // polled one by one, by when they are due
-	list  list  // what is left to the list
+	jobs []entry
+	free []Job // numbers of jobs that are gone
+	head heap  // to be asked before any other, by when that became known
+	own  heap  // polled one by one, by when they are due
+	list list  // what is left to the list
 }
 
 // entry is what is kept of a job: little, since there may be a million.
@@ -54,7 +54,7 @@ type entry struct {
 	seen  uint32 // the last sweep of the list during which it is known to have run
 	state state
 	blind bool // its last GET led nowhere: no hint counts until the list shows it running
-	hint  bool // known on the list's word alone
+	hint  bool // at the head on the list's word alone
 	again bool // its last GET was refused by a 429, and put at the head once
 }
 
@@ -65,40 +65,40 @@ const (
 	gone   state = iota // not waited for
 	listed              // left to the list
 	own                 // polled on its own
-	known               // to be asked before any other
+	head                // to be asked before any other: ended as far as is known, refused, or to be audited
 	asked               // its GET is under way
 )
 
 // New returns an empty Schedule, which uses the list only if it may.
 func New(useList bool) *Schedule {
 	s := &Schedule{list: newList(useList)}
-	s.known.jobs, s.own.jobs = &s.jobs, &s.jobs
+	s.head.jobs, s.own.jobs = &s.jobs, &s.jobs
 	return s
 }
 
-// Next is the decision: what to ask now, or else when to look again. While at
-// most lead known jobs are left, their GETs all go out before the answer to a
-// request sent now comes in.
+// Next is the decision: what to ask now, or else when to look again. Lead is how
+// many requests go out before the answer to one that is sent now comes in.
 //
-// Only a GET ends a wait. The GET of a job known to have ended surely does, and
-// to serve those without a pause is what no schedule can beat. A page of the
-// list stands for a thousand polls, so it is the next question when more jobs
-// wait than it has pages; asked earlier than just before the known jobs run
-// out, it would only delay them. What the list cannot tell is polled when due;
-// where the gap between two sweeps is shorter than that between two requests,
-// the two take turns, or nothing else would ever be asked.
+// Only a GET ends a wait. Those of jobs known to have ended surely do: they are
+// the head, and to serve it without a pause is what no schedule can beat. A page
+// of the list stands for a thousand polls, so it is the next question when more
+// jobs wait than it has pages. It goes out when the head will have run dry by the
+// time of its answer; earlier, it would only delay the head, and later, there
+// would be nothing to ask meanwhile. What the list cannot tell is polled when due.
+// Where the gap between two sweeps is shorter than that between two requests, the
+// two take turns, or nothing else would ever be asked.
 func (s *Schedule) Next(now time.Duration, lead int) (Ask, time.Duration) {
 	if s.list.held > 0 && !(s.listWorks(now) && s.listWorthwhile()) {
 		s.unlist()
 	}
 	page := s.nextPage()
-	ended, endedAt := s.known.first()
+	first, since := s.head.first()
 	polled, due := s.own.first()
 	switch {
-	case page <= now && s.known.Len() <= lead && (due > now || s.list.reading || !s.list.justAsked):
+	case page <= now && s.head.Len() <= lead && (due > now || s.list.reading || !s.list.justAsked):
 		return Ask{Kind: Page, Page: s.list.page}, now
-	case endedAt != Never:
-		return Ask{Kind: Get, Job: ended}, now
+	case since != Never:
+		return Ask{Kind: Get, Job: first}, now
 	case due <= now:
 		return Ask{Kind: Get, Job: polled}, now
 	default:
@@ -133,7 +133,7 @@ func (s *Schedule) Refused(ask Ask, now time.Duration) {
 		s.move(ask.Job, own, now)
 	default:
 		e.again = true
-		s.move(ask.Job, known, 0)
+		s.move(ask.Job, head, 0)
 	}
 }
 
@@ -216,8 +216,8 @@ func (s *Schedule) move(job Job, to state, due time.Duration) {
 		s.list.held--
 	case own:
 		s.own.remove(job)
-	case known:
-		s.known.remove(job)
+	case head:
+		s.head.remove(job)
 	}
 	e.state, e.due = to, due
 	switch to {
@@ -225,7 +225,7 @@ func (s *Schedule) move(job Job, to state, due time.Duration) {
 		s.list.held++
 	case own:
 		s.own.add(job)
-	case known:
-		s.known.add(job)
+	case head:
+		s.head.add(job)
 	}
 }

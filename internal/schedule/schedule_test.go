@@ -152,7 +152,7 @@ func TestRandomHistories(t *testing.T) {
 					now = max(now, min(at, now+time.Minute))
 					break
 				}
-				if a.Kind == Get && s.jobs[a.Job].state != own && s.jobs[a.Job].state != known {
+				if a.Kind == Get && s.jobs[a.Job].state != own && s.jobs[a.Job].state != head {
 					t.Fatalf("seed %d: asks for a job in state %d", seed, s.jobs[a.Job].state)
 				}
 				s.Sent(a, now)
@@ -199,11 +199,11 @@ func (s *Schedule) check(t *testing.T, seed uint64, live int) {
 		if e.blind {
 			blind++
 		}
-		if e.state == own && s.own.order[e.place] != Job(job) || e.state == known && s.known.order[e.place] != Job(job) {
+		if e.state == own && s.own.order[e.place] != Job(job) || e.state == head && s.head.order[e.place] != Job(job) {
 			t.Fatalf("seed %d: job %d is not in its place", seed, job)
 		}
 	}
-	if count[own] != s.own.Len() || count[known] != s.known.Len() || count[listed] != s.list.held || blind != s.list.blind || len(s.jobs)-count[gone] != live {
+	if count[own] != s.own.Len() || count[head] != s.head.Len() || count[listed] != s.list.held || blind != s.list.blind || len(s.jobs)-count[gone] != live {
 		t.Fatalf("seed %d: states %v, blind %d, but list %+v, %d live", seed, count, blind, s.list, live)
 	}
 }

@@ -205,6 +205,10 @@ type exchange struct {
 	ans   Answer
 }
 
+// named tells whether the request names a job of the account. A POST names none,
+// though it may make one.
+func (x *exchange) named() bool { return x.job >= 0 && x.req.Kind != Submit }
+
 // serve judges one request, now, and returns what is to be sent.
 func (a *API) serve(r *http.Request, body []byte) Answer {
 	a.mu.Lock()

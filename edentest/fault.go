@@ -31,10 +31,12 @@ type Fault struct {
 	// time. Defaults to 0.
 	Skip int
 
-	// Share is the probability, 0 to 1, with which it strikes each of them. The
-	// draws derive from Options.Seed, the job, and how often that job was asked
-	// about, so that they do not depend on the order in which concurrent
-	// requests of several jobs arrive. Defaults to 1.
+	// Share is the probability, 0 to 1, with which it strikes each of them; 0
+	// means always, as the zero value of every field does, and a negative share
+	// means never. The draws derive from Options.Seed, the job, and how often
+	// that job was asked about, so that they do not depend on the order in which
+	// concurrent requests of several jobs arrive; for requests that name no job,
+	// from how many of their kind there were.
 	Share float64
 
 	// Times is how often it strikes at most. Defaults to no bound.
@@ -63,8 +65,8 @@ func (e Effect) String() string { return e.name }
 
 // strike returns which of the faults strikes the exchange, or -1.
 func (a *API) strike(x *exchange) int {
-	nth := a.log.unnamed
-	if x.job >= 0 {
+	nth := a.log.unnamed[x.req.Kind.index()]
+	if x.named() {
 		nth = uint64(a.jobs[x.job].asked)
 	}
 	for i := range a.opts.Faults {
@@ -76,7 +78,7 @@ func (a *API) strike(x *exchange) int {
 		switch met := a.met[i]; {
 		case met.seen <= f.Skip:
 		case f.Times > 0 && met.hits >= f.Times:
-		case f.Share > 0 && a.chance(i, x, nth) >= f.Share:
+		case f.Share < 0 || f.Share > 0 && a.chance(i, x, nth) >= f.Share:
 		default:
 			return i
 		}
@@ -104,7 +106,7 @@ func (f *Fault) concerns(x *exchange) bool {
 func (a *API) chance(fault int, x *exchange, nth uint64) float64 {
 	h := mix(a.opts.Seed ^ uint64(fault)<<32)
 	h = mix(h ^ uint64(x.req.Kind)<<56 ^ nth)
-	if x.job >= 0 {
+	if x.named() {
 		id := a.jobs[x.job].id
 		h = mix(h ^ binary.LittleEndian.Uint64(id[:8]))
 		h = mix(h ^ binary.LittleEndian.Uint64(id[8:]))

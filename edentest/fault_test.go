@@ -57,6 +57,7 @@ func TestFaultSelection(t *testing.T) {
 		{"second get", edentest.Fault{On: edentest.Get, Skip: 1, Times: 1}, ".x...."},
 		{"share 1", edentest.Fault{Share: 1}, "xxxxxx"},
 		{"share tiny", edentest.Fault{Share: 1e-12}, "......"},
+		{"share negative", edentest.Fault{Share: -1}, "......"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

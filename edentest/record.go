@@ -1,6 +1,7 @@
 package edentest
 
 import (
+	"math/bits"
 	"net/http"
 	"net/url"
 	"slices"
@@ -36,6 +37,9 @@ func (k Kind) String() string {
 	}
 	return strings.Join(names, "|")
 }
+
+// index is the place of a single kind among all.
+func (k Kind) index() int { return bits.TrailingZeros8(uint8(k)) }
 
 func kindOf(method, path string) Kind {
 	switch single := strings.HasPrefix(path, jobPath); {
@@ -91,7 +95,7 @@ type log struct {
 	discard  bool
 	requests []Request
 	stats    Stats
-	unnamed  uint64          // requests that name no job of the account
+	unnamed  [5]uint64       // requests that name no job of the account, by Kind.index
 	last     []time.Duration // arrivals within the last second, from head on
 	head     int
 }
@@ -126,10 +130,10 @@ func (a *API) record(x *exchange) {
 			l.stats.Finals++
 		}
 	}
-	if x.job >= 0 {
+	if x.named() {
 		a.jobs[x.job].asked++
 	} else {
-		l.unnamed++
+		l.unnamed[x.req.Kind.index()]++
 	}
 
 	for l.head < len(l.last) && l.last[l.head] <= x.now-time.Second {

@@ -35,6 +35,11 @@ const (
 // whole tells whether the client gets what a healthy service would have sent.
 func (ans *Answer) whole() bool { return !ans.hurt && (ans.wire == intact || ans.wire == slow) }
 
+// bodyless tells whether the answer is whole once its header is there.
+func (ans *Answer) bodyless(method string) bool {
+	return len(ans.Body) == 0 || method == http.MethodHead
+}
+
 func (x *exchange) json(status int, body []byte) {
 	x.ans.Status = status
 	x.ans.Header.Set("Content-Type", "application/json")

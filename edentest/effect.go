@@ -59,7 +59,9 @@ func Reset() Effect { return onWire("reset", dropped) }
 // ResetBody has the connection reset inside the body.
 func ResetBody() Effect { return onWire("reset body", broken) }
 
-// Stall sends half of the body and then nothing, until the client gives up.
+// Stall sends half of the body and then nothing, until the client gives up. Of
+// an answer without a body not even the header comes, with which it would be
+// whole.
 func Stall() Effect { return onWire("stall", stalled) }
 
 // Drip sends the body bit by bit, spread over d.

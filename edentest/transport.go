@@ -45,7 +45,11 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := pause(ctx, t.api.opts.Latency-half+ans.Delay); err != nil {
 		return nil, err
 	}
-	if ans.wire == dropped {
+	switch {
+	case ans.wire == stalled && ans.bodyless(r.Method):
+		<-ctx.Done()
+		return nil, context.Cause(ctx)
+	case ans.wire == dropped:
 		return nil, reset()
 	}
 

@@ -191,18 +191,19 @@ const (
 
 // An exchange is one request on its way through the API.
 type exchange struct {
-	req   Request
-	auth  string
-	query string
-	body  []byte
-	now   time.Duration
-	job   int           // index of the job asked about, or -1
-	lag   time.Duration // of the list
-	skew  time.Duration // of every created_at
-	other bool          // answer with another job than the one asked about
-	ended bool          // the answer shows an ended job
-	over  bool          // refused by the limit
-	ans   Answer
+	req    Request
+	auth   string
+	query  string
+	body   []byte
+	now    time.Duration
+	job    int           // index of the job asked about, or -1
+	lag    time.Duration // of the list
+	skew   time.Duration // of every created_at
+	other  bool          // answer with another job than the one asked about
+	ended  bool          // the answer shows an ended job
+	over   bool          // refused by the limit
+	denied bool          // refused by a fault, which has the answer: nothing is done
+	ans    Answer
 }
 
 // named tells whether the request names a job of the account. A POST names none,
@@ -229,6 +230,7 @@ func (a *API) serve(r *http.Request, body []byte) Answer {
 		if do.before != nil {
 			do.before(x)
 		}
+		x.denied = do.denies
 		a.judge(x)
 		if x.over {
 			struck = -1 // what the limit turned away meets no fault behind it
@@ -239,6 +241,7 @@ func (a *API) serve(r *http.Request, body []byte) Answer {
 		a.met[struck].hits++
 		if do.after != nil {
 			do.after(x)
+			x.settle()
 		}
 	}
 	if x.ans.wire != refused && x.ans.wire != dropped {
@@ -314,6 +317,9 @@ func (a *API) judge(x *exchange) {
 		}
 		x.over = true
 		x.detail(http.StatusTooManyRequests, "Too Many Requests")
+		return
+	}
+	if x.denied {
 		return
 	}
 	switch x.req.Kind {

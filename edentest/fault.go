@@ -10,6 +10,12 @@ import (
 
 // A Fault is something that goes wrong, and when. The zero value of every field
 // but Do means "always": Fault{Do: Torn()} tears every answer.
+//
+// A fault spoils the answer, not the work: a POST or a DELETE that it strikes has
+// taken effect nevertheless, which is what makes it dangerous to send one again.
+// The exceptions are [Refuse], with which the request never arrives, and a
+// refusal by the service: [Status] with a code of 300 to 499, [RetryAfter],
+// [Redirect].
 type Fault struct {
 	// On is which requests it strikes. Defaults to all kinds that Do can apply
 	// to.
@@ -56,6 +62,7 @@ type Effect struct {
 	name   string
 	kinds  Kind            // that it can apply to; 0: all
 	lost   bool            // the request never arrives
+	denies bool            // the service refuses to do what is asked
 	before func(*exchange) // acts before the request is judged
 	after  func(*exchange) // acts on the answer
 }

@@ -121,7 +121,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for name, values := range ans.Header {
 		h[name] = values
 	}
-	if ans.pad == 0 && ans.Status != http.StatusNoContent {
+	if ans.pad == 0 && bodyAllowed(ans.Status) {
 		h.Set("Content-Length", strconv.Itoa(len(ans.Body)))
 	}
 	w.WriteHeader(ans.Status)

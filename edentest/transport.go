@@ -66,7 +66,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	if ans.pad > 0 {
 		resp.ContentLength = -1
-	} else if ans.Status != http.StatusNoContent {
+	} else if bodyAllowed(ans.Status) {
 		ans.Header.Set("Content-Length", strconv.Itoa(len(ans.Body)))
 	}
 	if r.Method == http.MethodHead || resp.ContentLength == 0 {

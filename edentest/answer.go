@@ -85,6 +85,6 @@ func (x *exchange) unprocessable(problems ...problem) {
 	x.json(http.StatusUnprocessableEntity, b)
 }
 
-func (x *exchange) invalidID(err error) {
-	x.unprocessable(problem{[]string{"path", "job_id"}, "Input should be a valid UUID, " + err.Error(), "uuid_parsing"})
+func (x *exchange) invalidID() {
+	x.unprocessable(problem{[]string{"path", "job_id"}, "Input should be a valid UUID, unable to parse string as a UUID", "uuid_parsing"})
 }

@@ -97,7 +97,8 @@ type Options struct {
 // Nothing in it happens by itself. What a job is at some moment follows from
 // when it was added and how long it takes, and is worked out when somebody
 // asks. An API made inside a testing/synctest bubble therefore lives by the
-// bubble's clock.
+// bubble's clock. One that was made outside panics when it is used inside, where
+// its time would not have begun.
 //
 // An API is also an [http.Handler], to be mounted in a server of one's own;
 // [Start] does that on a loopback address.
@@ -155,7 +156,15 @@ func New(opts Options) *API {
 }
 
 // now is the API's clock: the time since New.
-func (a *API) now() time.Duration { return time.Since(a.start) }
+func (a *API) now() time.Duration {
+	now := time.Since(a.start)
+	if now < 0 {
+		// Nothing would ever be due. Only a bubble's clock, which starts in 2000,
+		// can be behind that of New.
+		panic("edentest: this API was made outside of the testing/synctest bubble that uses it, where its jobs would never end; call New inside")
+	}
+	return now
+}
 
 // SetRate changes Options.Rate from now on.
 func (a *API) SetRate(rate float64) {
@@ -263,7 +272,7 @@ func (a *API) take(r *http.Request, body []byte) *exchange {
 			Path:   r.URL.Path,
 			HasKey: r.Header.Get("Authorization") != "",
 		},
-		auth:  r.Header.Get("Authorization"),
+		auth:  strings.Trim(r.Header.Get("Authorization"), " \t"), // as on the wire
 		query: r.URL.RawQuery,
 		body:  body,
 		now:   now,
@@ -271,7 +280,8 @@ func (a *API) take(r *http.Request, body []byte) *exchange {
 		lag:   a.opts.ListLag,
 		ans:   Answer{Header: make(http.Header, 4)},
 	}
-	if id, ok := strings.CutPrefix(r.URL.Path, jobPath); ok {
+	if isJobPath(r.URL.Path) {
+		id := r.URL.Path[len(jobPath):]
 		x.req.JobID = canonical(id)
 		if i, ok := a.find(id); ok {
 			x.job = int(i)
@@ -293,7 +303,7 @@ func (a *API) judge(x *exchange) {
 		x.ans.Header.Set("Allow", "GET, POST")
 		x.detail(http.StatusMethodNotAllowed, "Method Not Allowed")
 		return
-	case strings.HasPrefix(x.req.Path, jobPath):
+	case isJobPath(x.req.Path):
 		x.ans.Header.Set("Allow", "GET, DELETE")
 		x.detail(http.StatusMethodNotAllowed, "Method Not Allowed")
 		return
@@ -304,7 +314,7 @@ func (a *API) judge(x *exchange) {
 	// A call without a valid key is no call of this account, so the limit does
 	// not count it.
 	switch scheme, key, _ := strings.Cut(x.auth, " "); {
-	case !strings.EqualFold(scheme, "Bearer"):
+	case !strings.EqualFold(scheme, "Bearer") || key == "":
 		x.detail(http.StatusForbidden, "Not authenticated")
 		return
 	case key != a.opts.Token:

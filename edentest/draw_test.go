@@ -30,14 +30,14 @@ func TestShareOfSubmits(t *testing.T) {
 
 // struck makes requests of one path, after others that leave a trace in what
 // draws count by, and returns which were struck.
-func struck(t *testing.T, path string, before func(*door)) (marks string) {
+func struck(t *testing.T, path string, before func(*testing.T, *door)) (marks string) {
 	t.Helper()
 	inMemory(t, edentest.Options{Rate: -1, Faults: []edentest.Fault{
 		{On: edentest.Get | edentest.List, Share: 0.5, Do: edentest.Null()},
 	}}, func(t *testing.T, d *door) {
 		d.Submit(edentest.Script{ID: "11111111-1111-4111-8111-111111111111"})
 		for range 40 {
-			before(d)
+			before(t, d)
 			if _, body := d.do(t, http.MethodGet, async+path, ""); body == "null" {
 				marks += "x"
 			} else {
@@ -51,11 +51,11 @@ func struck(t *testing.T, path string, before func(*door)) (marks string) {
 // Requests of other kinds, which arrive when they like, move no draw.
 func TestDrawsOfKindsAreApart(t *testing.T) {
 	for _, path := range []string{"", "/11111111-1111-4111-8111-111111111111", "/22222222-2222-4222-8222-222222222222"} {
-		alone := struck(t, path, func(*door) {})
-		for name, before := range map[string]func(*door){
-			"POSTs":             func(d *door) { d.do(t, http.MethodPost, async, submission) },
-			"POSTs that failed": func(d *door) { d.do(t, http.MethodPost, async, "{}") },
-			"requests of another kind": func(d *door) {
+		alone := struck(t, path, func(*testing.T, *door) {})
+		for name, before := range map[string]func(*testing.T, *door){
+			"POSTs":             func(t *testing.T, d *door) { d.do(t, http.MethodPost, async, submission) },
+			"POSTs that failed": func(t *testing.T, d *door) { d.do(t, http.MethodPost, async, "{}") },
+			"requests of another kind": func(t *testing.T, d *door) {
 				d.do(t, http.MethodDelete, async+"/22222222-2222-4222-8222-222222222222", "")
 				d.do(t, http.MethodPut, async, "")
 			},

@@ -41,8 +41,14 @@ func (k Kind) String() string {
 // index is the place of a single kind among all.
 func (k Kind) index() int { return bits.TrailingZeros8(uint8(k)) }
 
+// isJobPath tells whether the path has one segment in the place of a job's id.
+func isJobPath(path string) bool {
+	id, ok := strings.CutPrefix(path, jobPath)
+	return ok && id != "" && !strings.Contains(id, "/")
+}
+
 func kindOf(method, path string) Kind {
-	switch single := strings.HasPrefix(path, jobPath); {
+	switch single := isJobPath(path); {
 	case path == root && method == http.MethodPost:
 		return Submit
 	case path == root && method == http.MethodGet:

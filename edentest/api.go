@@ -57,8 +57,8 @@ type Options struct {
 
 	// OnSubmit, if set, decides what becomes of a job that arrives by POST,
 	// instead of World. Feature, Subfeature, Provider and Model of the Script
-	// that it returns default to those that were asked for. It must not call
-	// the API.
+	// that it returns default to those that were asked for. A Script that Submit
+	// would panic about is answered with 500. It must not call the API.
 	OnSubmit func(Submission) Script
 
 	// ListLag is how far the job list is behind: it shows the state of that

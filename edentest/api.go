@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -136,22 +135,18 @@ func New(opts Options) *API {
 	if opts.Retention == 0 {
 		opts.Retention = 7 * 24 * time.Hour
 	}
-	opts.Faults = slices.Clone(opts.Faults)
-	for i := range opts.Faults {
-		opts.Faults[i].JobID = canonical(opts.Faults[i].JobID)
-	}
 	a := &API{
 		opts:  opts,
 		start: time.Now(),
 		ids:   rand.New(rand.NewPCG(opts.Seed, 1)),
 		draws: rand.New(rand.NewPCG(opts.Seed, 2)),
 		index: make(map[uuid.UUID]int32),
-		met:   make([]met, len(opts.Faults)),
 		log:   log{discard: opts.DiscardRecords},
 
 		deleted: make(map[int32]time.Duration),
 	}
 	a.limit = newLimiter(opts)
+	a.SetFaults(opts.Faults)
 	return a
 }
 
@@ -291,6 +286,9 @@ func (a *API) take(r *http.Request, body []byte) *exchange {
 		x.req.Query = r.URL.Query()
 		x.req.Header = r.Header.Clone()
 		x.req.Header.Del("Authorization")
+		if x.req.Kind == Submit {
+			x.req.Body = body
+		}
 	}
 	return x
 }

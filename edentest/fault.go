@@ -3,6 +3,7 @@ package edentest
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -50,6 +51,18 @@ type Fault struct {
 
 	// Do is what happens.
 	Do Effect
+}
+
+// SetFaults changes Options.Faults from now on. From and Until are measured from
+// New as before; Skip and Times begin anew.
+func (a *API) SetFaults(faults []Fault) {
+	faults = slices.Clone(faults)
+	for i := range faults {
+		faults[i].JobID = canonical(faults[i].JobID)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.opts.Faults, a.met = faults, make([]met, len(faults))
 }
 
 // String returns the name of what the fault does.

@@ -72,6 +72,7 @@ type Request struct {
 	Query  url.Values
 	Header http.Header // without Authorization
 	HasKey bool        // an Authorization header came along, valid or not
+	Body   []byte      // of a Submit, as it was sent; nil for the others
 	Status int         // of the answer; 0 if no answer was given
 	Fault  string      // the name of the fault that struck, "" if none
 }

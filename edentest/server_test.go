@@ -39,8 +39,7 @@ func TestServerClose(t *testing.T) {
 // client goes on to send over the connection.
 func TestServerCloseEndsStalledDelete(t *testing.T) {
 	server := edentest.Start(edentest.Options{Faults: []edentest.Fault{{On: edentest.Delete, Do: edentest.Stall()}}})
-	d := &door{server.API, server.Client(), server.URL, false}
-	path := async + "/" + d.Submit(edentest.Script{})
+	path := async + "/" + server.Submit(edentest.Script{})
 	conn, err := net.Dial("tcp", strings.TrimPrefix(server.URL, "http://"))
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +50,7 @@ func TestServerCloseEndsStalledDelete(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for d.Stats().Deletes == 0 {
+	for server.Stats().Deletes == 0 {
 		runtime.Gosched()
 	}
 	server.Close()

@@ -30,7 +30,7 @@ func (a *API) post(x *exchange) {
 	if s.ShowOriginalResponse && script.OriginalResponse == nil {
 		script.OriginalResponse = json.RawMessage(`{"provider_says":"done"}`)
 	}
-	i, err := a.submit(script)
+	i, err := a.submit(script, x.now)
 	if err != nil {
 		// To panic would end a server's connection, and be seen by nobody who
 		// reads the records.

@@ -73,16 +73,16 @@ type Script struct {
 func (a *API) Submit(s Script) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	i, err := a.submit(s)
+	i, err := a.submit(s, a.now())
 	if err != nil {
 		panic("edentest: " + err.Error())
 	}
 	return a.jobs[i].id.String()
 }
 
-// submit adds the job of a script, of which it keeps its own copy, and returns
-// its index, or what is wrong with the script.
-func (a *API) submit(s Script) (int, error) {
+// submit adds the job of a script, of which it keeps its own copy, as of now, and
+// returns its index, or what is wrong with the script.
+func (a *API) submit(s Script, now time.Duration) (int, error) {
 	if s.Status == "processing" {
 		return 0, errors.New(`a job cannot end with the Script.Status "processing"; for one that does not end, set After to Never`)
 	}
@@ -90,7 +90,7 @@ func (a *API) submit(s Script) (int, error) {
 	defaultTo(&s.Subfeature, services[0].subfeature)
 	defaultTo(&s.Provider, services[0].provider)
 	j := job{
-		created: a.now(),
+		created: now,
 		foreign: s.Foreign,
 		bytes:   s.size,
 		service: uint8(max(0, serviceFor(s.Feature, s.Subfeature))),

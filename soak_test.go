@@ -58,7 +58,7 @@ func TestSoak(t *testing.T) {
 		all.Go(func() error {
 			// A subtest each, so that a deadlock or a time-out names the seed too.
 			t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) { newSoakWorld(seed).run(t) })
+				synctest.Test(t, func(t *testing.T) { labelled(seed, func() { newSoakWorld(seed).run(t) }) })
 			})
 			return nil
 		})
@@ -134,8 +134,16 @@ func (w *soakWorld) run(t *testing.T) {
 	}
 	calls.Wait()
 	close(over)
-	r.hooks.Wait()               // some outlive their call
-	time.Sleep(10 * time.Second) // and so may a sequence of ids
+	r.hooks.Wait()          // some outlive their call,
+	time.Sleep(time.Second) // and so may a sequence of ids, by less than this,
+	if w.rude {
+		time.Sleep(rudeness)
+	}
+	synctest.Wait() // but nothing else
+	if n := goroutinesOf(w.seed); n != 1 {
+		t.Errorf("%d goroutines are there after the last call, want this one", n)
+	}
+	time.Sleep(10 * time.Second) // or one that is late would bring all worlds down
 	synctest.Wait()
 	r.judge()
 	if t.Failed() {
@@ -200,6 +208,11 @@ func (r *soakRun) call(number int) (o soakOutcome) {
 		timer := time.AfterFunc(c.end, func() { stop(errSoakEnds) })
 		defer timer.Stop()
 	}
+	var stopped atomic.Int64 // when, plus one
+	r.wire.atFinal(number, c.last, func() {
+		stopped.Store(int64(time.Since(r.began)) + 1)
+		stop(errSoakEnds)
+	})
 	take := func(result edenwait.Result) {
 		o.results = append(o.results, result)
 		o.at = append(o.at, time.Since(r.began))
@@ -225,8 +238,12 @@ func (r *soakRun) call(number int) (o soakOutcome) {
 		}
 	}
 	o.to = time.Since(r.began)
-	if c.end > 0 && !o.broken && o.to-o.from >= c.end {
+	switch at := stopped.Load(); {
+	case o.broken:
+	case c.end > 0 && o.to-o.from >= c.end:
 		o.ended = o.from + c.end
+	case at > 0:
+		o.ended = time.Duration(at - 1)
 	}
 	return o
 }

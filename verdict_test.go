@@ -55,6 +55,7 @@ func (r *soakRun) judgeCall(number int) {
 			failed++
 		}
 	}
+	r.judgeAnswered(number)
 	r.judgeHooks(number)
 	if c.kind == "WaitAll" {
 		r.judgeBatch(o, succeeded, failed)

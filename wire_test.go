@@ -18,6 +18,8 @@ type wire struct {
 	sent    []time.Duration
 	refused []refusal
 	gets    map[string]int // by job
+	finals  map[answered]int
+	last    map[int]lastFinal // by call
 }
 
 // refusal is a 429.
@@ -27,7 +29,7 @@ type refusal struct {
 }
 
 func newWire(next nethttp.RoundTripper) *wire {
-	return &wire{next: next, began: time.Now(), gets: map[string]int{}}
+	return &wire{next: next, began: time.Now(), gets: map[string]int{}, finals: map[answered]int{}, last: map[int]lastFinal{}}
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -35,11 +37,15 @@ func (w *wire) RoundTrip(r *nethttp.Request) (*nethttp.Response, error) {
 	sent := time.Since(w.began)
 	w.mu.Lock()
 	w.sent = append(w.sent, sent)
-	if _, id, ok := strings.Cut(r.URL.Path, "/async/"); ok {
+	_, id, single := strings.Cut(r.URL.Path, "/async/")
+	if single {
 		w.gets[id]++
 	}
 	w.mu.Unlock()
 	resp, err := w.next.RoundTrip(r)
+	if err == nil && single {
+		w.overhear(r, id, resp)
+	}
 	if err == nil && resp.StatusCode == nethttp.StatusTooManyRequests && r.Context().Err() == nil {
 		w.mu.Lock()
 		defer w.mu.Unlock()

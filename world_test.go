@@ -58,6 +58,7 @@ type soakCall struct {
 	start time.Duration // from the first call
 	end   time.Duration // of ctx, from its start; 0 if it does not end
 	limit bool          // ctx ends by its deadline rather than by cancel
+	last  int           // the final response in whose coming ctx ends; 0: none
 
 	stopAfter int           // AsCompleted is broken out of after so many results; -1: never
 	gap       time.Duration // AsCompleted: between two ids
@@ -143,6 +144,8 @@ func (w *soakWorld) drawCalls() {
 		if w.maybe(0.3) {
 			c.end = w.span(0, 3*time.Minute)
 			c.limit = w.maybe(0.5)
+		} else if w.maybe(0.2) {
+			c.last = 1 + w.rng.IntN(20)
 		}
 		if c.kind == "AsCompleted" {
 			if w.maybe(0.3) {

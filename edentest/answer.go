@@ -2,6 +2,7 @@ package edentest
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"time"
 )
@@ -35,6 +36,31 @@ const (
 // whole tells whether the client gets what a healthy service would have sent.
 func (ans *Answer) whole() bool { return !ans.hurt && (ans.wire == intact || ans.wire == slow) }
 
+// bodyAllowed tells whether an answer of that status can have a body.
+func bodyAllowed(status int) bool {
+	return status != http.StatusNoContent && status != http.StatusNotModified
+}
+
+// settle makes of what faults have left an answer that can be sent.
+func (x *exchange) settle() {
+	ans := &x.ans
+	if ans.Header == nil { // by an Edit that has put an Answer of its own there
+		ans.Header = make(http.Header, 4)
+	}
+	if ans.Status < 200 || ans.Status > 999 {
+		x.detail(http.StatusInternalServerError, fmt.Sprintf("edentest: the fault %q left the status %d, want one from 200 to 999", x.req.Fault, ans.Status))
+	}
+	if !bodyAllowed(ans.Status) {
+		ans.Body, ans.pad = nil, 0
+		ans.Header.Del("Content-Type")
+	}
+}
+
+// bodyless tells whether the answer is whole once its header is there.
+func (ans *Answer) bodyless(method string) bool {
+	return len(ans.Body) == 0 || method == http.MethodHead
+}
+
 func (x *exchange) json(status int, body []byte) {
 	x.ans.Status = status
 	x.ans.Header.Set("Content-Type", "application/json")
@@ -59,6 +85,6 @@ func (x *exchange) unprocessable(problems ...problem) {
 	x.json(http.StatusUnprocessableEntity, b)
 }
 
-func (x *exchange) invalidID(err error) {
-	x.unprocessable(problem{[]string{"path", "job_id"}, "Input should be a valid UUID, " + err.Error(), "uuid_parsing"})
+func (x *exchange) invalidID() {
+	x.unprocessable(problem{[]string{"path", "job_id"}, "Input should be a valid UUID, unable to parse string as a UUID", "uuid_parsing"})
 }

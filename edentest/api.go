@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -57,8 +56,8 @@ type Options struct {
 
 	// OnSubmit, if set, decides what becomes of a job that arrives by POST,
 	// instead of World. Feature, Subfeature, Provider and Model of the Script
-	// that it returns default to those that were asked for. It must not call
-	// the API.
+	// that it returns default to those that were asked for. A Script that Submit
+	// would panic about is answered with 500. It must not call the API.
 	OnSubmit func(Submission) Script
 
 	// ListLag is how far the job list is behind: it shows the state of that
@@ -97,7 +96,8 @@ type Options struct {
 // Nothing in it happens by itself. What a job is at some moment follows from
 // when it was added and how long it takes, and is worked out when somebody
 // asks. An API made inside a testing/synctest bubble therefore lives by the
-// bubble's clock.
+// bubble's clock. One that was made outside panics when it is used inside, where
+// its time would not have begun.
 //
 // An API is also an [http.Handler], to be mounted in a server of one's own;
 // [Start] does that on a loopback address.
@@ -135,27 +135,31 @@ func New(opts Options) *API {
 	if opts.Retention == 0 {
 		opts.Retention = 7 * 24 * time.Hour
 	}
-	opts.Faults = slices.Clone(opts.Faults)
-	for i := range opts.Faults {
-		opts.Faults[i].JobID = canonical(opts.Faults[i].JobID)
-	}
 	a := &API{
 		opts:  opts,
 		start: time.Now(),
 		ids:   rand.New(rand.NewPCG(opts.Seed, 1)),
 		draws: rand.New(rand.NewPCG(opts.Seed, 2)),
 		index: make(map[uuid.UUID]int32),
-		met:   make([]met, len(opts.Faults)),
 		log:   log{discard: opts.DiscardRecords},
 
 		deleted: make(map[int32]time.Duration),
 	}
 	a.limit = newLimiter(opts)
+	a.SetFaults(opts.Faults)
 	return a
 }
 
 // now is the API's clock: the time since New.
-func (a *API) now() time.Duration { return time.Since(a.start) }
+func (a *API) now() time.Duration {
+	now := time.Since(a.start)
+	if now < 0 {
+		// Nothing would ever be due. Only a bubble's clock, which starts in 2000,
+		// can be behind that of New.
+		panic("edentest: this API was made outside of the testing/synctest bubble that uses it, where its jobs would never end; call New inside")
+	}
+	return now
+}
 
 // SetRate changes Options.Rate from now on.
 func (a *API) SetRate(rate float64) {
@@ -191,19 +195,24 @@ const (
 
 // An exchange is one request on its way through the API.
 type exchange struct {
-	req   Request
-	auth  string
-	query string
-	body  []byte
-	now   time.Duration
-	job   int           // index of the job asked about, or -1
-	lag   time.Duration // of the list
-	skew  time.Duration // of every created_at
-	other bool          // answer with another job than the one asked about
-	ended bool          // the answer shows an ended job
-	over  bool          // refused by the limit
-	ans   Answer
+	req    Request
+	auth   string
+	query  string
+	body   []byte
+	now    time.Duration
+	job    int           // index of the job asked about, or -1
+	lag    time.Duration // of the list
+	skew   time.Duration // of every created_at
+	other  bool          // answer with another job than the one asked about
+	ended  bool          // the answer shows an ended job
+	over   bool          // refused by the limit
+	denied bool          // refused by a fault, which has the answer: nothing is done
+	ans    Answer
 }
+
+// named tells whether the request names a job of the account. A POST names none,
+// though it may make one.
+func (x *exchange) named() bool { return x.job >= 0 && x.req.Kind != Submit }
 
 // serve judges one request, now, and returns what is to be sent.
 func (a *API) serve(r *http.Request, body []byte) Answer {
@@ -225,6 +234,7 @@ func (a *API) serve(r *http.Request, body []byte) Answer {
 		if do.before != nil {
 			do.before(x)
 		}
+		x.denied = do.denies
 		a.judge(x)
 		if x.over {
 			struck = -1 // what the limit turned away meets no fault behind it
@@ -235,6 +245,7 @@ func (a *API) serve(r *http.Request, body []byte) Answer {
 		a.met[struck].hits++
 		if do.after != nil {
 			do.after(x)
+			x.settle()
 		}
 	}
 	if x.ans.wire != refused && x.ans.wire != dropped {
@@ -256,7 +267,7 @@ func (a *API) take(r *http.Request, body []byte) *exchange {
 			Path:   r.URL.Path,
 			HasKey: r.Header.Get("Authorization") != "",
 		},
-		auth:  r.Header.Get("Authorization"),
+		auth:  strings.Trim(r.Header.Get("Authorization"), " \t"), // as on the wire
 		query: r.URL.RawQuery,
 		body:  body,
 		now:   now,
@@ -264,7 +275,8 @@ func (a *API) take(r *http.Request, body []byte) *exchange {
 		lag:   a.opts.ListLag,
 		ans:   Answer{Header: make(http.Header, 4)},
 	}
-	if id, ok := strings.CutPrefix(r.URL.Path, jobPath); ok {
+	if isJobPath(r.URL.Path) {
+		id := r.URL.Path[len(jobPath):]
 		x.req.JobID = canonical(id)
 		if i, ok := a.find(id); ok {
 			x.job = int(i)
@@ -274,6 +286,9 @@ func (a *API) take(r *http.Request, body []byte) *exchange {
 		x.req.Query = r.URL.Query()
 		x.req.Header = r.Header.Clone()
 		x.req.Header.Del("Authorization")
+		if x.req.Kind == Submit {
+			x.req.Body = body
+		}
 	}
 	return x
 }
@@ -286,7 +301,7 @@ func (a *API) judge(x *exchange) {
 		x.ans.Header.Set("Allow", "GET, POST")
 		x.detail(http.StatusMethodNotAllowed, "Method Not Allowed")
 		return
-	case strings.HasPrefix(x.req.Path, jobPath):
+	case isJobPath(x.req.Path):
 		x.ans.Header.Set("Allow", "GET, DELETE")
 		x.detail(http.StatusMethodNotAllowed, "Method Not Allowed")
 		return
@@ -297,7 +312,7 @@ func (a *API) judge(x *exchange) {
 	// A call without a valid key is no call of this account, so the limit does
 	// not count it.
 	switch scheme, key, _ := strings.Cut(x.auth, " "); {
-	case !strings.EqualFold(scheme, "Bearer"):
+	case !strings.EqualFold(scheme, "Bearer") || key == "":
 		x.detail(http.StatusForbidden, "Not authenticated")
 		return
 	case key != a.opts.Token:
@@ -310,6 +325,9 @@ func (a *API) judge(x *exchange) {
 		}
 		x.over = true
 		x.detail(http.StatusTooManyRequests, "Too Many Requests")
+		return
+	}
+	if x.denied {
 		return
 	}
 	switch x.req.Kind {

@@ -42,11 +42,12 @@
 // # Jobs
 //
 // A job comes from a [Script] that says what becomes of it (after half a minute,
-// success, with this output), is drawn from a [World] (lognormal durations, one
-// in ten fails), or arrives by POST. What is drawn derives from Options.Seed
-// alone. [API.Finish] ends one at a moment of the test's choosing, [API.Delete]
-// takes it away. [API.EndedAt] tells the truth about a job to compare with what a client
-// has found out, and [API.FirstFinal] when a client could have known.
+// success, with this output), is drawn from a [World] (how long jobs run, what
+// share of them fails), or arrives by POST. What is drawn derives from
+// Options.Seed alone. [API.Finish] ends one at a moment of the test's choosing,
+// [API.Delete] takes it away. [API.EndedAt] tells the truth about a job to compare
+// with what a client has found out, and [API.FirstFinal] when a client could have
+// known.
 //
 // # The limit
 //
@@ -69,12 +70,15 @@
 //		{On: edentest.List, Do: edentest.StaleList(10 * time.Second)},
 //	}
 //
-// [Chaos] has a bit of everything.
+// [Chaos] has a bit of everything, and [API.SetFaults] changes the faults while
+// the test goes on. A fault spoils the answer, not the work, unless the service
+// refuses: see [Fault] for what that means to a POST.
 //
 // # Records
 //
 // [API.Requests] is the log of all requests, [API.Stats] their count, among it
-// the most that came in any one second. No key is ever recorded.
+// the most that came in any one second. What a POST has brought is in
+// Request.Body. No key is ever recorded.
 //
 // This package does not import testing, so it can serve programs that are not
 // tests.

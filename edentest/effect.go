@@ -2,6 +2,7 @@ package edentest
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"fmt"
 	"net/http"
@@ -9,13 +10,23 @@ import (
 )
 
 // Status answers with another status. An empty body stands for the service's
-// own {"detail": …} with the status's name; header may be nil.
+// own {"detail": …} with the status's name, and for none where the status allows
+// none; header may be nil. Status panics if code is below 200 or above 999, which
+// no answer can end with.
+//
+// With a code of 300 to 499 the service refuses, so a POST makes no job and a
+// DELETE removes none. With any other, such as 500, it has done what it was asked
+// to before it answers so: a client that takes that for a refusal and submits
+// again has, and pays for, two jobs.
 func Status(code int, body string, header http.Header) Effect {
-	return Effect{name: fmt.Sprintf("status %d", code), after: func(x *exchange) {
+	if code < 200 || code > 999 {
+		panic(fmt.Sprintf("edentest: Status(%d): want a code from 200 to 999", code))
+	}
+	return Effect{name: fmt.Sprintf("status %d", code), denies: code >= 300 && code < 500, after: func(x *exchange) {
 		x.ans.Header = make(http.Header, 4)
 		x.ans.hurt = true
 		if body == "" {
-			x.detail(code, http.StatusText(code))
+			x.detail(code, cmp.Or(http.StatusText(code), "Error"))
 		} else {
 			x.ans.Status, x.ans.Body = code, []byte(body)
 			x.ans.Header.Set("Content-Type", http.DetectContentType(x.ans.Body))
@@ -59,7 +70,9 @@ func Reset() Effect { return onWire("reset", dropped) }
 // ResetBody has the connection reset inside the body.
 func ResetBody() Effect { return onWire("reset body", broken) }
 
-// Stall sends half of the body and then nothing, until the client gives up.
+// Stall sends half of the body and then nothing, until the client gives up. Of
+// an answer without a body not even the header comes, with which it would be
+// whole.
 func Stall() Effect { return onWire("stall", stalled) }
 
 // Drip sends the body bit by bit, spread over d.
@@ -151,8 +164,8 @@ func StaleList(ago time.Duration) Effect {
 	return Effect{name: fmt.Sprintf("stale list %v", ago), kinds: List, before: func(x *exchange) { x.lag = ago }}
 }
 
-// Edit is an effect of one's own: f changes the answer. It must not call the
-// API.
+// Edit is an effect of one's own: f changes the answer, also to what has taken
+// effect: see [Fault]. It must not call the API.
 func Edit(name string, f func(Request, *Answer)) Effect {
 	return Effect{name: name, after: func(x *exchange) {
 		status, body := x.ans.Status, x.ans.Body

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -182,6 +183,30 @@ func TestStall(t *testing.T) {
 			t.Errorf("the second half: %v, want context.Canceled", err)
 		}
 	})
+}
+
+// An answer without a body is held back whole: with its header, the client would
+// have all of it.
+func TestStallWithoutBody(t *testing.T) {
+	for _, method := range []string{http.MethodDelete, http.MethodHead} {
+		throughBoth(t, edentest.Options{Faults: []edentest.Fault{{Do: edentest.Stall()}}}, func(t *testing.T, d *door) {
+			cause := errors.New("had enough")
+			ctx, cancel := context.WithCancelCause(t.Context())
+			path := async + "/" + d.Submit(edentest.Script{})
+			failed := make(chan error)
+			go func() {
+				_, err := d.send(ctx, method, path, edentest.DefaultToken, "")
+				failed <- err
+			}()
+			for d.Stats().Requests() == 0 {
+				runtime.Gosched()
+			}
+			cancel(cause)
+			if err := <-failed; !errors.Is(err, cause) {
+				t.Errorf("%s: %v, want %v", method, err, cause)
+			}
+		})
+	}
 }
 
 func TestStallEndsWithClose(t *testing.T) {

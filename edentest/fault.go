@@ -3,6 +3,7 @@ package edentest
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -10,6 +11,12 @@ import (
 
 // A Fault is something that goes wrong, and when. The zero value of every field
 // but Do means "always": Fault{Do: Torn()} tears every answer.
+//
+// A fault spoils the answer, not the work: a POST or a DELETE that it strikes has
+// taken effect nevertheless, which is what makes it dangerous to send one again.
+// The exceptions are [Refuse], with which the request never arrives, and a
+// refusal by the service: [Status] with a code of 300 to 499, [RetryAfter],
+// [Redirect].
 type Fault struct {
 	// On is which requests it strikes. Defaults to all kinds that Do can apply
 	// to.
@@ -31,10 +38,12 @@ type Fault struct {
 	// time. Defaults to 0.
 	Skip int
 
-	// Share is the probability, 0 to 1, with which it strikes each of them. The
-	// draws derive from Options.Seed, the job, and how often that job was asked
-	// about, so that they do not depend on the order in which concurrent
-	// requests of several jobs arrive. Defaults to 1.
+	// Share is the probability, 0 to 1, with which it strikes each of them; 0
+	// means always, as the zero value of every field does, and a negative share
+	// means never. The draws derive from Options.Seed, the job, and how often
+	// that job was asked about, so that they do not depend on the order in which
+	// concurrent requests of several jobs arrive; for requests that name no job,
+	// from how many of their kind there were.
 	Share float64
 
 	// Times is how often it strikes at most. Defaults to no bound.
@@ -42,6 +51,18 @@ type Fault struct {
 
 	// Do is what happens.
 	Do Effect
+}
+
+// SetFaults changes Options.Faults from now on. From and Until are measured from
+// New as before; Skip and Times begin anew.
+func (a *API) SetFaults(faults []Fault) {
+	faults = slices.Clone(faults)
+	for i := range faults {
+		faults[i].JobID = canonical(faults[i].JobID)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.opts.Faults, a.met = faults, make([]met, len(faults))
 }
 
 // String returns the name of what the fault does.
@@ -54,6 +75,7 @@ type Effect struct {
 	name   string
 	kinds  Kind            // that it can apply to; 0: all
 	lost   bool            // the request never arrives
+	denies bool            // the service refuses to do what is asked
 	before func(*exchange) // acts before the request is judged
 	after  func(*exchange) // acts on the answer
 }
@@ -63,8 +85,8 @@ func (e Effect) String() string { return e.name }
 
 // strike returns which of the faults strikes the exchange, or -1.
 func (a *API) strike(x *exchange) int {
-	nth := a.log.unnamed
-	if x.job >= 0 {
+	nth := a.log.unnamed[x.req.Kind.index()]
+	if x.named() {
 		nth = uint64(a.jobs[x.job].asked)
 	}
 	for i := range a.opts.Faults {
@@ -76,7 +98,7 @@ func (a *API) strike(x *exchange) int {
 		switch met := a.met[i]; {
 		case met.seen <= f.Skip:
 		case f.Times > 0 && met.hits >= f.Times:
-		case f.Share > 0 && a.chance(i, x, nth) >= f.Share:
+		case f.Share < 0 || f.Share > 0 && a.chance(i, x, nth) >= f.Share:
 		default:
 			return i
 		}
@@ -104,7 +126,7 @@ func (f *Fault) concerns(x *exchange) bool {
 func (a *API) chance(fault int, x *exchange, nth uint64) float64 {
 	h := mix(a.opts.Seed ^ uint64(fault)<<32)
 	h = mix(h ^ uint64(x.req.Kind)<<56 ^ nth)
-	if x.job >= 0 {
+	if x.named() {
 		id := a.jobs[x.job].id
 		h = mix(h ^ binary.LittleEndian.Uint64(id[:8]))
 		h = mix(h ^ binary.LittleEndian.Uint64(id[8:]))

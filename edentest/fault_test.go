@@ -57,6 +57,7 @@ func TestFaultSelection(t *testing.T) {
 		{"second get", edentest.Fault{On: edentest.Get, Skip: 1, Times: 1}, ".x...."},
 		{"share 1", edentest.Fault{Share: 1}, "xxxxxx"},
 		{"share tiny", edentest.Fault{Share: 1e-12}, "......"},
+		{"share negative", edentest.Fault{Share: -1}, "......"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -78,6 +79,32 @@ func TestFaultSelection(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Faults come and go while requests arrive; those that stay begin anew.
+func TestSetFaults(t *testing.T) {
+	const other = "11111111-1111-4111-8111-111111111111"
+	inMemory(t, edentest.Options{Rate: -1, Faults: []edentest.Fault{{Times: 1, Do: edentest.Null()}}}, func(t *testing.T, d *door) {
+		d.Submit(edentest.Script{ID: other})
+		ask := func(want string) {
+			t.Helper()
+			d.do(t, http.MethodGet, async+"/"+other, "")
+			if log := d.Requests(); log[len(log)-1].Fault != want {
+				t.Errorf("struck by %q, want %q", log[len(log)-1].Fault, want)
+			}
+		}
+		ask("null")
+		ask("")
+		faults := []edentest.Fault{{Times: 1, Do: edentest.Null()}, {JobID: strings.ToUpper(other), Until: time.Hour, Do: edentest.HTML()}}
+		d.SetFaults(faults)
+		faults[1].Do = edentest.Empty() // which is the caller's, as Options.Faults are
+		ask("null")
+		ask("html")
+		d.sleep(t, time.Hour)
+		ask("")
+		d.SetFaults(nil)
+		ask("")
+	})
 }
 
 func TestFirstFaultWins(t *testing.T) {

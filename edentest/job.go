@@ -240,7 +240,7 @@ func (a *API) get(x *exchange) {
 // named returns the job that the request names, or answers that there is none.
 func (a *API) named(x *exchange) *job {
 	if _, err := uuid.Parse(x.req.JobID); err != nil {
-		x.invalidID(err)
+		x.invalidID()
 		return nil
 	}
 	if x.job < 0 || !a.visible(&a.jobs[x.job], x.now) {

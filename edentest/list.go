@@ -1,6 +1,7 @@
 package edentest
 
 import (
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -84,7 +85,7 @@ func parseFilter(query string) (filter, []problem) {
 			*v = n
 		}
 	}
-	number("page", &f.page, 1<<31-1)
+	number("page", &f.page, math.MaxInt)
 	number("limit", &f.limit, 1000)
 	// (unsure) The live service might as well answer with an empty page.
 	switch f.status {

@@ -60,6 +60,15 @@ func TestPostDrawsFromWorld(t *testing.T) {
 	})
 }
 
+// A job that takes no time has ended when its POST is answered for, by any clock.
+func TestPostOfNoTime(t *testing.T) {
+	throughBoth(t, edentest.Options{World: edentest.World{Durations: edentest.Fixed(0)}}, func(t *testing.T, d *door) {
+		if status, body := d.do(t, http.MethodPost, async, submission); decode[job](t, body).Status != "success" {
+			t.Errorf("POST = %d %s", status, body)
+		}
+	})
+}
+
 func TestOnSubmit(t *testing.T) {
 	var seen edentest.Submission
 	inMemory(t, edentest.Options{OnSubmit: func(s edentest.Submission) edentest.Script {

@@ -1,6 +1,7 @@
 package edentest
 
 import (
+	"math/bits"
 	"net/http"
 	"net/url"
 	"slices"
@@ -37,8 +38,17 @@ func (k Kind) String() string {
 	return strings.Join(names, "|")
 }
 
+// index is the place of a single kind among all.
+func (k Kind) index() int { return bits.TrailingZeros8(uint8(k)) }
+
+// isJobPath tells whether the path has one segment in the place of a job's id.
+func isJobPath(path string) bool {
+	id, ok := strings.CutPrefix(path, jobPath)
+	return ok && id != "" && !strings.Contains(id, "/")
+}
+
 func kindOf(method, path string) Kind {
-	switch single := strings.HasPrefix(path, jobPath); {
+	switch single := isJobPath(path); {
 	case path == root && method == http.MethodPost:
 		return Submit
 	case path == root && method == http.MethodGet:
@@ -62,6 +72,7 @@ type Request struct {
 	Query  url.Values
 	Header http.Header // without Authorization
 	HasKey bool        // an Authorization header came along, valid or not
+	Body   []byte      // of a Submit, as it was sent; nil for the others
 	Status int         // of the answer; 0 if no answer was given
 	Fault  string      // the name of the fault that struck, "" if none
 }
@@ -91,7 +102,7 @@ type log struct {
 	discard  bool
 	requests []Request
 	stats    Stats
-	unnamed  uint64          // requests that name no job of the account
+	unnamed  [5]uint64       // requests that name no job of the account, by Kind.index
 	last     []time.Duration // arrivals within the last second, from head on
 	head     int
 }
@@ -126,10 +137,10 @@ func (a *API) record(x *exchange) {
 			l.stats.Finals++
 		}
 	}
-	if x.job >= 0 {
+	if x.named() {
 		a.jobs[x.job].asked++
 	} else {
-		l.unnamed++
+		l.unnamed[x.req.Kind.index()]++
 	}
 
 	for l.head < len(l.last) && l.last[l.head] <= x.now-time.Second {

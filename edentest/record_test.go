@@ -3,6 +3,7 @@ package edentest_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -52,6 +53,33 @@ func TestRequests(t *testing.T) {
 			t.Errorf("%+v", stats)
 		}
 	})
+}
+
+// The bodies of POSTs are recorded, whatever became of them, and can be matched.
+func TestRequestBody(t *testing.T) {
+	for _, discard := range []bool{false, true} {
+		throughBoth(t, edentest.Options{DiscardRecords: discard, Faults: []edentest.Fault{{
+			Match: func(r edentest.Request) bool { return strings.Contains(string(r.Body), "whisper") },
+			Do:    edentest.Status(402, "", nil),
+		}}}, func(t *testing.T, d *door) {
+			id := d.Submit(edentest.Script{})
+			for _, call := range [][3]string{
+				{"POST", async, submission}, {"POST", async, "{"}, {"GET", async, "get"}, {"PUT", async, "put"}, {"DELETE", async + "/" + id, "delete"},
+			} {
+				d.do(t, call[0], call[1], call[2])
+			}
+			var bodies []string
+			for _, r := range d.Requests() {
+				bodies = append(bodies, fmt.Sprint(string(r.Body), " ", r.Fault))
+			}
+			if want := []string{submission + " status 402", "{ ", " ", " ", " "}; !discard && !slices.Equal(bodies, want) {
+				t.Errorf("recorded %q, want %q", bodies, want)
+			}
+			if discard && bodies != nil || d.Stats().Faults != 1 {
+				t.Errorf("recorded %q, %+v", bodies, d.Stats())
+			}
+		})
+	}
 }
 
 func TestDiscardRecords(t *testing.T) {
@@ -182,6 +210,7 @@ func TestConcurrency(t *testing.T) {
 				d.Delete(id)
 				d.SetRate(float64(i + 1))
 				d.SetOthers(float64(i))
+				d.SetFaults([]edentest.Fault{{Share: 0.2, Do: edentest.Null()}})
 				d.Stats()
 				d.Requests()
 				d.FirstFinal(id)

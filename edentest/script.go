@@ -2,6 +2,7 @@ package edentest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,7 +20,7 @@ type Script struct {
 	After time.Duration
 
 	// Status is what the job ends with: "success", "fail", or any word that is
-	// outside the contract. Defaults to "success".
+	// outside the contract, but not "processing". Defaults to "success".
 	Status string
 
 	// Output is the job's output once it has ended. Defaults to a small one in
@@ -67,21 +68,29 @@ type Script struct {
 }
 
 // Submit adds a job now, without a request, and returns its id. It panics if
-// s.ID is not a UUID or is already taken.
+// s.ID is not a UUID or is already taken, and if s.Status is "processing", which
+// no job ends with.
 func (a *API) Submit(s Script) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.jobs[a.submit(s)].id.String()
+	i, err := a.submit(s, a.now())
+	if err != nil {
+		panic("edentest: " + err.Error())
+	}
+	return a.jobs[i].id.String()
 }
 
-// submit adds the job of a script, of which it keeps its own copy, and returns
-// its index.
-func (a *API) submit(s Script) int {
+// submit adds the job of a script, of which it keeps its own copy, as of now, and
+// returns its index, or what is wrong with the script.
+func (a *API) submit(s Script, now time.Duration) (int, error) {
+	if s.Status == "processing" {
+		return 0, errors.New(`a job cannot end with the Script.Status "processing"; for one that does not end, set After to Never`)
+	}
 	defaultTo(&s.Feature, services[0].feature)
 	defaultTo(&s.Subfeature, services[0].subfeature)
 	defaultTo(&s.Provider, services[0].provider)
 	j := job{
-		created: a.now(),
+		created: now,
 		foreign: s.Foreign,
 		bytes:   s.size,
 		service: uint8(max(0, serviceFor(s.Feature, s.Subfeature))),
@@ -91,14 +100,14 @@ func (a *API) submit(s Script) int {
 	if s.ID != "" {
 		id, err := uuid.Parse(s.ID)
 		if err != nil {
-			panic(fmt.Sprintf("edentest: Script.ID %q is not a UUID", s.ID))
+			return 0, fmt.Errorf("Script.ID %q is not a UUID", s.ID)
 		}
 		if _, taken := a.index[id]; taken {
-			panic(fmt.Sprintf("edentest: there already is a job %v", id))
+			return 0, fmt.Errorf("there already is a job %v", id)
 		}
 		j.id = id
 	}
-	return a.add(j)
+	return a.add(j), nil
 }
 
 func defaultTo(s *string, v string) {

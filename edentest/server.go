@@ -23,6 +23,7 @@ type Server struct {
 
 	http   http.Server
 	client *http.Client
+	stop   context.CancelFunc // ends what is being served
 	served sync.WaitGroup
 
 	mu     sync.Mutex
@@ -42,6 +43,10 @@ func Start(opts Options) *Server {
 	s := &Server{API: New(opts), URL: "http://" + l.Addr().String()}
 	s.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}
 	s.http.Handler = http.HandlerFunc(s.serveHTTP)
+	// A connection that is cut does not end its request in every case: not when
+	// the next request is there already, sent after an answer that looked whole.
+	ctx, stop := context.WithCancel(context.Background())
+	s.http.BaseContext, s.stop = func(net.Listener) context.Context { return ctx }, stop
 	s.served.Add(1)
 	go func() {
 		defer s.served.Done()
@@ -63,6 +68,7 @@ func (s *Server) Close() {
 	s.closed = true
 	s.mu.Unlock()
 	_ = s.http.Close() // of a listener and connections that nobody needs any more
+	s.stop()
 	s.client.CloseIdleConnections()
 	s.served.Wait()
 }
@@ -100,11 +106,14 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if pause(ctx, a.opts.Latency-half+ans.Delay) != nil {
 		return
 	}
-	switch ans.wire {
-	case dropped:
+	switch {
+	case ans.wire == stalled && ans.bodyless(r.Method):
+		<-ctx.Done()
+		return
+	case ans.wire == dropped:
 		hangUp(w, nil)
 		return
-	case broken:
+	case ans.wire == broken:
 		hangUp(w, &ans)
 		return
 	}
@@ -112,7 +121,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for name, values := range ans.Header {
 		h[name] = values
 	}
-	if ans.pad == 0 && ans.Status != http.StatusNoContent {
+	if ans.pad == 0 && bodyAllowed(ans.Status) {
 		h.Set("Content-Length", strconv.Itoa(len(ans.Body)))
 	}
 	w.WriteHeader(ans.Status)

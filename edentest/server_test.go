@@ -3,8 +3,11 @@ package edentest_test
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/edenwait/edenwait/edentest"
@@ -30,6 +33,33 @@ func TestServerClose(t *testing.T) {
 		t.Errorf("%d lists, want 1", got)
 	}
 	server.Close()
+}
+
+// A stalled answer without a body must not hold up Close either, whatever its
+// client goes on to send over the connection.
+func TestServerCloseEndsStalledDelete(t *testing.T) {
+	server := edentest.Start(edentest.Options{Faults: []edentest.Fault{{On: edentest.Delete, Do: edentest.Stall()}}})
+	path := async + "/" + server.Submit(edentest.Script{})
+	conn, err := net.Dial("tcp", strings.TrimPrefix(server.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for _, call := range []string{"DELETE " + path, "GET " + async} {
+		if _, err := io.WriteString(conn, call+" HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer edentest\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for server.Stats().Deletes == 0 {
+		runtime.Gosched()
+	}
+	server.Close()
+	if answer, err := io.ReadAll(conn); len(answer) > 0 {
+		t.Errorf("%q, %v came before the end", answer, err)
+	}
+	if n := server.Stats().Lists; n > 0 {
+		t.Errorf("%d lists", n)
+	}
 }
 
 // An API is a handler for any server, and for none.

@@ -25,14 +25,9 @@ type transport struct{ api *API }
 // RoundTrip implements http.RoundTripper.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx := r.Context()
-	var sent []byte
-	if r.Body != nil {
-		var err error
-		sent, err = io.ReadAll(r.Body)
-		_ = r.Body.Close() // all of it was read, or err says why not
-		if err != nil {
-			return nil, err
-		}
+	sent, err := readSent(ctx, r.Body)
+	if err != nil {
+		return nil, err
 	}
 	half := t.api.opts.Latency / 2
 	if err := pause(ctx, half); err != nil {
@@ -45,7 +40,11 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := pause(ctx, t.api.opts.Latency-half+ans.Delay); err != nil {
 		return nil, err
 	}
-	if ans.wire == dropped {
+	switch {
+	case ans.wire == stalled && ans.bodyless(r.Method):
+		<-ctx.Done()
+		return nil, context.Cause(ctx)
+	case ans.wire == dropped:
 		return nil, reset()
 	}
 
@@ -62,7 +61,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	if ans.pad > 0 {
 		resp.ContentLength = -1
-	} else if ans.Status != http.StatusNoContent {
+	} else if bodyAllowed(ans.Status) {
 		ans.Header.Set("Content-Length", strconv.Itoa(len(ans.Body)))
 	}
 	if r.Method == http.MethodHead || resp.ContentLength == 0 {
@@ -79,6 +78,32 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		resp.Uncompressed = true
 	}
 	return resp, nil
+}
+
+// readSent reads and closes the body of a request, which may come slowly, or
+// never: a pipe that nobody writes to must not keep a request that was given up.
+// Closing it is what lets its reader end.
+func readSent(ctx context.Context, body io.ReadCloser) ([]byte, error) {
+	if body == nil {
+		return nil, nil
+	}
+	defer body.Close()
+	if body == http.NoBody {
+		return nil, nil
+	}
+	var sent []byte
+	read := make(chan error, 1)
+	go func() {
+		b, err := io.ReadAll(body)
+		sent = b
+		read <- err
+	}()
+	select {
+	case err := <-read:
+		return sent, err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // pause waits for d, or until the request is given up.

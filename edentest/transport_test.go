@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/edenwait/edenwait/edentest"
@@ -83,6 +84,55 @@ func TestRequestBodyIsClosed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A body that does not come keeps nothing of a request that is given up.
+func TestRequestBodyNeverComes(t *testing.T) {
+	cause := errors.New("had enough")
+	inMemory(t, edentest.Options{}, func(t *testing.T, d *door) {
+		never, w := io.Pipe()
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Minute, func() { cancel(cause) })
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, never)
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		_, err = d.client.Do(req)
+		if took := time.Since(start); !errors.Is(err, cause) || took != time.Minute {
+			t.Errorf("%v after %v, want %v", err, took, cause)
+		}
+		if _, err := w.Write([]byte("late")); !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("writing on: %v, want io.ErrClosedPipe", err)
+		}
+		if n := d.Stats().Requests(); n != 0 {
+			t.Errorf("%d requests arrived", n)
+		}
+	})
+}
+
+// An API that was made outside of a bubble says so inside, instead of having
+// jobs that never end.
+func TestMadeOutsideOfBubble(t *testing.T) {
+	api := edentest.New(edentest.Options{})
+	id := api.Submit(edentest.Script{After: time.Second})
+	synctest.Test(t, func(t *testing.T) {
+		for name, use := range map[string]func(){
+			"request": func() { _, _, _ = get(api.Client(), endpoint) },
+			"Submit":  func() { api.Submit(edentest.Script{}) },
+			"Finish":  func() { api.Finish(id) },
+		} {
+			func() {
+				defer func() {
+					if text, _ := recover().(string); !strings.Contains(text, "call New inside") {
+						t.Errorf("%s: recovered %q", name, text)
+					}
+				}()
+				use()
+			}()
+		}
+	})
+	api.Stats() // the lock is free
 }
 
 var errBroken = errors.New("broken")

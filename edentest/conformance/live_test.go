@@ -53,10 +53,10 @@ func TestLive(t *testing.T) {
 	}
 	// What a program without this library might ask.
 	for _, c := range []call{
-		{http.MethodGet, async + "/42", key, "", 422},
-		{http.MethodGet, async + "?limit=1001", key, "", 422},
-		{http.MethodGet, async + "?page=0", key, "", 422},
-		{http.MethodGet, async, "", "", 403},
+		{http.MethodGet, async + "/42", key, "", 422, ""},
+		{http.MethodGet, async + "?limit=1001", key, "", 422, ""},
+		{http.MethodGet, async + "?page=0", key, "", 422, ""},
+		{http.MethodGet, async, "", "", 403, ""},
 	} {
 		breathe()
 		c.do(t, client, base)

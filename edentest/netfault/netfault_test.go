@@ -89,11 +89,26 @@ func (w *network) cure(kind string) {
 	}
 }
 
-// failures waits for so many more failed requests.
-func (w *network) failures(n int) {
-	for range n {
-		<-w.failed
+// patience is far more than anything here takes. It is no assertion about time:
+// it has a regression fail with a message, where it would hang until go test
+// gives up.
+const patience = 2 * time.Minute
+
+// failures waits for so many more failed requests, and returns false if they do
+// not come, or the test is over.
+func (w *network) failures(n int) bool {
+	late := time.After(patience)
+	for i := range n {
+		select {
+		case <-w.failed:
+		case <-w.t.Context().Done():
+			return false
+		case <-late:
+			w.t.Errorf("only %d of %d requests failed within %v", i, n, patience)
+			return false
+		}
 	}
+	return true
 }
 
 // wait waits for all jobs; each must be there, with its output.
@@ -110,7 +125,9 @@ func (w *network) wait(ctx context.Context) ([]edenwait.Result, error) {
 
 func (w *network) waitForAll() {
 	w.t.Helper()
-	results, err := w.wait(context.Background())
+	ctx, cancel := context.WithTimeoutCause(w.t.Context(), 2*patience, fmt.Errorf("not done within %v", 2*patience))
+	defer cancel()
+	results, err := w.wait(ctx)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -217,7 +234,9 @@ func TestAway(t *testing.T) {
 		defer close(back)
 		for range 3 {
 			w.proxy.Stop()
-			w.failures(40)
+			if !w.failures(40) {
+				return
+			}
 			w.up()
 		}
 	}()
@@ -235,13 +254,18 @@ func TestAway(t *testing.T) {
 // TestAwayForHalfAMinute: under the defaults, with their delays and their
 // MaxErrors, half a minute without a server costs no result.
 func TestAwayForHalfAMinute(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute by the wall clock")
+	}
 	w := newNetwork(t, 20)
 	w.config = edenwait.Config{}
 	w.proxy.Stop()
 	gone := time.Now()
 	go func() {
 		for time.Since(gone) < 30*time.Second {
-			w.failures(1)
+			if !w.failures(1) {
+				return
+			}
 		}
 		w.up()
 	}()

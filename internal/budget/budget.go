@@ -189,7 +189,7 @@ func (b *Budget) Limited(now, sent time.Time, retryAfter time.Duration) (began b
 	// since, but a server that names a time means it.
 	if sent.After(b.cutAt) || b.cutAt.IsZero() {
 		began = b.streak == 0
-		b.met = max(b.rate(now), b.configured*lowest)
+		b.met = b.rate(now)
 		b.cutAt = now
 		pause = max(pause, min(minPause<<min(b.streak, 16), maxPause))
 		b.streak++

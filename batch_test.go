@@ -238,6 +238,12 @@ func TestWaitAllContextEndedBefore(t *testing.T) {
 		if n := api.Stats().Gets + api.Stats().Lists; n != 0 {
 			t.Errorf("%d requests under an ended context", n)
 		}
+		// Where there is nothing to wait for, the context cuts nothing short.
+		_, err = newWaiter(t, api, edenwait.Config{}).WaitAll(ctx, []string{"bad"})
+		var batch *edenwait.BatchError
+		if !errors.As(err, &batch) || batch.Cause != nil {
+			t.Errorf("err %v, ended early though no job was waited for", err)
+		}
 	})
 }
 

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -294,5 +296,57 @@ func TestNewJobInAQuietStream(t *testing.T) {
 				t.Errorf("found after %v", time.Since(at))
 			}
 		}
+	})
+}
+
+// A result waits for its own hook, not for those of others, even when no job is
+// left.
+func TestAsCompletedYieldsAsHooksEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{})
+		takes := map[string]time.Duration{}
+		for n := range 5 {
+			takes[api.Submit(edentest.Script{})] = time.Duration(n) * time.Minute
+		}
+		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(_ context.Context, job *edenwait.Job) error {
+			time.Sleep(takes[job.ID])
+			return nil
+		}}})
+		began := time.Now()
+		for r := range waiter.AsCompleted(context.Background(), maps.Keys(takes)) {
+			if late := time.Since(began) - takes[r.ID]; late > 5*time.Second {
+				t.Errorf("yielded %v after its hook", late)
+			}
+		}
+	})
+}
+
+// Once the batch is over no more ids are read, though answers are still awaited.
+func TestAsCompletedReadsNoIDsAfterTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var over atomic.Bool
+		waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
+			time.Sleep(2 * time.Second) // whatever becomes of ctx
+			if id == uid(0) {
+				over.Store(true)
+				return &edenwait.Job{ID: id, Status: edenwait.StatusFail}, nil
+			}
+			return succeeded(id)
+		}, edenwait.Config{FailFast: true})
+		var after atomic.Int64
+		ids := func(yield func(string) bool) {
+			for n := 0; yield(uid(n)); n++ {
+				if over.Load() {
+					after.Add(1)
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+		}
+		for range waiter.AsCompleted(context.Background(), ids) {
+		}
+		if n := after.Load(); n > 1 {
+			t.Errorf("%d ids read after the end", n)
+		}
+		time.Sleep(time.Minute) // the last request outlives the call
 	})
 }

@@ -225,6 +225,9 @@ func (e *engine) end(cause error) {
 	if e.cause == nil {
 		e.cause = cause
 		e.stop()
+		if e.in != nil {
+			e.in.stop()
+		}
 	}
 }
 

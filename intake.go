@@ -11,13 +11,14 @@ import (
 type intake struct {
 	mu     sync.Mutex
 	ids    []string
+	last   bool          // the next id is the last to be read
 	closed bool          // none is taken any more
 	thrown any           // what the sequence panicked with
 	signal chan struct{} // something changed
 	ended  chan struct{} // closed when the sequence is not run any more
 }
 
-// newIntake reads ids until they end, ctx does, or it is closed.
+// newIntake reads ids until they end, ctx does, or stop says so.
 func newIntake(ctx context.Context, ids iter.Seq[string]) *intake {
 	in := &intake{signal: make(chan struct{}, 1), ended: make(chan struct{})}
 	go func() {
@@ -39,12 +40,16 @@ func newIntake(ctx context.Context, ids iter.Seq[string]) *intake {
 // Result, even if it was read just when the batch ended.
 func (in *intake) add(id string) (more bool) {
 	in.change(func() {
-		if more = !in.closed; more {
+		if !in.closed {
 			in.ids = append(in.ids, id)
+			more = !in.last
 		}
 	})
 	return more
 }
+
+// stop has no more ids read, but for one that may be on its way.
+func (in *intake) stop() { in.change(func() { in.last = true }) }
 
 // close takes what has come, and nothing that comes after.
 func (in *intake) close() (ids []string) {

@@ -168,3 +168,32 @@ func TestRetryAfterOfOneJob(t *testing.T) {
 		})
 	}
 }
+
+// A call that was waiting for its turn and has nothing to ask any more leaves its
+// place, and MaxWait ends its jobs to the moment even there.
+func TestIdleCallLeavesTheLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{})
+		waiter := newWaiter(t, api, edenwait.Config{Rate: 0.05, MaxWait: 10 * time.Second})
+		quiet := func(yield func(string) bool) {
+			if yield(api.Submit(edentest.Script{After: edentest.Never})) {
+				time.Sleep(time.Hour) // while another id might come
+			}
+		}
+		began := time.Now()
+		var g errgroup.Group
+		g.Go(func() error {
+			for range waiter.AsCompleted(context.Background(), quiet) {
+				if took := time.Since(began); took != 10*time.Second {
+					t.Errorf("given up after %v", took)
+				}
+			}
+			return nil
+		})
+		time.Sleep(15 * time.Second)
+		if _, err := waiter.Wait(context.Background(), api.Submit(edentest.Script{})); err != nil {
+			t.Errorf("beside a call that asks nothing: %v", err)
+		}
+		_ = g.Wait()
+	})
+}

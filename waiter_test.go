@@ -333,11 +333,11 @@ func TestSourceIgnoresContext(t *testing.T) {
 		waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
 			time.Sleep(time.Hour)
 			return running(id)
-		}, edenwait.Config{})
+		}, edenwait.Config{MaxInFlight: 2})
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		began := time.Now()
-		_, err := waiter.Wait(ctx, someID)
+		_, err := waiter.WaitAll(ctx, []string{uid(1), uid(2), uid(3)}) // more than may be under way
 		if took := time.Since(began); took > 61*time.Second || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("after %v: %v", took, err)
 		}

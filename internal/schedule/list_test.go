@@ -106,7 +106,21 @@ func TestBehindList(t *testing.T) {
 	s.PageRead(second, 1, everySecond)
 	ask(t, s, 2*second, Get) // each is polled when due, and the list still asked
 	ask(t, s, 2*second, Page)
+	due := s.jobs[9].due
+	if s.ShownRunning(9, time.Hour); s.jobs[9].state != own || s.jobs[9].due != due {
+		t.Error("a list that is behind puts off a poll")
+	}
 	ask(t, s, 2*second, Get)
+	for job := range Job(10) {
+		s.ShownRunning(job, 3*second)
+	}
+	s.PageRead(2*second, 1, everySecond) // it has caught up
+	for job := range Job(10) {
+		s.ShownRunning(job, 3*second)
+	}
+	if s.list.held < 7 { // but for the three that are asked about
+		t.Errorf("%d jobs are left to a list that has caught up", s.list.held)
+	}
 }
 
 func TestAudits(t *testing.T) {
@@ -189,9 +203,15 @@ func TestHintThatProvesRight(t *testing.T) {
 	s := newSchedule(true, 30)
 	unseen(t, s, 0)
 	miss(t, s, 0, tolerance-1)
+	s.list.penalty = maxPenalty
 	s.Ended(ask(t, s, 0, Get).Job)
+	if s.list.penalty != minPenalty {
+		t.Errorf("after a hint that proved right, the next pause is %v", s.list.penalty)
+	}
 	miss(t, s, 0, tolerance-1)
-	if n := s.head.Len(); n != 30-1-2*(tolerance-1) {
+	s.ShownRunning(0, time.Hour) // it does show jobs of ours
+	miss(t, s, 0, tolerance-1)
+	if n := s.head.Len(); n != 30-1-3*(tolerance-1) {
 		t.Errorf("%d hints are believed", n)
 	}
 	miss(t, s, 0, 1)
@@ -272,5 +292,62 @@ func TestListShrinksWhileItIsRead(t *testing.T) {
 	}
 	if s.list.reading {
 		t.Error("the sweep goes on after page 1")
+	}
+}
+
+// More pages than jobs are not worth reading, not even the rest of a sweep.
+func TestSweepThatIsTooLong(t *testing.T) {
+	s := newSchedule(true, 3)
+	ask(t, s, 0, Page)
+	s.PageRead(0, 6, everySecond)
+	for range 3 {
+		s.Running(ask(t, s, 0, Get).Job, 0, Never-1)
+	}
+	if a, at := s.Next(0, 0); a.Kind != Nothing || at != minPenalty {
+		t.Errorf("next is %+v, at %v", a, at)
+	}
+}
+
+// What counts is how many are left to read.
+func TestSweepThatIsNearlyThrough(t *testing.T) {
+	s := newSchedule(true, 4)
+	ask(t, s, 0, Page) // the first
+	s.PageRead(0, 3, everySecond)
+	ask(t, s, 0, Page) // the third
+	s.Drop(0)
+	s.PageRead(0, 3, everySecond)
+	ask(t, s, 0, Page) // the second: three jobs are more than the two pages that are left
+}
+
+// The pages of a sweep are read one after another, since what they show ages;
+// then what is due has its turn.
+func TestSweepIsNotInterrupted(t *testing.T) {
+	s := newSchedule(true, 50)
+	s.move(7, own, 0)
+	for range 4 { // 1, 3, 2, 1
+		ask(t, s, 0, Page)
+		s.PageRead(0, 3, func(int) time.Duration { return 0 })
+	}
+	ask(t, s, 0, Get)
+}
+
+// A job whose own GET shows it running during a sweep is not absent from it, and
+// one whose GET failed is not asked the sooner for what the list says of it.
+func TestOwnAnswerCountsMoreThanTheList(t *testing.T) {
+	s := newSchedule(true, 50)
+	s.move(7, own, 0)
+	s.move(8, own, 0)
+	ask(t, s, 0, Page)
+	for range 2 {
+		if a := ask(t, s, 0, Get); a.Job == 7 {
+			s.Running(7, 0, time.Hour)
+		} else {
+			s.Failed(8, time.Hour)
+		}
+	}
+	s.ShownEnded(8, 0)
+	s.PageRead(0, 1, everySecond)
+	if s.head.Len() != 48 || s.jobs[7].state != own || s.jobs[8].state != own {
+		t.Errorf("%d known; job 7 in state %d, job 8 in %d", s.head.Len(), s.jobs[7].state, s.jobs[8].state)
 	}
 }

@@ -115,12 +115,28 @@ func TestRefusedGoesToTheHead(t *testing.T) {
 	if b := ask(t, s, second, Get); b != a {
 		t.Errorf("asked %+v, want %+v in its turn", b, a)
 	}
-	s = newSchedule(true, 3)
-	page := ask(t, s, 0, Page)
-	s.Refused(page, second)
-	if b := ask(t, s, second, Page); b != page {
-		t.Errorf("asked %+v, want %+v again", b, page)
+	s.Running(a.Job, second, second)
+	ask(t, s, second, Get)
+	s.Running((a.Job+1)%3, second, 0)
+	s.Refused(a, second) // for the first time since it was answered
+	if b := ask(t, s, second, Get); b != a {
+		t.Errorf("asked %+v, want %+v again", b, a)
 	}
+	s = newSchedule(true, 3)
+	page := ask(t, s, second, Page)
+	for range 3 {
+		s.Refused(page, second)
+		if b := ask(t, s, second, Page); b != page {
+			t.Errorf("asked %+v, want %+v again", b, page)
+		}
+		for job := range Job(3) {
+			s.ShownRunning(job, time.Hour)
+		}
+		s.PageRead(second, 1, func(int) time.Duration { return 0 })
+		ask(t, s, second, Page)
+	}
+	s.Refused(page, second)
+	ask(t, s, second, Page)
 	s.Refused(page, 2*second)
 	if a, at := s.Next(2*second, 0); a.Kind != Nothing || at != 3*second {
 		t.Errorf("a page refused twice: next is %+v, at %v", a, at)

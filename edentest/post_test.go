@@ -69,6 +69,18 @@ func TestPostOfNoTime(t *testing.T) {
 	})
 }
 
+// What the provider said is shown to whom asks for it.
+func TestShowOriginalResponse(t *testing.T) {
+	inMemory(t, edentest.Options{World: edentest.World{Durations: edentest.Fixed(0)}}, func(t *testing.T, d *door) {
+		for flag, shown := range map[string]bool{`,"show_original_response":true`: true, `,"show_original_response":false`: false, ``: false} {
+			_, body := d.do(t, http.MethodPost, async, `{"model":"ocr/ocr_async/amazon","input":{}`+flag+`}`)
+			if got := string(decode[job](t, body).Original); (got != "null") != shown {
+				t.Errorf("with %q: original_response %s", flag, got)
+			}
+		}
+	})
+}
+
 func TestOnSubmit(t *testing.T) {
 	var seen edentest.Submission
 	inMemory(t, edentest.Options{OnSubmit: func(s edentest.Submission) edentest.Script {

@@ -154,9 +154,11 @@ func TestMaxWaitEndsRequests(t *testing.T) {
 		waiter := newScripted(t, func(ctx context.Context, _ string, _ int) (*edenwait.Job, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
-		}, edenwait.Config{MaxWait: 10 * time.Second})
+		}, edenwait.Config{MaxWait: 10 * time.Second, MaxErrors: 1}) // nor is it a failure
+		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+		defer cancel()
 		began := time.Now()
-		_, err := waiter.Wait(context.Background(), someID)
+		_, err := waiter.Wait(ctx, someID)
 		if took := time.Since(began); !errors.Is(err, edenwait.ErrMaxWait) || took != 10*time.Second {
 			t.Errorf("after %v: %v", took, err)
 		}

@@ -48,7 +48,6 @@ func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq
 		}()
 		defer func() {
 			cancel()
-			close(out.broken)
 			for range out.batches {
 			}
 			in.join()

@@ -191,6 +191,21 @@ func TestAsCompletedBreakJoinsIDs(t *testing.T) {
 		if running {
 			t.Error("ids still runs after the break")
 		}
+		// But one that waits for something has not, and is not waited for.
+		ids = func(yield func(string) bool) {
+			if yield(uid(0)) {
+				time.Sleep(time.Hour)
+			}
+		}
+		broke := time.Now()
+		for range waiter.AsCompleted(context.Background(), ids) {
+			broke = time.Now()
+			break
+		}
+		if took := time.Since(broke); took > 100*time.Millisecond {
+			t.Errorf("the break took %v", took)
+		}
+		time.Sleep(time.Hour)
 	})
 }
 
@@ -198,14 +213,19 @@ func TestAsCompletedBreakJoinsIDs(t *testing.T) {
 func TestAsCompletedHandsOnPanicOfBackOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
-		ids := api.SubmitAll(1, edentest.World{Durations: edentest.Fixed(time.Minute)})
+		read := 0
+		ids := func(yield func(string) bool) {
+			for ; read < 1000 && yield(uid(read)); read++ {
+				time.Sleep(10 * time.Millisecond)
+			}
+		}
 		waiter := newWaiter(t, api, edenwait.Config{BackOff: func() backoff.BackOff { panic("no delays today") }})
 		defer func() {
-			if thrown := recover(); thrown != "no delays today" {
-				t.Errorf("recovered %v", thrown)
+			if thrown := recover(); thrown != "no delays today" || read > 2 {
+				t.Errorf("recovered %v, and %d ids are read", thrown, read)
 			}
 		}()
-		for range waiter.AsCompleted(context.Background(), slices.Values(ids)) {
+		for range waiter.AsCompleted(context.Background(), ids) {
 		}
 	})
 }

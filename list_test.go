@@ -355,3 +355,32 @@ func TestPollsAfterAListThatWasQuick(t *testing.T) {
 		}
 	})
 }
+
+// resets counts how often a BackOff begins anew.
+type resets struct {
+	backoff.BackOff
+	n int
+}
+
+func (r *resets) Reset() { r.n++ }
+
+// An own BackOff begins anew before its first use, and the list's with each news.
+func TestOwnBackOffIsReset(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var made []*resets // the list's is the first
+		api, waiter := newFaulty(t, edentest.Options{Latency: 40 * time.Millisecond}, edenwait.Config{BackOff: func() backoff.BackOff {
+			made = append(made, &resets{BackOff: backoff.NewConstantBackOff(5 * time.Second)})
+			return made[len(made)-1]
+		}})
+		var ids []string
+		for n := range 8 {
+			ids = append(ids, api.Submit(edentest.Script{After: time.Duration(n%4) * time.Minute}))
+		}
+		waitUnder(t, waiter, ids)
+		for i, b := range made {
+			if want := map[bool]int{true: 4, false: 1}[i == 0]; b.n < want || b.n > want+1 {
+				t.Errorf("BackOff %d was reset %d times, want %d", i, b.n, want)
+			}
+		}
+	})
+}

@@ -138,3 +138,64 @@ func TestAnswerAtMaxWait(t *testing.T) {
 		})
 	}
 }
+
+// TestMaxWaitPassesAfterTheEnd: what ended a job is what came first.
+func TestMaxWaitPassesAfterTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		record := newLedger()
+		waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
+			time.Sleep(10200 * time.Millisecond)
+			return running(id)
+		}, edenwait.Config{MaxWait: 10100 * time.Millisecond, Hooks: record.hooks()})
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if _, err := waiter.Wait(ctx, someID); !errors.Is(err, context.DeadlineExceeded) || len(record.errors) > 0 {
+			t.Errorf("err = %v, OnError %v", err, record.errors)
+		}
+	})
+}
+
+// TestMaxWaitOfOneThatCameLater: a job may have the number of one that has ended,
+// but not its MaxWait.
+func TestMaxWaitOfOneThatCameLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api, waiter := newFaulty(t, edentest.Options{}, edenwait.Config{MaxWait: time.Minute})
+		ids := func(yield func(string) bool) {
+			for range 5 {
+				if !yield(api.Submit(edentest.Script{})) {
+					return
+				}
+				time.Sleep(30 * time.Second)
+				if !yield(api.Submit(edentest.Script{After: 45 * time.Second})) {
+					return
+				}
+			}
+		}
+		for r := range waiter.AsCompleted(context.Background(), ids) {
+			if r.Err != nil {
+				t.Error(r.Err)
+			}
+		}
+	})
+}
+
+// TestLastLooksAreShared: jobs that came one after another do not have the list
+// read for each of them.
+func TestLastLooksAreShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api, waiter := newFaulty(t, edentest.Options{Latency: 40 * time.Millisecond}, edenwait.Config{MaxWait: 3 * time.Minute})
+		ids := func(yield func(string) bool) {
+			for range 200 {
+				if !yield(api.Submit(edentest.Script{After: edentest.Never})) {
+					return
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
+		}
+		for range waiter.AsCompleted(context.Background(), ids) {
+		}
+		if lists := api.Stats().Lists; lists > 100 {
+			t.Errorf("the list is read %d times", lists)
+		}
+	})
+}

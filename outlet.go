@@ -6,12 +6,11 @@ package edenwait
 type outlet struct {
 	held    []Result
 	batches chan []Result
-	broken  chan struct{} // nobody takes any more
-	thrown  any           // what the loop panicked with; to be read when batches is closed
+	thrown  any // what the loop panicked with; to be read when batches is closed
 }
 
 func newOutlet() *outlet {
-	return &outlet{batches: make(chan []Result), broken: make(chan struct{})}
+	return &outlet{batches: make(chan []Result)}
 }
 
 // add holds a result until it is taken.
@@ -34,14 +33,12 @@ func (o *outlet) empty() bool { return o == nil || len(o.held) == 0 }
 // memory.
 func (o *outlet) full(limit int) bool { return o != nil && len(o.held) >= limit }
 
-// flush waits until everything is taken, or nobody takes any more.
+// flush waits until everything is taken. Someone always takes: who breaks out of
+// the range drops what comes until the end.
 func (o *outlet) flush() {
 	if o.empty() {
 		return
 	}
-	select {
-	case o.batches <- o.held:
-	case <-o.broken:
-	}
+	o.batches <- o.held
 	o.held = nil
 }

@@ -61,6 +61,14 @@ func TestNewAccepts(t *testing.T) {
 	}
 }
 
+// A port that is left empty does not stand in the Host header.
+func TestEmptyPort(t *testing.T) {
+	poller, err := edenwait.NewPoller(edenwait.Config{Token: "k", BaseURL: "https://api.edenai.run:"})
+	if text := fmt.Sprint(poller); err != nil || !strings.Contains(text, "https://api.edenai.run/v3/") {
+		t.Errorf("%s, %v", text, err)
+	}
+}
+
 func TestPrintingShowsNoToken(t *testing.T) {
 	config := edenwait.Config{Token: "secret-key"}
 	waiter, err := edenwait.New(config)

@@ -25,6 +25,9 @@ func TestSumCosts(t *testing.T) {
 		{[]edenwait.Cost{"1.-5"}, "0", "1.-5"},
 		{[]edenwait.Cost{"1_000"}, "0", "1_000"},
 		{[]edenwait.Cost{"1e999999999"}, "0", "1e999999999"},
+		{[]edenwait.Cost{"1e-1001"}, "0", "1e-1001"},
+		{[]edenwait.Cost{edenwait.Cost(strings.Repeat("9", 1000))}, edenwait.Cost(strings.Repeat("9", 1000)), ""},
+		{[]edenwait.Cost{edenwait.Cost(strings.Repeat("9", 1001))}, "0", "99999"},
 	}
 	for _, tt := range tests {
 		got, err := edenwait.SumCosts(tt.costs...)

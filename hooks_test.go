@@ -245,20 +245,42 @@ func TestTimeLeftIsNoNegative(t *testing.T) {
 
 // However long OnProgress takes, its last call tells how it ended.
 func TestLastProgress(t *testing.T) {
-	for _, takes := range []time.Duration{0, 10 * time.Second} {
+	for _, takes := range []time.Duration{time.Millisecond, 10 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
 			api := edentest.New(edentest.Options{})
 			var last edenwait.Progress
+			calls := 0
 			waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnProgress: func(p edenwait.Progress) {
 				time.Sleep(takes)
 				last = p
+				calls++
 			}}})
-			if _, err := waiter.WaitAll(context.Background(), api.SubmitAll(20, edentest.World{Durations: edentest.Fixed(time.Second)})); err != nil {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Hour) // or a last call after the last would be waited for for ever
+			defer cancel()
+			if _, err := waiter.WaitAll(ctx, api.SubmitAll(20, edentest.World{Durations: edentest.Fixed(time.Second)})); err != nil {
 				t.Error(err)
 			}
-			if last.Waiting != 0 || last.Succeeded != 20 {
-				t.Errorf("OnProgress takes %v: the last is %+v", takes, last)
+			if last.Waiting != 0 || last.Succeeded != 20 || calls > 20 {
+				t.Errorf("OnProgress takes %v: the last of %d is %+v", takes, calls, last)
 			}
 		})
 	}
+}
+
+// An OnProgress that is stuck holds the call no longer than a hook may, and ends
+// when it likes.
+func TestProgressThatIsStuck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{})
+		id := api.Submit(edentest.Script{After: edentest.Never})
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnProgress: func(edenwait.Progress) { time.Sleep(time.Hour) }}})
+		began := time.Now()
+		_, err := waiter.Wait(ctx, id)
+		if took := time.Since(began); took > 11*time.Second || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("after %v: %v", took, err)
+		}
+		time.Sleep(2 * time.Hour) // what is left behind must have come to its end, or the bubble does not
+	})
 }

@@ -133,11 +133,13 @@ func TestPollerGetTolerates(t *testing.T) {
 		{`"error":null`, func(j *edenwait.Job) bool { return j.Error == nil }},
 		{`"created_at":"2026-11-02T10:20:30Z"`, func(j *edenwait.Job) bool { return j.CreatedAt.Equal(utc) }},
 		{`"created_at":"2026-11-02T12:20:30+02:00"`, func(j *edenwait.Job) bool { return j.CreatedAt.Equal(utc) }},
+		{`"created_at":"2026-11-02T12:20:30+0200"`, func(j *edenwait.Job) bool { return j.CreatedAt.Equal(utc) }},
 		{`"created_at":"2026-11-02 10:20:30"`, func(j *edenwait.Job) bool { return j.CreatedAt.Equal(utc) }},
 		{`"created_at":"yesterday"`, func(j *edenwait.Job) bool { return j.CreatedAt.IsZero() }},
 		{`"created_at":1730000000`, func(j *edenwait.Job) bool { return j.CreatedAt.IsZero() }},
 		{`"model":null`, func(j *edenwait.Job) bool { return j.Model == "" }},
 		{`"provider":["x"]`, func(j *edenwait.Job) bool { return j.Provider == "" }},
+		{"\"provider\":\"a\xffb\"", func(j *edenwait.Job) bool { return j.Provider == "a\ufffdb" }}, // no UTF-8
 		{`"output":null`, func(j *edenwait.Job) bool { return j.Output == nil && j.Decode(new(any)) != nil }},
 		{`"output":"text"`, func(j *edenwait.Job) bool { return string(j.Output) == `"text"` }},
 	}
@@ -199,6 +201,16 @@ func TestPollerErrors(t *testing.T) {
 				t.Errorf("%d: %v does not say %s", tt.status, err, says)
 			}
 		}
+	}
+}
+
+// Of a long list of what is wrong with a request, the beginning is told.
+func TestPollerErrorIsShort(t *testing.T) {
+	item := `{"loc":["query","page"],"msg":"wrong","type":"t"},`
+	_, err := serveBody(t, 422, `{"detail":[`+strings.Repeat(item, 100)+item[:len(item)-1]+`]}`).Get(context.Background(), someID)
+	var api *edenwait.APIError
+	if !errors.As(err, &api) || strings.Count(api.Detail, "query page: wrong") != 3 {
+		t.Errorf("err = %v", err)
 	}
 }
 
@@ -277,6 +289,20 @@ func TestPollerGetSharesTheResponse(t *testing.T) {
 	}
 	if cap(job.Output) != len(job.Output) {
 		t.Error("appending to the output would overwrite the response")
+	}
+}
+
+// But a Job that is unmarshalled keeps nothing of what it was read from: a
+// Decoder uses its buffer again.
+func TestUnmarshalledJobIsACopy(t *testing.T) {
+	data := fmt.Appendf(nil, `{"public_id":%q,"status":"success","output":"kept"}`, someID)
+	var job edenwait.Job
+	if err := job.UnmarshalJSON(data); err != nil {
+		t.Fatal(err)
+	}
+	clear(data)
+	if string(job.Output) != `"kept"` {
+		t.Errorf("output %q", job.Output)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -139,6 +140,9 @@ func TestMaxWait(t *testing.T) {
 		if took := time.Since(began); took != time.Minute {
 			t.Errorf("took %v", took)
 		}
+		if polls := results[0].Polls; polls > 15 {
+			t.Errorf("%d polls in a minute, the last look is one of them", polls)
+		}
 		if !errors.Is(results[0].Err, edenwait.ErrMaxWait) || record.errors[never] != 1 {
 			t.Errorf("%v, OnError %v", results[0].Err, record.errors)
 		}
@@ -200,6 +204,20 @@ func TestOwnBackOff(t *testing.T) {
 	})
 }
 
+// A delay beyond all bounds is one, and not in the past for being added to.
+func TestOwnBackOffOfAges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		polls := 0
+		waiter := newScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
+			polls = poll
+			return running(id)
+		}, edenwait.Config{MaxWait: time.Hour, BackOff: func() backoff.BackOff { return backoff.NewConstantBackOff(math.MaxInt64) }})
+		if _, err := waiter.Wait(context.Background(), someID); !errors.Is(err, edenwait.ErrMaxWait) || polls != 2 {
+			t.Errorf("%d polls, want the first and the last look: %v", polls, err)
+		}
+	})
+}
+
 func TestDefaultBackOffGrows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var last time.Time
@@ -217,12 +235,18 @@ func TestDefaultBackOffGrows(t *testing.T) {
 		if _, err := waiter.Wait(context.Background(), someID); err != nil {
 			t.Fatal(err)
 		}
-		want := time.Second
+		want, even := time.Second, 0
 		for i, gap := range gaps {
+			if gap.Round(time.Millisecond) == want.Round(time.Millisecond) {
+				even++
+			}
 			if gap < want*9/10-time.Millisecond || gap > want*11/10+time.Millisecond {
 				t.Errorf("gap %d is %v, want %v ± 10 %%", i, gap, want)
 			}
 			want = min(want*13/10, 10*time.Second)
+		}
+		if even > len(gaps)/2 {
+			t.Errorf("%d of %d gaps have no jitter", even, len(gaps))
 		}
 	})
 }
@@ -264,8 +288,9 @@ func TestSourceMisbehaves(t *testing.T) {
 			}
 			return succeeded(id)
 		}, edenwait.Config{})
-		if _, err := waiter.Wait(context.Background(), someID); err != nil {
-			t.Error(err)
+		results, err := waiter.WaitAll(context.Background(), []string{someID})
+		if r := results[0]; err != nil || r.Job.ID != someID || r.Polls != 6 {
+			t.Errorf("%+v, %v", r, err)
 		}
 	})
 }
@@ -338,7 +363,8 @@ func TestSourceIgnoresContext(t *testing.T) {
 		defer cancel()
 		began := time.Now()
 		_, err := waiter.WaitAll(ctx, []string{uid(1), uid(2), uid(3)}) // more than may be under way
-		if took := time.Since(began); took > 61*time.Second || !errors.Is(err, context.DeadlineExceeded) {
+		var gaveUp *edenwait.GaveUpError
+		if took := time.Since(began); took > 61*time.Second || !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &gaveUp) || gaveUp.LastStatus != "" {
 			t.Errorf("after %v: %v", took, err)
 		}
 		time.Sleep(time.Hour) // its request outlives the call

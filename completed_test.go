@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -146,17 +147,17 @@ func TestAsCompletedAnswersForEachIDRead(t *testing.T) {
 			ctx, cancel := context.WithCancel(context.Background())
 			defer cancel()
 			api := edentest.New(edentest.Options{})
-			read := 0
+			var reads atomic.Int64
 			ids := func(yield func(string) bool) {
 				for script := (edentest.Script{Status: "fail"}); ; script = (edentest.Script{After: edentest.Never}) {
-					read++
+					reads.Add(1)
 					if !yield(api.Submit(script)) {
 						return
 					}
 					time.Sleep(5 * time.Second)
 				}
 			}
-			results := 0
+			results := int64(0)
 			for r := range newWaiter(t, api, setUp(api, cancel)).AsCompleted(ctx, ids) {
 				if r.Err == nil {
 					t.Errorf("%s: %s succeeded", name, r.ID)
@@ -165,7 +166,7 @@ func TestAsCompletedAnswersForEachIDRead(t *testing.T) {
 			}
 			time.Sleep(10 * time.Second)
 			// One may be on its way when the call is over already.
-			if results < read-1 || results > read {
+			if read := reads.Load(); results < read-1 || results > read {
 				t.Errorf("%s: %d ids read, %d results", name, read, results)
 			}
 		})
@@ -213,16 +214,17 @@ func TestAsCompletedBreakJoinsIDs(t *testing.T) {
 func TestAsCompletedHandsOnPanicOfBackOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
-		read := 0
+		var read atomic.Int64
 		ids := func(yield func(string) bool) {
-			for ; read < 1000 && yield(uid(read)); read++ {
+			for n := 0; n < 1000 && yield(uid(n)); n++ {
+				read.Add(1)
 				time.Sleep(10 * time.Millisecond)
 			}
 		}
 		waiter := newWaiter(t, api, edenwait.Config{BackOff: func() backoff.BackOff { panic("no delays today") }})
 		defer func() {
-			if thrown := recover(); thrown != "no delays today" || read > 2 {
-				t.Errorf("recovered %v, and %d ids are read", thrown, read)
+			if thrown := recover(); thrown != "no delays today" || read.Load() > 2 {
+				t.Errorf("recovered %v, and %d ids are read", thrown, read.Load())
 			}
 		}()
 		for range waiter.AsCompleted(context.Background(), ids) {
@@ -295,7 +297,7 @@ func TestLastLookInAStream(t *testing.T) {
 func TestNewJobInAQuietStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
-		came := map[string]time.Time{}
+		var came sync.Map // when, by id
 		ids := func(yield func(string) bool) {
 			for _, id := range api.SubmitAll(20, edentest.World{Durations: edentest.Fixed(time.Hour)}) {
 				if !yield(id) {
@@ -305,15 +307,15 @@ func TestNewJobInAQuietStream(t *testing.T) {
 			for range 10 {
 				time.Sleep(3*time.Minute + 700*time.Millisecond)
 				id := api.Submit(edentest.Script{})
-				came[id] = time.Now()
+				came.Store(id, time.Now())
 				if !yield(id) {
 					return
 				}
 			}
 		}
 		for r := range newWaiter(t, api, edenwait.Config{}).AsCompleted(context.Background(), ids) {
-			if at, ok := came[r.ID]; ok && time.Since(at) > 2*time.Second {
-				t.Errorf("found after %v", time.Since(at))
+			if at, ok := came.Load(r.ID); ok && time.Since(at.(time.Time)) > 2*time.Second {
+				t.Errorf("found after %v", time.Since(at.(time.Time)))
 			}
 		}
 	})

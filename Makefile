@@ -88,7 +88,7 @@ secrets: ## the key is in no output of the suite
 	done
 
 modules: ## tests of the modules beside the library and the command
-	$(call each,case $$module in .|cmd/edenwait) exit ;; esac; go test ./...)
+	$(call each,[ "$$module" = . ] || [ "$$module" = cmd/edenwait ] || go test ./...)
 
 examples: ## the programs among the examples run
 	for main in $$(go list -f '{{if eq .Name "main"}}{{.Dir}}{{end}}' ./examples/...); do

@@ -2,7 +2,6 @@ package edenwait_test
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"maps"
 	"slices"
@@ -228,38 +227,6 @@ func TestAsCompletedHandsOnPanicOfBackOff(t *testing.T) {
 			}
 		}()
 		for range waiter.AsCompleted(context.Background(), ids) {
-		}
-	})
-}
-
-// A job that was given up and comes again has its final response, and its hook.
-func TestHookOfAJobThatWasGivenUpBefore(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		api := edentest.New(edentest.Options{})
-		slow := api.Submit(edentest.Script{After: 190 * time.Second})
-		ids := func(yield func(string) bool) {
-			for range 4 { // given up twice, succeeded, succeeded already
-				if !yield(slow) {
-					return
-				}
-				time.Sleep(2 * time.Minute)
-			}
-		}
-		record := newLedger()
-		var errs []error
-		for r := range newWaiter(t, api, edenwait.Config{MaxWait: time.Minute, Hooks: record.hooks()}).AsCompleted(context.Background(), ids) {
-			errs = append(errs, r.Err)
-		}
-		if len(errs) != 4 || !errors.Is(errs[0], edenwait.ErrMaxWait) || !errors.Is(errs[1], edenwait.ErrMaxWait) || errs[2] != nil || errs[3] != nil {
-			t.Errorf("results %v", errs)
-		}
-		if record.errors[slow] != 1 || record.success[slow] != 1 {
-			t.Errorf("OnError called %d times, OnSuccess %d times, want once each", record.errors[slow], record.success[slow])
-		}
-		for _, p := range record.progress {
-			if p.Total > 1 || p.Succeeded+p.Failed+p.Errored+p.Waiting != p.Total {
-				t.Errorf("does not add up to one job: %+v", p)
-			}
 		}
 	})
 }

@@ -18,8 +18,13 @@ import (
 // is waited for, or when it ended. It is small, since there may be a million.
 type trace int32
 
-// gaveUp is the trace of a job that was given up, and may still run.
-const gaveUp trace = math.MinInt32
+const (
+	// gaveUp is the trace of a job that was given up, and may still run.
+	gaveUp trace = math.MinInt32 + iota
+	// gaveUpAgain is that of one which had ended before, came again, and was given
+	// up then: its hooks have heard of its end.
+	gaveUpAgain
+)
 
 // endedAt is the trace of a job that ended: negative, and in tenths of a second,
 // which suffices for six years.
@@ -32,7 +37,7 @@ func (t trace) number() (number schedule.Job, waits bool) { return schedule.Job(
 
 // ended is when the job ended, if it has.
 func (t trace) ended() (at time.Duration, has bool) {
-	return time.Duration(^t) * traceUnit, t < 0 && t != gaveUp
+	return time.Duration(^t) * traceUnit, t < 0 && t > gaveUpAgain
 }
 
 // takeAll takes in the ids of a batch that is known whole, in memory of the
@@ -183,9 +188,13 @@ func (e *engine) endJob(number schedule.Job, final *Job, err error, now time.Dur
 		e.repeats--
 	}
 	if id, parseErr := parseID(ended.id); parseErr == nil {
-		e.traces[id] = gaveUp
-		if final != nil {
+		switch {
+		case final != nil:
 			e.traces[id] = endedAt(now)
+		case ended.heard == heardEnd:
+			e.traces[id] = gaveUpAgain
+		default:
+			e.traces[id] = gaveUp
 		}
 	}
 	if e.config.BackOff != nil {

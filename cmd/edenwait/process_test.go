@@ -237,13 +237,22 @@ func TestKilled(t *testing.T) {
 	folder := t.TempDir()
 	ids, out := filepath.Join(folder, "ids.txt"), filepath.Join(folder, "out.jsonl")
 	url := startEmulate(t, "--jobs", strconv.Itoa(jobs), "--rate", "-1", "--durations", "uniform:0s,300ms", "--write-ids", ids)
-	run := func() (wait func() int, kill func()) {
-		cmd := command(t, "wait", "--base-url", url, "--rate", "5000", "-q", "-i", ids, "-o", out)
+	run := func() (cmd *exec.Cmd, ended <-chan struct{}) {
+		cmd = command(t, "wait", "--base-url", url, "--rate", "5000", "-q", "-i", ids, "-o", out)
 		cmd.Stderr = os.Stderr
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		return func() int { return code(t, cmd) }, func() { _ = cmd.Process.Kill() } // it may just have ended
+		over := make(chan struct{})
+		go func() {
+			defer close(over)
+			_ = cmd.Wait() // the code tells
+		}()
+		t.Cleanup(func() {
+			_ = cmd.Process.Kill()
+			<-over
+		})
+		return cmd, over
 	}
 	size := func() int64 {
 		info, err := os.Stat(out)
@@ -253,13 +262,21 @@ func TestKilled(t *testing.T) {
 		return info.Size()
 	}
 	for i := range kills {
-		wait, kill := run()
+		cmd, ended := run()
 		// The moment is when the file has grown by so much: anywhere, mostly
 		// within a line, if the kernel ever shows half a write.
 		target := size() + rand.Int64N(int64(jobs*450/(kills+2))) // a line is some 450 bytes
-		eventually(t, "a longer file", func() bool { return size() >= target })
-		kill()
-		wait()
+		// On a machine that is busy with other things the run can be over by then.
+		eventually(t, "a longer file", func() bool {
+			select {
+			case <-ended:
+				return true
+			default:
+				return size() >= target
+			}
+		})
+		_ = cmd.Process.Kill()
+		<-ended
 		// A tear, made by hand where none happened, since it seldom does.
 		if i%2 == 0 {
 			if err := os.Truncate(out, size()-rand.Int64N(min(size(), 300)+1)); err != nil {
@@ -267,8 +284,9 @@ func TestKilled(t *testing.T) {
 			}
 		}
 	}
-	wait, _ := run()
-	if got := wait(); got != exitSucceeded {
+	last, ended := run()
+	<-ended
+	if got := last.ProcessState.ExitCode(); got != exitSucceeded {
 		t.Errorf("the last run: exit code %d", got)
 	}
 	text := readFile(t, out)

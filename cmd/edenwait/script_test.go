@@ -25,7 +25,7 @@ import (
 // TestScripts runs testdata/script. Beside what testscript offers:
 //
 //	jobs FILE N [success|fail|odd|soon|never]   submit jobs, append their ids to FILE;
-//	                                       soon: they end when they have been seen to run
+//	                                       soon: they end once the command has seen them run
 //	exits CODE PROGRAM…                    run it, and compare its exit code
 //	lines FILE N                           FILE has N whole lines, each of another id
 //	gets N                                 the API was asked for N jobs since the last time
@@ -63,31 +63,51 @@ type world struct {
 	gets   int          // counted before
 
 	mu   sync.Mutex
-	soon []string // to end once an answer has shown them
+	soon map[string]shown // those that are to end soon
 }
 
+// shown is which answers have shown that a job runs.
+type shown struct{ byGet, byList bool }
+
 func newWorld(env *testscript.Env) *world {
-	w := &world{}
-	refuse := edentest.Edit("refuse", func(_ edentest.Request, a *edentest.Answer) {
+	w := &world{soon: map[string]shown{}}
+	refuse := edentest.Edit("refuse", func(r edentest.Request, a *edentest.Answer) {
 		if status := w.status.Load(); status != 0 {
 			a.Status, a.Body = int(status), []byte(`{"detail":"Invalid token"}`)
 		}
-		// In a goroutine, since the API is busy with this answer, which shows them
-		// running: so do all first ones.
-		go w.finishSoon()
+		for _, id := range w.seenRunning(r) {
+			go w.server.Finish(id) // in a goroutine, since the API is busy with this answer
+		}
 	})
 	w.server = edentest.Start(edentest.Options{Rate: -1, Faults: []edentest.Fault{{Do: refuse}}})
 	env.Defer(w.server.Close)
 	return w
 }
 
-func (w *world) finishSoon() {
+// seenRunning are the jobs of which it is known by this request that the command
+// has seen them run. An answer that was sent may not have been read yet when
+// another request comes in, but the command asks no question of the same kind
+// about a job before it has read the answer to the one before.
+func (w *world) seenRunning(r edentest.Request) []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, id := range w.soon {
-		w.server.Finish(id)
+	var seen []string
+	for id, s := range w.soon {
+		before := s
+		switch {
+		case r.Kind == edentest.Get && r.JobID == id:
+			s.byGet = true
+		case r.Kind == edentest.List:
+			s.byList = true
+		default:
+			continue
+		}
+		if w.soon[id] = s; s == before {
+			seen = append(seen, id)
+			delete(w.soon, id)
+		}
 	}
-	w.soon = nil
+	return seen
 }
 
 func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }
@@ -114,7 +134,7 @@ func cmdJobs(ts *testscript.TestScript, _ bool, args []string) {
 		id := w.server.Submit(script)
 		if slices.Contains(args[2:], "soon") {
 			w.mu.Lock()
-			w.soon = append(w.soon, id)
+			w.soon[id] = shown{}
 			w.mu.Unlock()
 		}
 		_, err := fmt.Fprintln(file, id)

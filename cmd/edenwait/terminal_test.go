@@ -147,7 +147,7 @@ func TestBar(t *testing.T) {
 	cmd := command(t, append([]string{"wait", "--base-url", server.URL, "--rate", "1000", "-o", out}, fiveJobs(server)...)...)
 	term := onTerminal(t, cmd, 100, 24)
 
-	full := term.see(`^█+░+ +80%  3 done  1 failed  1 waiting  \d+ requests  +[\d.]+/s  \d+s left$`)
+	full := term.see(`^█+░+ +80%  3 done  1 failed  1 waiting  \d+ requests  +[\d.]+/s  [\dhms]+ left$`)
 	if n := strings.Count(full, "█"); n != 24 {
 		t.Errorf("%d of 30 columns are filled, want 24: %q", n, full)
 	}
@@ -166,7 +166,7 @@ func TestBar(t *testing.T) {
 	term.resize(12, 24)
 	term.see(`^ 80%$`)
 	term.resize(120, 24)
-	term.see(`^█+░+ +80%  3 done  1 failed  1 waiting  \d+ requests  +[\d.]+/s  \d+s left$`)
+	term.see(`^█+░+ +80%  3 done  1 failed  1 waiting  \d+ requests  +[\d.]+/s  [\dhms]+ left$`)
 
 	term.press(ctrlC)
 	if got := term.code(); got != exitUnfinished {

@@ -50,6 +50,18 @@ func (e *engine) nextDeadline(now time.Duration) time.Duration {
 	return e.deadlines[0].since + e.config.MaxWait - now
 }
 
+// hurry tells the schedule when a job has no more time than its last look needs,
+// and returns how long until that, or the job's end, changes anything.
+func (e *engine) hurry(now time.Duration) time.Duration {
+	next := e.nextDeadline(now)
+	last := next <= lastLook
+	e.schedule.Hurry(last)
+	if last {
+		return next
+	}
+	return next - lastLook
+}
+
 // expire gives up the jobs whose MaxWait has passed. A job whose GET is under
 // way has until that ends, which its context sees to.
 func (e *engine) expire(now time.Duration) {

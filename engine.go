@@ -190,7 +190,7 @@ func (e *engine) send() time.Duration {
 	for {
 		now := e.now()
 		e.expire(now)
-		next := e.nextDeadline(now)
+		next := e.hurry(now)
 		if e.cause != nil || e.inFlight == e.config.MaxInFlight || e.out.full(e.config.MaxInFlight) {
 			e.turn.Leave()
 			return next

@@ -115,6 +115,48 @@ func TestLastLook(t *testing.T) {
 	})
 }
 
+// TestListThatIsNoHelp: who has seconds only does not spend them on a list that
+// cannot be had.
+func TestListThatIsNoHelp(t *testing.T) {
+	for name, fault := range map[string]edentest.Effect{
+		"500": edentest.Status(500, "", nil), "HTML": edentest.HTML(), "torn": edentest.Torn(), "429": edentest.Status(429, "", nil),
+		"stall": edentest.Stall(), "refuse": edentest.Refuse(),
+	} {
+		for _, limit := range []time.Duration{0, 3 * time.Second} {
+			synctest.Test(t, func(t *testing.T) {
+				api, waiter := newFaulty(t, edentest.Options{
+					Latency: 40 * time.Millisecond, Faults: []edentest.Fault{{On: edentest.List, Do: fault}},
+				}, edenwait.Config{MaxWait: limit})
+				ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+				defer cancel()
+				ids := api.SubmitAll(5, edentest.World{Durations: edentest.Fixed(time.Second)})
+				if _, err := waiter.WaitAll(ctx, ids); err != nil {
+					t.Errorf("%s, MaxWait %v: %d GETs: %v", name, limit, api.Stats().Gets, err)
+				}
+			})
+		}
+	}
+}
+
+// TestLastLookWithoutTheList: a list that was good until then fails when a last
+// look is due.
+func TestLastLookWithoutTheList(t *testing.T) {
+	for name, fault := range map[string]edentest.Effect{"500": edentest.Status(500, "", nil), "stall": edentest.Stall()} {
+		for before := 2 * time.Second; before < 6*time.Second; before += 300 * time.Millisecond {
+			synctest.Test(t, func(t *testing.T) {
+				const maxWait = time.Minute
+				api, waiter := newFaulty(t, edentest.Options{
+					Latency: 40 * time.Millisecond, Faults: []edentest.Fault{{On: edentest.List, From: maxWait - before, Do: fault}},
+				}, edenwait.Config{MaxWait: maxWait})
+				ids := api.SubmitAll(5, edentest.World{Durations: edentest.Fixed(maxWait - before)})
+				if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
+					t.Errorf("%s from %v before MaxWait: %v", name, before, err)
+				}
+			})
+		}
+	}
+}
+
 // TestAnswerAtMaxWait: MaxWait passes while a GET is under way, and its Source
 // answers all the same: what it has shown is the result.
 func TestAnswerAtMaxWait(t *testing.T) {

@@ -21,8 +21,11 @@ const (
 	// look at the list.
 	freshGap = time.Second
 	// patience is how long the jobs left to the list wait for it when its answer
-	// is late or its last one was a failure; then they are polled one by one.
-	patience = 5 * time.Second
+	// is late or it fails; then they are polled one by one. It is little while no
+	// page has ever been had, since there may be none to be had, and while a job
+	// has no time left.
+	patience       = 5 * time.Second
+	littlePatience = time.Second
 	// tolerance is how many hints in a row may prove false before the others of
 	// the same sweep are not believed either.
 	tolerance = 8
@@ -43,14 +46,17 @@ const (
 // list is what is known of the list itself.
 type list struct {
 	on    bool
-	held  int // jobs left to it
-	blind int // waiting jobs about which its hints led nowhere
+	known bool // a page of it has been read
+	held  int  // jobs left to it
+	blind int  // waiting jobs about which its hints led nowhere
 
 	at      time.Duration // when its next page is due
 	sentAt  time.Duration // when the page under way was sent; Never when none is
 	again   bool          // a page was refused by a 429, and none has been had since
 	retry   time.Duration // when it is worth another try, though it was of no use
 	penalty time.Duration // the pause after the next uselessness
+	failing time.Duration // since when it fails; Never when it does not
+	hurry   bool          // a job has little time left
 
 	justAsked bool // the last request was a page
 
@@ -69,7 +75,7 @@ type list struct {
 }
 
 func newList(on bool) list {
-	return list{on: on, sentAt: Never, page: 1, pages: 1, penalty: minPenalty}
+	return list{on: on, sentAt: Never, failing: Never, page: 1, pages: 1, penalty: minPenalty}
 }
 
 // nextPage is when a page of the list is the question to ask.
@@ -98,16 +104,28 @@ func (s *Schedule) listWorthwhile() bool {
 // listWorks reports whether the list can be relied on to show what runs, soon.
 func (s *Schedule) listWorks(now time.Duration) bool {
 	l := &s.list
-	late := l.sentAt != Never && now-l.sentAt >= patience
-	return l.on && !l.stale && !late && l.retry-now <= patience
+	late := l.sentAt != Never && now-l.sentAt >= l.patience()
+	down := l.failing != Never && l.retry-l.failing >= l.patience()
+	return l.on && !l.stale && !late && !down
 }
+
+func (l *list) patience() time.Duration {
+	if l.known && !l.hurry {
+		return patience
+	}
+	return littlePatience
+}
+
+// Hurry tells whether a job has little time left, so that there is none to lose
+// on a list that may fail.
+func (s *Schedule) Hurry(hurry bool) { s.list.hurry = hurry }
 
 // patienceEnds is when to look again whether the list's answer is late.
 func (s *Schedule) patienceEnds() time.Duration {
 	if s.list.held == 0 || s.list.sentAt == Never {
 		return Never
 	}
-	return s.list.sentAt + patience
+	return s.list.sentAt + s.list.patience()
 }
 
 // unlist has every job polled when it is due, and no later than the list would
@@ -179,6 +197,7 @@ func (s *Schedule) ShownOutdated(ended time.Duration) {
 func (s *Schedule) PageRead(now time.Duration, pages int, gap func(ended int) time.Duration) {
 	l := &s.list
 	l.sentAt, l.at, l.again = Never, now, false
+	l.known, l.failing = true, Never
 	l.pages = min(max(pages, 1), maxPages)
 	if l.first && l.pages > l.page {
 		l.page = l.pages // the end, where the sweep begins, is further away
@@ -276,6 +295,7 @@ func (s *Schedule) ListFailed(now, wait time.Duration) {
 	l := &s.list
 	l.retry = max(l.retry, now+wait)
 	l.sentAt, l.at = Never, l.retry
+	l.failing = min(l.failing, now)
 }
 
 // ListGone tells that there is no list.

@@ -154,34 +154,6 @@ func TestPagesAreBounded(t *testing.T) {
 	}
 }
 
-func TestListFailures(t *testing.T) {
-	s := newSchedule(true, 10)
-	lists := 0
-	for now := time.Duration(0); now < time.Hour; now += second / 10 {
-		a, _ := s.Next(now, 0)
-		s.Sent(a, now)
-		switch a.Kind {
-		case Page:
-			lists++
-			s.ListFailed(now, 0)
-		case Get:
-			s.Running(a.Job, now, now+10*second)
-		}
-	}
-	if lists < 50 || lists > 80 {
-		t.Errorf("a list that never answers is asked %d times in an hour", lists)
-	}
-	s.ListGone()
-	for now := time.Hour; now < 2*time.Hour; now += second {
-		if a, _ := s.Next(now, 0); a.Kind == Page {
-			t.Fatal("a list that is gone is asked for")
-		} else if a.Kind == Get {
-			s.Sent(a, now)
-			s.Running(a.Job, now, now+10*second)
-		}
-	}
-}
-
 // unseen reads a page that shows none of the jobs, so that all are hinted at.
 func unseen(t *testing.T, s *Schedule, now time.Duration) {
 	t.Helper()
@@ -234,51 +206,6 @@ func TestMissesAreCountedAnew(t *testing.T) {
 	if n := s.head.Len(); n != 9 {
 		t.Errorf("%d of 9 hints are believed after one that proved false", n)
 	}
-}
-
-// The pause doubles with each sweep that is of no use, once a sweep, up to a
-// bound, and one of use ends that.
-func TestPausesOfAUselessList(t *testing.T) {
-	s := newSchedule(true, 3)
-	now := time.Duration(0)
-	for _, want := range []float64{1, 2, 4, 8, 16, 32, 60, 60} {
-		unseen(t, s, now)
-		if pause := s.list.retry - now; pause.Seconds() != want {
-			t.Errorf("a pause of %v, want %v s", pause, want)
-		}
-		now = s.list.retry
-		for a, _ := s.Next(now, 0); a.Kind == Get; a, _ = s.Next(now, 0) {
-			s.Sent(a, now)
-			s.Running(a.Job, now, Never-1)
-		}
-	}
-	ask(t, s, now, Page)
-	for job := range Job(3) {
-		s.ShownRunning(job, Never-1)
-	}
-	s.PageRead(now, 1, everySecond)
-	ask(t, s, now+second, Page)
-	s.ListFailed(now+second, 0)
-	if pause := s.list.retry - now; pause != 2*second {
-		t.Errorf("the pauses begin anew with %v", pause-second)
-	}
-}
-
-// Jobs that were left to a list that fails are polled no later than it would
-// have been asked again.
-func TestUnlistedJobsDoNotWaitLongerThanForTheList(t *testing.T) {
-	s := newSchedule(true, 3)
-	ask(t, s, 0, Page)
-	for job := range Job(3) {
-		s.ShownRunning(job, 20*second)
-	}
-	s.PageRead(0, 1, everySecond)
-	ask(t, s, second, Page)
-	s.ListFailed(second, 7*second)
-	if a, at := s.Next(second, 0); a.Kind != Nothing || at != 8*second {
-		t.Errorf("next is %+v, at %v", a, at)
-	}
-	ask(t, s, 8*second, Get)
 }
 
 // A list that has shrunk while it was read goes on with what is now its end.

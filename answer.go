@@ -108,6 +108,9 @@ func (e *engine) absorb(a answer) {
 			e.log.Warn("rate limited: all requests slow down", zap.Float64("rate", e.budget.Rate(e.began.Add(now))), zap.Error(a.err))
 		}
 		e.schedule.Refused(a.ask, now)
+		if a.ask.Kind == schedule.Get {
+			e.failures[a.ask.Job] = a.err
+		}
 	} else {
 		if isAnswer(a.err) && e.budget.Answered(e.began.Add(a.sent)) {
 			e.log.Warn("no longer rate limited")
@@ -155,6 +158,7 @@ func (e *engine) absorbJob(a answer, judged verdict, now time.Duration) {
 		e.endJob(number, a.job, outcomeError(a.job), now)
 	case a.err == nil:
 		j.seen, j.errors = true, 0
+		delete(e.failures, number)
 		if delay, ok := e.delay(number); ok {
 			e.schedule.Running(number, now, e.due(j, now, delay))
 		} else {
@@ -189,6 +193,7 @@ func mayAppear(j *job, a answer) bool {
 // retry asks again about a job whose GET failed, or gives it up.
 func (e *engine) retry(number schedule.Job, err error, now time.Duration) {
 	j := &e.jobs[number]
+	e.failures[number] = err
 	if j.errors++; int(j.errors) >= e.config.MaxErrors {
 		e.giveUp(number, fmt.Errorf("%w: %d requests in a row failed, the last: %w", ErrMaxErrors, j.errors, err), now)
 		return

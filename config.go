@@ -90,7 +90,8 @@ type Config struct {
 	BackOff func() backoff.BackOff
 
 	// MaxWait bounds the wait for one job, counted from when its id was taken
-	// in; the job is looked at once more just before. Defaults to no bound.
+	// in; the job is looked at once more just before, as it is before the deadline
+	// of a context. Defaults to no bound.
 	MaxWait time.Duration
 
 	// MaxErrors is how many requests in a row may fail for one job before it is

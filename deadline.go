@@ -8,27 +8,35 @@ import (
 	"github.com/edenwait/edenwait/internal/schedule"
 )
 
-// lastLook is how long before MaxWait a job is looked at once more, so that one
-// that has ended by then is not given up: time for the list and the GETs that
-// follow from it.
+// lastLook is how long before MaxWait, or the deadline of the context, a job is
+// looked at once more, so that one that has ended by then is not given up: time
+// for the list and the GETs that follow from it.
 const lastLook = 2 * time.Second
+
+// lookAt is when a job is looked at for the last time.
+func (e *engine) lookAt(since time.Duration) time.Duration {
+	return min(since+e.config.MaxWait, e.deadline) - lastLook
+}
 
 // due is when a job is polled after a delay, which may not leap over its last
 // look.
 func (e *engine) due(j *job, now, delay time.Duration) time.Duration {
-	last := j.since + e.config.MaxWait - lastLook
+	last := e.lookAt(j.since)
 	if last <= now {
 		return now + delay
 	}
 	return min(now+delay, last)
 }
 
-// untilLastLook is how long until the list is worth asking because of MaxWait:
-// until the first last look that is still to come.
+// untilLastLook is how long until the list is worth asking because time runs
+// out: until the first last look that is still to come.
 func (e *engine) untilLastLook(now time.Duration) time.Duration {
-	look := func(d deadline) time.Duration { return d.since + e.config.MaxWait - lastLook }
+	until := maxDuration
+	if look := e.deadline - lastLook; look > now {
+		until = look - now
+	}
 	next, _ := slices.BinarySearchFunc(e.deadlines, now, func(d deadline, now time.Duration) int {
-		if look(d) <= now {
+		if e.lookAt(d.since) <= now {
 			return -1
 		}
 		return 1
@@ -36,10 +44,10 @@ func (e *engine) untilLastLook(now time.Duration) time.Duration {
 	for _, d := range e.deadlines[next:] {
 		if j := &e.jobs[d.number]; j.live() && j.since == d.since {
 			// Jobs that came one after another share a look, rather than one each.
-			return max(look(d)-now, lastLook/2)
+			return min(until, max(e.lookAt(d.since)-now, lastLook/2))
 		}
 	}
-	return maxDuration
+	return until
 }
 
 // nextDeadline is how long until MaxWait ends the next job.
@@ -54,12 +62,12 @@ func (e *engine) nextDeadline(now time.Duration) time.Duration {
 // and returns how long until that, or the job's end, changes anything.
 func (e *engine) hurry(now time.Duration) time.Duration {
 	next := e.nextDeadline(now)
-	last := next <= lastLook
-	e.schedule.Hurry(last)
-	if last {
-		return next
+	first := min(next, e.deadline-now)
+	e.schedule.Hurry(first <= lastLook)
+	if first <= lastLook {
+		return next // and the end of the context tells of itself
 	}
-	return next - lastLook
+	return first - lastLook
 }
 
 // expire gives up the jobs whose MaxWait has passed. A job whose GET is under
@@ -70,7 +78,7 @@ func (e *engine) expire(now time.Duration) {
 		e.deadlines = e.deadlines[1:]
 		// The job may have ended, and its number be another's by now.
 		if j := &e.jobs[due.number]; j.live() && j.since == due.since && !e.schedule.Asked(due.number) {
-			e.giveUp(due.number, e.maxWaitPassed(), now)
+			e.giveUp(due.number, e.because(due.number, e.maxWaitPassed()), now)
 		}
 	}
 }
@@ -78,7 +86,7 @@ func (e *engine) expire(now time.Duration) {
 // expireAsked gives up a job whose MaxWait passed while its GET was under way.
 func (e *engine) expireAsked(number schedule.Job, now time.Duration) {
 	if j := &e.jobs[number]; j.live() && now-j.since >= e.config.MaxWait && e.cause == nil {
-		e.giveUp(number, e.maxWaitPassed(), now)
+		e.giveUp(number, e.because(number, e.maxWaitPassed()), now)
 	}
 }
 

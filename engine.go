@@ -26,6 +26,8 @@ type engine struct {
 	log   *zap.Logger
 	ctx   context.Context
 	began time.Time
+	// deadline is that of ctx, as the schedule counts time.
+	deadline time.Duration
 
 	schedule *schedule.Schedule
 	turn     *budget.Turn
@@ -44,6 +46,7 @@ type engine struct {
 	twins     []twin
 	paces     []pace // by the same number, when Config.BackOff is set
 	traces    map[uuid.UUID]trace
+	failures  map[schedule.Job]error // of those whose last request failed
 	badIDs    map[string]*badID
 	deadlines []deadline
 	live      int // jobs that have not ended
@@ -110,8 +113,8 @@ func (w *Waiter) newEngine(ctx context.Context, in *intake) *engine {
 		Waiter: w, log: w.config.Logger, ctx: ctx, began: time.Now(),
 		turn:    w.budget.NewTurn(),
 		answers: make(chan answer, w.config.MaxInFlight),
-		traces:  map[uuid.UUID]trace{},
-		in:      in, more: in != nil,
+		traces:  map[uuid.UUID]trace{}, failures: map[schedule.Job]error{},
+		in: in, more: in != nil,
 		hooks: newHookRunner(),
 	}
 	if !w.config.DisableList {
@@ -120,6 +123,10 @@ func (w *Waiter) newEngine(ctx context.Context, in *intake) *engine {
 	e.schedule = schedule.New(e.lister != nil)
 	if e.lister != nil {
 		e.listPace = w.newPace()
+	}
+	e.deadline = maxDuration
+	if at, ok := ctx.Deadline(); ok {
+		e.deadline = at.Sub(e.began)
 	}
 	e.requests.SetLimit(w.config.MaxInFlight)
 	e.asking, e.stop = context.WithCancel(ctx)

@@ -20,7 +20,8 @@ var (
 	// ErrPaymentRequired: the account has no credit (402).
 	ErrPaymentRequired = errors.New("the account has no credit")
 	// ErrRateLimited: the account's requests are used up for now (429). A Waiter
-	// slows down and asks again; only a Poller returns it.
+	// slows down and asks again: of its errors only a GaveUpError can match, of a
+	// wait that ended while that went on.
 	ErrRateLimited = errors.New("the account's request limit is reached")
 	// ErrResponseTooLarge: the body is larger than Config.MaxResponseBytes.
 	ErrResponseTooLarge = errors.New("the response is larger than MaxResponseBytes")
@@ -131,7 +132,8 @@ type GaveUpError struct {
 	Waited time.Duration
 	// Err is why it ended: the cause of the context's end, ErrMaxWait,
 	// ErrMaxErrors, ErrBackOffStopped, ErrFailFast, or the answer that was final:
-	// an APIError, ErrResponseTooLarge.
+	// an APIError, ErrResponseTooLarge. If the job's last request failed too, it
+	// says so, and matches the answer's APIError unless that is a 404.
 	Err error
 }
 

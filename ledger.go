@@ -1,6 +1,7 @@
 package edenwait
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -164,6 +165,23 @@ func (e *engine) gaveUp(j *job, why error, now time.Duration) *GaveUpError {
 	return g
 }
 
+// because is why a wait ended before the job did, and what its last request came
+// to if that failed: what stood in the way, as far as is known.
+func (e *engine) because(number schedule.Job, why error) error {
+	last := e.failures[number]
+	var api *APIError
+	switch {
+	case last == nil:
+		return why
+	case errors.As(last, &api) && !errors.Is(last, ErrNotFound):
+		return fmt.Errorf("%w; its last request failed: %w", why, last)
+	default:
+		// In words only: a 404 that is not believed yet must not be taken for the
+		// API's last word, nor a request out of time for a context that is.
+		return fmt.Errorf("%w; its last request failed: %v", why, last)
+	}
+}
+
 // giveUpAll settles the jobs that the end of the batch found waiting. They have
 // not ended, so no hook hears of them.
 func (e *engine) giveUpAll() {
@@ -174,7 +192,7 @@ func (e *engine) giveUpAll() {
 	now := e.now()
 	for number := range e.jobs {
 		if j := &e.jobs[number]; j.live() {
-			e.emitAll(j, Result{Err: e.gaveUp(j, e.cause, now), Polls: int(j.polls), Waited: now - j.since})
+			e.emitAll(j, Result{Err: e.gaveUp(j, e.because(schedule.Job(number), e.cause), now), Polls: int(j.polls), Waited: now - j.since})
 		}
 	}
 }
@@ -183,6 +201,7 @@ func (e *engine) giveUpAll() {
 func (e *engine) endJob(number schedule.Job, final *Job, err error, now time.Duration) {
 	ended := e.jobs[number]
 	e.jobs[number] = job{}
+	delete(e.failures, number)
 	e.live--
 	if ended.heard == heardEnd {
 		e.repeats--

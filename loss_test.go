@@ -95,24 +95,37 @@ func TestStalledList(t *testing.T) {
 	})
 }
 
-// TestLastLook: jobs that are left to the list end well before MaxWait.
+// TestLastLook: jobs end well before MaxWait, or before the deadline of ctx: those
+// that are left to the list, and one that is polled alone.
 func TestLastLook(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		missed := 0
-		for n := range 20 {
-			// Not all alike, or a reading of the list may come at the right time in each.
-			maxWait := 3*time.Minute + time.Duration(n)*700*time.Millisecond
-			api, waiter := newFaulty(t, edentest.Options{Latency: 40 * time.Millisecond}, edenwait.Config{MaxWait: maxWait})
-			ids := api.SubmitAll(10, edentest.World{Durations: edentest.Fixed(maxWait - 4*time.Second)})
-			_, err := waiter.WaitAll(context.Background(), ids)
-			if errors.Is(err, edenwait.ErrMaxWait) {
-				missed++
+	for _, jobs := range []int{1, 10} {
+		for _, bound := range []string{"MaxWait", "ctx"} {
+			missed := 0
+			for n := range 20 {
+				// Not all alike, or a reading of the list may come at the right time in each.
+				limit := 3*time.Minute + time.Duration(n)*700*time.Millisecond
+				synctest.Test(t, func(t *testing.T) {
+					var config edenwait.Config
+					ctx := context.Background()
+					if bound == "ctx" {
+						var cancel context.CancelFunc
+						ctx, cancel = context.WithTimeout(ctx, limit)
+						defer cancel()
+					} else {
+						config.MaxWait = limit
+					}
+					api, waiter := newFaulty(t, edentest.Options{Latency: 40 * time.Millisecond}, config)
+					ids := api.SubmitAll(jobs, edentest.World{Durations: edentest.Fixed(limit - 4*time.Second)})
+					if _, err := waiter.WaitAll(ctx, ids); err != nil {
+						missed++
+					}
+				})
+			}
+			if missed > 0 {
+				t.Errorf("%d of 20 batches of %d missed what ended 4 s before the end by %s", missed, jobs, bound)
 			}
 		}
-		if missed > 0 {
-			t.Errorf("%d of 20 batches missed jobs that ended 4 s before MaxWait", missed)
-		}
-	})
+	}
 }
 
 // TestListThatIsNoHelp: who has seconds only does not spend them on a list that

@@ -53,7 +53,7 @@ type Config struct {
 
 	// HTTPClient sends the requests. It is copied, and the copy follows no
 	// redirect. Defaults to a client of its own that keeps up to MaxInFlight
-	// connections open.
+	// connections open while a call is under way.
 	HTTPClient *http.Client
 
 	// RequestTimeout bounds one request, from connecting to the last byte of the
@@ -66,17 +66,17 @@ type Config struct {
 	MaxResponseBytes int64
 
 	// Rate is how many requests a second everything that this Waiter sends may
-	// come to, over all its calls. A Poller alone does not pace. Defaults to 10,
-	// the account's limit in the API's documentation.
+	// come to, over all its calls, from 0.001 to a million. A Poller alone does
+	// not pace. Defaults to 10, the account's limit in the API's documentation.
 	Rate float64
 
 	// Burst is how many requests may go at once after a pause. Requests are
 	// evenly spaced by default, because a burst can break a server's count by
-	// the second. Defaults to 1.
+	// the second. At most a million. Defaults to 1.
 	Burst int
 
-	// MaxInFlight bounds how many requests are under way at once in one call.
-	// Defaults to 64.
+	// MaxInFlight bounds how many requests are under way at once in one call, up
+	// to 10,000. Defaults to 64.
 	MaxInFlight int
 
 	// BackOff makes the delays between two polls of one job; it is called once
@@ -198,7 +198,7 @@ func (c Config) endpoint() (*url.URL, error) {
 // at 127.0.0.1 today may point elsewhere tomorrow.
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // Format prints which API is asked at which rate and whether there is a token,

@@ -54,7 +54,7 @@ func TestNewNamesTheField(t *testing.T) {
 }
 
 func TestNewAccepts(t *testing.T) {
-	for _, base := range []string{"", edenwait.DefaultBaseURL, edenwait.EUBaseURL + "/", "http://127.0.0.1:8080", "http://localhost:1/x", "http://[::1]:9"} {
+	for _, base := range []string{"", edenwait.DefaultBaseURL, edenwait.EUBaseURL + "/", "http://127.0.0.1:8080", "http://localhost:1/x", "http://LOCALHOST:1", "http://[::1]:9"} {
 		if _, err := edenwait.New(edenwait.Config{Token: "k", BaseURL: base}); err != nil {
 			t.Errorf("%q: %v", base, err)
 		}

@@ -137,6 +137,8 @@ func (w *Waiter) newEngine(ctx context.Context, in *intake) *engine {
 // loop runs until every job has ended and every hook and result is through, or
 // the batch is over for another reason.
 func (e *engine) loop() {
+	e.calls.begin()
+	defer e.calls.end()
 	defer e.stop()
 	defer e.turn.Leave()
 	e.logStart()

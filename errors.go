@@ -83,6 +83,9 @@ type JobFailedError struct {
 }
 
 func (e *JobFailedError) Error() string {
+	if e.Job == nil {
+		return "edenwait: a job failed"
+	}
 	why := "without a reason"
 	if e.Job.Error != nil {
 		why = quote(e.Job.Error.Message, 512)
@@ -115,6 +118,9 @@ type UnexpectedStatusError struct {
 }
 
 func (e *UnexpectedStatusError) Error() string {
+	if e.Job == nil {
+		return "edenwait: a job has an unexpected status"
+	}
 	return fmt.Sprintf("edenwait: job %s has status %s, want %q, %q or %q",
 		e.Job.ID, quote(string(e.Job.Status), 64), StatusProcessing, StatusSuccess, StatusFail)
 }

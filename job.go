@@ -245,11 +245,12 @@ func parseJobError(raw json.RawMessage) *JobError {
 	return e
 }
 
-// parseTime reads RFC 3339 and what Python servers make of it: no zone, which
-// means UTC, and a space for the T. Anything else is the zero time.
+// parseTime reads RFC 3339, whose letters may be small, and what Python servers
+// and databases make of it: no zone, which means UTC, one without a colon or of
+// hours only, and a space for the T. Anything else is the zero time.
 func parseTime(s string) time.Time {
-	s = strings.Replace(s, " ", "T", 1)
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04:05Z0700"} {
+	s = strings.ToUpper(strings.Replace(s, " ", "T", 1))
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07"} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t.UTC()
 		}

@@ -134,6 +134,8 @@ func TestPollerGetTolerates(t *testing.T) {
 		{`"created_at":"2026-11-02T10:20:30Z"`, func(j *edenwait.Job) bool { return j.CreatedAt.Equal(utc) }},
 		{`"created_at":"2026-11-02T12:20:30+02:00"`, func(j *edenwait.Job) bool { return j.CreatedAt.Equal(utc) }},
 		{`"created_at":"2026-11-02T12:20:30+0200"`, func(j *edenwait.Job) bool { return j.CreatedAt.Equal(utc) }},
+		{`"created_at":"2026-11-02T12:20:30+02"`, func(j *edenwait.Job) bool { return j.CreatedAt.Equal(utc) }},
+		{`"created_at":"2026-11-02t10:20:30z"`, func(j *edenwait.Job) bool { return j.CreatedAt.Equal(utc) }},
 		{`"created_at":"2026-11-02 10:20:30"`, func(j *edenwait.Job) bool { return j.CreatedAt.Equal(utc) }},
 		{`"created_at":"yesterday"`, func(j *edenwait.Job) bool { return j.CreatedAt.IsZero() }},
 		{`"created_at":1730000000`, func(j *edenwait.Job) bool { return j.CreatedAt.IsZero() }},

@@ -13,7 +13,7 @@ const redacted = "REDACTED"
 // proxy, that shows what it was sent, perhaps escaped on the way. One of a few
 // letters is no secret, and would riddle every message.
 func redact(text, token string) string {
-	const shortest = 8
+	const shortest = 4
 	if len(token) < shortest {
 		return text
 	}

@@ -246,3 +246,17 @@ func TestOutputsAreNotLogged(t *testing.T) {
 		}
 	})
 }
+
+// TestShortKeys: the key of a test or of a proxy may be short, and is a key.
+func TestShortKeys(t *testing.T) {
+	for _, token := range []string{"tok1", "s3cret"} {
+		client := &nethttp.Client{Transport: &indiscreet{status: 500, body: `{"detail":"no ` + token + `"}`, hosts: map[string]bool{}}}
+		poller, err := edenwait.NewPoller(edenwait.Config{Token: token, HTTPClient: client})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := poller.Get(context.Background(), someID); err == nil || strings.Contains(err.Error(), token) {
+			t.Error(err)
+		}
+	}
+}

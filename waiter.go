@@ -3,6 +3,7 @@ package edenwait
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/edenwait/edenwait/internal/budget"
@@ -10,12 +11,27 @@ import (
 
 // Waiter waits for jobs to end. It is safe for concurrent use: its calls share
 // one budget of requests, in turns. It runs nothing between calls and needs no
-// closing.
+// closing: with the last of them, its own client's connections are closed.
 type Waiter struct {
 	config Config // without its token
 	source Source
 	budget *budget.Budget
 	ladder []time.Duration
+	calls  *calls
+}
+
+// calls are those of a Waiter that are under way.
+type calls struct {
+	n    atomic.Int64
+	last func() // is called when none is any more
+}
+
+func (c *calls) begin() { c.n.Add(1) }
+
+func (c *calls) end() {
+	if c.n.Add(-1) == 0 {
+		c.last()
+	}
 }
 
 // Result is what became of one id.
@@ -42,10 +58,17 @@ func New(config Config) (*Waiter, error) {
 	if err != nil {
 		return nil, err
 	}
-	source := config.Source
+	source, closeIdle := config.Source, func() {}
 	if source == nil {
-		if source, err = newPoller(config); err != nil {
+		poller, err := newPoller(config)
+		if err != nil {
 			return nil, err
+		}
+		source = poller
+		// A connection that is kept is two goroutines, and nobody is there to close
+		// it. A client of the caller's is the caller's.
+		if config.HTTPClient == nil {
+			closeIdle = poller.client.CloseIdleConnections
 		}
 	}
 	config.Token = "" // the Poller has it, out of any printer's reach
@@ -54,6 +77,7 @@ func New(config Config) (*Waiter, error) {
 		source: source,
 		budget: budget.New(config.Rate, config.Burst),
 		ladder: newLadder(),
+		calls:  &calls{last: closeIdle},
 	}, nil
 }
 

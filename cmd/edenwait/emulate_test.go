@@ -21,15 +21,16 @@ func TestEmulate(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		signal os.Signal
+		addr   string
 		args   []string
 		stderr string
 	}{
-		{os.Interrupt, nil, "edenwait: ended after 2 requests: 0 submits, 2 gets, 0 lists, 0 deletes; 0 refused by the rate limit, 0 met by a fault\n"},
-		{syscall.SIGTERM, []string{"-q"}, ""},
+		{os.Interrupt, ":0", nil, "edenwait: ended after 2 requests: 0 submits, 2 gets, 0 lists, 0 deletes; 0 refused by the rate limit, 0 met by a fault\n"},
+		{syscall.SIGTERM, "localhost:0", []string{"-q"}, ""},
 	} {
 		t.Run(test.signal.String(), func(t *testing.T) {
 			t.Parallel()
-			cmd := command(t, append([]string{"emulate", "--addr", ":0", "--token", "sk-other"}, test.args...)...)
+			cmd := command(t, append([]string{"emulate", "--addr", test.addr, "--token", "sk-other"}, test.args...)...)
 			var stderr bytes.Buffer
 			cmd.Stderr = &stderr
 			stdout, err := cmd.StdoutPipe()
@@ -40,7 +41,7 @@ func TestEmulate(t *testing.T) {
 				t.Fatal(err)
 			}
 			line, err := io.ReadAll(stdout)
-			match := regexp.MustCompile(`^export EDENAI_API_KEY='sk-other' EDENAI_BASE_URL='(http://127\.0\.0\.1:\d+)' `).FindSubmatch(line)
+			match := regexp.MustCompile(`^export EDENAI_API_KEY='sk-other' EDENAI_BASE_URL='(http://(?:127\.0\.0\.1|\[::1\]):\d+)' `).FindSubmatch(line)
 			if err != nil || match == nil {
 				t.Fatalf("got %q, %v", line, err)
 			}

@@ -97,3 +97,24 @@ func TestParseFault(t *testing.T) {
 		}
 	}
 }
+
+// TestEffectNames: every fault does what it is called.
+func TestEffectNames(t *testing.T) {
+	t.Parallel()
+	does := map[string]edentest.Effect{}
+	for name, effect := range plainEffects {
+		does[name] = effect()
+	}
+	for name, effect := range timedEffects {
+		does[name+" 2s"] = effect(2 * time.Second)
+	}
+	for name, effect := range textEffects {
+		does[name] = effect("x")
+	}
+	for name, effect := range does {
+		called := strings.TrimPrefix(strings.ReplaceAll(name, "-", " "), "wrong ")
+		if got := strings.TrimSuffix(effect.String(), ` "x"`); got != called {
+			t.Errorf("%s does %s", name, got)
+		}
+	}
+}

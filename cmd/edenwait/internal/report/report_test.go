@@ -176,7 +176,7 @@ func TestDollars(t *testing.T) {
 func TestSeconds(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "0 ms", 40 * time.Millisecond: "40 ms", 864 * time.Millisecond: "0.86 s", 1234 * time.Millisecond: "1.23 s",
-		14200 * time.Millisecond: "14.2 s", 83 * time.Second: "1 min 23 s", 90 * time.Minute: "1 h 30 min",
+		14200 * time.Millisecond: "14.2 s", 83600 * time.Millisecond: "1 min 24 s", 90 * time.Minute: "1 h 30 min",
 	} {
 		if got := Seconds(d); got != want {
 			t.Errorf("%v is %s, want %s", d, got, want)

@@ -2,12 +2,17 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/ledger"
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/timeline"
 )
 
 // TestLineWithoutFields: a line speaks of no field of the library's Config.
@@ -22,5 +27,54 @@ func TestLineWithoutFields(t *testing.T) {
 	}
 	if got := out.String(); strings.Contains(got, "MaxResponseBytes") || !strings.Contains(got, "larger than what is read of one: the bound is 5 bytes") {
 		t.Errorf("got %s", got)
+	}
+}
+
+// TestTakenIsDrawn: a job is in the picture as soon as it is waited for, also if
+// the batch ends before it is asked about.
+func TestTakenIsDrawn(t *testing.T) {
+	t.Parallel()
+	b := newBatch(&waitFlags{})
+	b.picture = timeline.NewRecorder()
+	source := func(yield func(string, error) bool) {
+		_ = yield(jobID, nil) && yield("nonsense", nil) && yield(strings.ToUpper(jobID), nil)
+	}
+	taken := slices.Collect(b.fresh(source, func(error) {}))
+	var svg strings.Builder
+	if err := b.picture.Draw(&svg); err != nil {
+		t.Fatal(err)
+	}
+	if want := "0 of 1 jobs known to have ended"; len(taken) != 2 || !strings.Contains(svg.String(), want) {
+		t.Errorf("%q are waited for, and the picture does not say %q", taken, want)
+	}
+}
+
+// unclosable is a sink that takes every line, and whose end does not come well.
+type unclosable struct{ ledger.Stream }
+
+var errDisk = errors.New("the disk is broken")
+
+func (unclosable) Close() error { return errDisk }
+
+// TestCloseFails: results that are not safe at the end are no success.
+func TestCloseFails(t *testing.T) {
+	t.Parallel()
+	key := filepath.Join(t.TempDir(), "key.txt")
+	if err := os.WriteFile(key, []byte("sk-x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, stderr bytes.Buffer
+	b := newBatch(&waitFlags{account: account{tokenFile: key}, rate: 1, logLevel: "error", logFormat: "console"})
+	if err := b.prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.open(t.Context(), &out, &stderr); err != nil {
+		t.Fatal(err)
+	}
+	b.sink = unclosable{ledger.Stream{Writer: &out}}
+	err := b.run(t.Context(), func(func(string, error) bool) {}, &stderr)
+	var known *exit
+	if !errors.As(err, &known) || known.code != exitUnfinished || !errors.Is(err, errDisk) {
+		t.Errorf("got %v", err)
 	}
 }

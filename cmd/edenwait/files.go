@@ -124,9 +124,6 @@ func follow(path string) string {
 		path = target
 	}
 	folder, name := filepath.Split(path)
-	if folder == "" {
-		folder = "."
-	}
 	if target, err := filepath.EvalSymlinks(folder); err == nil {
 		folder = target
 	}

@@ -62,6 +62,8 @@ func TestParseFault(t *testing.T) {
 		"reset,on=get,times=3,skip=2":   {"reset", edentest.Fault{On: edentest.Get, Times: 3, Skip: 2}},
 		"refuse,until=1s,job=x":         {"refuse", edentest.Fault{Until: time.Second, JobID: "x"}},
 		"retry-after=Tomorrow,on=get":   {"retry", edentest.Fault{On: edentest.Get}},
+		"status=200":                    {"status 200", edentest.Fault{}},
+		"status=599":                    {"status 599", edentest.Fault{}},
 		"huge=1000000":                  {"huge", edentest.Fault{}},
 		"clock-skew=-10s":               {"clock", edentest.Fault{}},
 		"stale-list=10s":                {"stale", edentest.Fault{}},
@@ -85,13 +87,34 @@ func TestParseFault(t *testing.T) {
 		t.Errorf("chaos is %v, %v", got, err)
 	}
 	for _, text := range []string{
-		"", "nothing", "torn=1", "status", "status=99", "status=6000", "delay", "delay=2", "huge=many", "torn,share=0", "torn,share=2",
-		"delay=-1s", "drip=-1s", "stale-list=-1s", "torn,from=-1s", "torn,until=-1s", "torn,from=2s,until=1s", "torn,skip=-1",
+		"", "nothing", "torn=1", "status", "status=199", "status=600", "delay", "delay=2", "huge=many", "huge=-1", "torn,share=0", "torn,share=2",
+		"delay=-1s", "drip=-1s", "stale-list=-1s", "torn,from=-1s", "torn,until=-1s", "torn,from=2s,until=1s", "torn,from=1s,until=1s", "torn,skip=-1",
 		"torn,times=-1", "torn,share=NaN", "torn,share=-1", "chaos=-1",
 		"torn,on=put", "torn,times=few", "torn,from=5", "torn,colour=red", "chaos", "chaos=2", "chaos=0.1,on=get",
 	} {
 		if got, err := parseFault(text); err == nil {
 			t.Errorf("%q is taken as %v", text, got)
+		}
+	}
+}
+
+// TestEffectNames: every fault does what it is called.
+func TestEffectNames(t *testing.T) {
+	t.Parallel()
+	does := map[string]edentest.Effect{}
+	for name, effect := range plainEffects {
+		does[name] = effect()
+	}
+	for name, effect := range timedEffects {
+		does[name+" 2s"] = effect(2 * time.Second)
+	}
+	for name, effect := range textEffects {
+		does[name] = effect("x")
+	}
+	for name, effect := range does {
+		called := strings.TrimPrefix(strings.ReplaceAll(name, "-", " "), "wrong ")
+		if got := strings.TrimSuffix(effect.String(), ` "x"`); got != called {
+			t.Errorf("%s does %s", name, got)
 		}
 	}
 }

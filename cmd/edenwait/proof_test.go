@@ -34,6 +34,8 @@ func TestProof(t *testing.T) {
 		{"a server that sends elsewhere", status(301), true, false, 1},
 		{"a server that wants another key", status(403), true, false, 1},
 		{"the API, which refuses the key", status(401), true, false, 1},
+		{"a server that is slow", status(408), false, false, mostTries},
+		{"a server that is early", status(425), false, false, mostTries},
 		{"the rate limit", status(429), false, false, mostTries},
 		{"a server in trouble", status(503), false, false, mostTries},
 		{"no network", errors.New("no route to host"), false, false, mostTries},
@@ -57,6 +59,20 @@ func TestProof(t *testing.T) {
 	p.give()
 	if err := p.demand(t.Context(), l); err != nil || l.asked != 1 {
 		t.Errorf("asked %d times, got %v", l.asked, err)
+	}
+}
+
+// TestProofRefused: where the API refuses the key, or has no credit to spend, it
+// says so, and nobody is sent to look for a wrong URL.
+func TestProofRefused(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]error{401: edenwait.ErrUnauthorized, 402: edenwait.ErrPaymentRequired} {
+		var p proof
+		err := p.demand(t.Context(), &lister{err: &edenwait.APIError{StatusCode: status}})
+		var wrong *wrongAPI
+		if !errors.Is(err, want) || errors.As(err, &wrong) {
+			t.Errorf("HTTP %d: got %v, want %v", status, err, want)
+		}
 	}
 }
 

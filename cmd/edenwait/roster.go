@@ -142,7 +142,7 @@ func (r *roster) saw(at time.Time, ids ...uuid.UUID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, id := range ids {
-		if e, ok := r.jobs[id]; ok && e.asked {
+		if e, ok := r.jobs[id]; ok {
 			e.running = max(e.running, running)
 			r.jobs[id] = e
 		}

@@ -34,11 +34,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return known.code
 }
 
-// say writes a message for people. Errors of the library already begin with the
-// name that all messages begin with.
+// say writes a message for people.
 func say(stderr io.Writer, format string, args ...any) {
-	text := strings.TrimPrefix(fmt.Sprintf(format, args...), "edenwait: ")
-	fmt.Fprintf(stderr, "edenwait: %s\n", text)
+	fmt.Fprintf(stderr, "edenwait: "+format+"\n", args...)
 }
 
 func newRoot() *cobra.Command {

@@ -130,7 +130,10 @@ func (term *terminal) code() int {
 	return got
 }
 
-const ctrlC = "\x03"
+const (
+	ctrlC = "\x03"
+	ctrlD = "\x04"
+)
 
 // fiveJobs are three that succeed, one that fails, and one that never ends.
 func fiveJobs(server *edentest.Server) []string {
@@ -247,6 +250,21 @@ func TestPlainTerminals(t *testing.T) {
 				t.Errorf("%q is in %q", test.escape, term.drawn())
 			}
 		})
+	}
+}
+
+// TestIDsFromTerminal: who is to type the ids is told so.
+func TestIDsFromTerminal(t *testing.T) {
+	t.Parallel()
+	server := startAccount(t, edentest.Options{Rate: -1})
+	out := filepath.Join(t.TempDir(), "out.jsonl")
+	term := onTerminal(t, command(t, "wait", "--base-url", server.URL, "--rate", "1000", "-o", out, "-i", "-"), 100, 24)
+	term.see(`^edenwait: reading ids from the terminal, one a line, Ctrl-D ends them$`)
+	term.press(server.Submit(edentest.Script{}) + "\n")
+	eventually(t, "its line", func() bool { n, err := countLines(readFile(t, out)); return err == nil && n == 1 })
+	term.press(ctrlD)
+	if got := term.code(); got != exitSucceeded {
+		t.Errorf("exit code %d", got)
 	}
 }
 

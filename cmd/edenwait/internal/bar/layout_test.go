@@ -77,7 +77,7 @@ func TestStyleOf(t *testing.T) {
 		{map[string]string{"LANG": "de_DE.UTF-8"}, Style{Color: true}},
 		{map[string]string{"LC_ALL": "C.utf8", "LANG": "C"}, Style{Color: true}},
 		{map[string]string{"LC_ALL": "C", "LANG": "en_US.UTF-8"}, Style{Color: true, ASCII: true}},
-		{map[string]string{"LC_CTYPE": "en_US.UTF-8"}, Style{Color: true}},
+		{map[string]string{"LC_CTYPE": "en_US.UTF-8", "LANG": "C"}, Style{Color: true}},
 		{map[string]string{"LANG": "en_US.UTF-8", "NO_COLOR": "1"}, Style{}},
 		{map[string]string{"LANG": "en_US.UTF-8", "NO_COLOR": ""}, Style{Color: true}},
 		{map[string]string{}, Style{Color: true, ASCII: true}},

@@ -79,6 +79,9 @@ func TestReader(t *testing.T) {
 		{"a pretty page", "{\n \"total\": 1,\n \"items\": [\n  {\n   \"public_id\": \"" + a + "\"\n  }\n ]\n}\n", []string{a}},
 		{"an array of pages", `[{"items":[{"public_id":"` + a + `"}]},{"items":[{"public_id":"` + b + `"}]}]`, []string{a, b}},
 		{"items that are none", `{"items":{"x":[1]},"public_id":"` + a + `"}{"items":7,"id":"` + b + `"}`, []string{a, b}},
+		{"a header after JSON is none", `{"public_id":"` + a + `"}` + "\nid\n", []string{a, "id"}},
+		{"an empty column after JSON", `{"public_id":"` + a + `"}` + "\n,one.mp3\n", []string{a, ""}},
+		{"ids of other things beside it", `{"id":17,"job_id":"` + c + `","public_id":"` + a + `"}{"id":17,"job_id":"` + b + `"}`, []string{a, b}},
 		{"all mixed", a + "\n" + `{"public_id":"` + b + `"}` + "\n" + c + ",x\n", []string{a, b, c}},
 		{"a long bad line is cut", long + "\n" + a, []string{Tidy(long), a}},
 		{"bytes that are no UTF-8", "caf\xe9\n" + a, []string{Tidy("caf\xe9"), a}},
@@ -92,6 +95,15 @@ func TestReader(t *testing.T) {
 				t.Errorf("byte by byte: got %q\nwant %q", got, test.want)
 			}
 		})
+	}
+}
+
+// TestHeaders: the names that a column of ids goes by, as people write them.
+func TestHeaders(t *testing.T) {
+	for _, header := range []string{"id", "IDs", "public_id", "Job", "job-id", "jobIds", "UUID"} {
+		if got := read(t, strings.NewReader(header+"\n"+a+"\n")); !slices.Equal(got, []string{a}) {
+			t.Errorf("under %s: got %q", header, got)
+		}
 	}
 }
 

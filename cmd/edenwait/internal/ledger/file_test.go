@@ -142,6 +142,9 @@ func TestTornAnywhere(t *testing.T) {
 		if text := content(t, path); !bytes.Equal(text, want) || len(got) != bytes.Count(want, []byte("\n")) || f.Cut != int64(cut) {
 			t.Fatalf("torn after %d bytes: %d lines, %d bytes cut, the file is %q", size, len(got), f.Cut, text)
 		}
+		if f.size != int64(len(want)) { // to which a line is cut back that does not fit
+			t.Fatalf("torn after %d bytes: its size is taken for %d, want %d", size, f.size, len(want))
+		}
 		if err := f.Append(lines[1]); err != nil {
 			t.Fatal(err)
 		}
@@ -193,6 +196,7 @@ func TestLooseEnds(t *testing.T) {
 		"nothing but empty lines":     {[]byte("\n\n"), nil, 0, 0},
 		"nothing but zeros":           {make([]byte, 600_000), nil, 0, 600_000},
 		"a brace within a line":       {slices.Concat(lines[0], []byte(`{"id":"`+idB+`","outcome":"success","job":{"a":{}`)), lines[0], 1, 78},
+		"two lines that became one":   {slices.Concat(lines[0], bytes.TrimSpace(lines[0]), bytes.TrimSpace(lines[1])), lines[0], 1, int64(len(lines[0]) + len(lines[1]) - 2)},
 		"a long line without end":     {slices.Concat(lines[0], encode(t, Line{ID: idC, Outcome: OutcomeError, Error: strings.Repeat("x", 600_000)})[:600_000]), lines[0], 1, 600_000},
 		"a long line, no newline":     {encode(t, Line{ID: idC, Outcome: OutcomeError, Error: strings.Repeat("x", 600_000)}), encode(t, Line{ID: idC, Outcome: OutcomeError, Error: strings.Repeat("x", 600_000)}), 1, 0},
 		"only the newline is missing": {bytes.TrimSuffix(whole, []byte("\n")), whole, 3, 0},
@@ -227,6 +231,7 @@ func TestForeignSaysWhy(t *testing.T) {
 		strings.TrimSuffix(whole, "\n") + "\r":           "line 3 ends in CRLF instead of LF",
 		"\ufeff" + whole:                                 "begins with a byte order mark",
 		"\xff\xfe{\x00\"\x00i\x00d\x00":                  "begins with a byte order mark",
+		"\xfe\xff\x00{\x00\"\x00i\x00d":                  "begins with a byte order mark",
 		whole + "\n" + whole:                             "an empty line stands before line 5",
 		whole + "\n" + strings.Repeat("\x00", 10):        "an empty line stands before line 5",
 		strings.Replace(whole, "}\n", "}\n\x00x\n\n", 1): "", // after a power cut, and so ours

@@ -63,7 +63,7 @@ func scan(file io.ReaderAt, size int64, each func(id string, outcome Outcome)) (
 			e.open = true
 		case ok && line.last == '\r':
 			return e, fmt.Errorf("%w any more: line %d ends in CRLF instead of LF", ErrForeign, number)
-		case line.zeros && e.whole > 0, line.only == zero && !line.ended && number == 1:
+		case line.zeros && e.whole > 0, line.only == zero && !line.ended:
 			return e, nil
 		case !line.ended && !line.zeros && couldBecomeHead(head):
 			return e, nil

@@ -100,6 +100,48 @@ func TestSummaryOfMany(t *testing.T) {
 	}
 }
 
+// TestSummaryOfOneMore: what is left out would take no less room than to say so.
+func TestSummaryOfOneMore(t *testing.T) {
+	tally := NewTally()
+	for i := range shownProviders + 1 {
+		tally.Succeeded(job(fmt.Sprintf("provider%d", i), "1"))
+	}
+	for i := range shownCauses + 1 {
+		tally.Failed(failed("provider0", fmt.Sprintf("message %d", i), ""))
+	}
+	got := summary(t, tally, edenwait.Progress{}, 0)
+	for _, want := range []string{", provider3 $1.00\n", "    1  provider0: message 8\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in:\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "other") {
+		t.Errorf("one is left out:\n%s", got)
+	}
+}
+
+// TestSummaryOfStrangers: what a response holds must not draw on the terminal,
+// and a job whose status nobody knows has its cost too.
+func TestSummaryOfStrangers(t *testing.T) {
+	tally := NewTally()
+	tally.Failed(failed("deep\x1b[2Jgram", "no", ""))
+	odd := job("mistral", "0.25")
+	odd.Status = "arch\x1b[2Jived"
+	tally.Errored(odd, &edenwait.UnexpectedStatusError{Job: odd})
+	got := summary(t, tally, edenwait.Progress{}, 0)
+	for _, want := range []string{
+		"  cost      $0.25\n            mistral $0.25, deep\uFFFD[2Jgram $0.00\n",
+		"    1  deep\uFFFD[2Jgram: no\n", "    1  status arch\uFFFD[2Jived is none that the API documents\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in:\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "\x1b") {
+		t.Errorf("an escape is in %q", got)
+	}
+}
+
 func TestReason(t *testing.T) {
 	const id = "0f8a6f0e-5d1c-4b1e-9d55-0f7f2d8f9a11"
 	gaveUp := func(err error) error { return &edenwait.GaveUpError{ID: id, Err: err} }
@@ -134,7 +176,7 @@ func TestDollars(t *testing.T) {
 func TestSeconds(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "0 ms", 40 * time.Millisecond: "40 ms", 864 * time.Millisecond: "0.86 s", 1234 * time.Millisecond: "1.23 s",
-		14200 * time.Millisecond: "14.2 s", 83 * time.Second: "1 min 23 s", 90 * time.Minute: "1 h 30 min",
+		14200 * time.Millisecond: "14.2 s", 83600 * time.Millisecond: "1 min 24 s", 90 * time.Minute: "1 h 30 min",
 	} {
 		if got := Seconds(d); got != want {
 			t.Errorf("%v is %s, want %s", d, got, want)

@@ -3,13 +3,18 @@ package timeline
 import (
 	"encoding/xml"
 	"errors"
+	"fmt"
+	"image/color"
 	"io"
+	"math"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
+	"gonum.org/v1/plot/plotter"
 )
 
 // record plays a batch of n jobs of growing length, where the list is read once
@@ -78,6 +83,68 @@ func TestDraw(t *testing.T) {
 			}
 		})
 	}
+}
+
+// filled are the outlines of what is filled with a color.
+func filled(t *testing.T, svg string, c color.RGBA) (outlines [][]plotter.XY) {
+	t.Helper()
+	path := regexp.MustCompile(fmt.Sprintf(`<path d="M([^"]*)Z" style="fill:#%02X%02X%02X" />`, c.R, c.G, c.B))
+	for _, match := range path.FindAllStringSubmatch(svg, -1) {
+		var outline []plotter.XY
+		for point := range strings.SplitSeq(match[1], "L") {
+			var p plotter.XY
+			if _, err := fmt.Sscanf(point, "%g,%g", &p.X, &p.Y); err != nil {
+				break // an arc, of which the place counts
+			}
+			outline = append(outline, p)
+		}
+		outlines = append(outlines, outline)
+	}
+	return outlines
+}
+
+// TestRows: of few jobs each has its dot, of the color of how it ended.
+func TestRows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		svg := drawn(t, record(20))
+		// One more of each stands in the legend.
+		if good, bad := len(filled(t, svg, succeeded))-1, len(filled(t, svg, failed))-1; good != 17 || bad != 2 {
+			t.Errorf("%d jobs succeeded and %d failed, want 17 and 2", good, bad)
+		}
+	})
+}
+
+// TestFlow: of many jobs, one of which was there when the picture begins, the
+// areas are as high as their numbers, and the bars as high as the pace.
+func TestFlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := record(500)
+		svg := drawn(t, r)
+		jobs := func(c color.RGBA) (first, last float64) {
+			outlines := filled(t, svg, c)
+			if len(outlines) != 1 {
+				t.Fatalf("%d areas, want one", len(outlines))
+			}
+			area := outlines[0]
+			return area[1].Y - area[0].Y, area[len(area)-2].Y - area[0].Y
+		}
+		first, all := jobs(running)
+		_, known := jobs(succeeded)
+		_, bad := jobs(failed)
+		for what, test := range map[string]struct{ got, want float64 }{
+			"submitted before": {first, 1}, "known": {known, 499}, "failed": {bad, 50},
+		} {
+			if got := test.got / all * 500; math.Abs(got-test.want) > .1 {
+				t.Errorf("%s: %.2f jobs, want %v", what, got, test.want)
+			}
+		}
+		if gets, lists := len(filled(t, svg, asked)), len(filled(t, svg, listed)); gets == 0 || gets != lists {
+			t.Errorf("%d bars of GETs, %d of the list, want as many", gets, lists)
+		}
+		if pace := r.view().requests().Y.Max; math.Abs(pace-2) > .01 {
+			t.Errorf("%v requests a second at most, want 2", pace)
+		}
+	})
 }
 
 // TestNil: without a picture nothing is recorded.

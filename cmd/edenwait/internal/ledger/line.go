@@ -22,6 +22,8 @@ const (
 	OutcomeError   Outcome = "error"
 )
 
+var outcomes = []Outcome{OutcomeSuccess, OutcomeFail, OutcomeError}
+
 // Line is what is written of a job. The id comes first and the outcome second:
 // that is how a file is recognized, and read again without parsing outputs.
 type Line struct {
@@ -65,7 +67,7 @@ func parseHead(head string) (id string, outcome Outcome, ok bool) {
 	if rest, ok = strings.CutPrefix(rest[n:], beforeOutcome); !ok {
 		return "", "", false
 	}
-	for _, outcome := range []Outcome{OutcomeSuccess, OutcomeFail, OutcomeError} {
+	for _, outcome := range outcomes {
 		after, ok := strings.CutPrefix(rest, `"`+string(outcome)+`"`)
 		if ok && after != "" && (after[0] == ',' || after[0] == '}') {
 			return id, outcome, true
@@ -91,7 +93,7 @@ func couldBecomeHead(text string) bool {
 		return len(text) < headSize
 	}
 	rest = rest[n:]
-	for _, outcome := range []Outcome{OutcomeSuccess, OutcomeFail, OutcomeError} {
+	for _, outcome := range outcomes {
 		if strings.HasPrefix(beforeOutcome+`"`+string(outcome)+`"`, rest) {
 			return true
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -28,8 +29,10 @@ type end struct {
 // gigabytes is read about as fast as the disk gives it. Only zero bytes are
 // looked for, which JSON never has: they are what some file systems leave, after
 // a power cut, of data whose length they had already noted. The last line may
-// lack its newline, as some editors leave it. Then it has to be JSON to the end,
-// since a torn line can end in a brace too.
+// lack its newline, as some editors leave it. Then it is parsed, since a torn line
+// can end in a brace too. So is a line that does not begin as Encode begins it:
+// another program may have written it anew, with spaces between its fields, or
+// with those in another order.
 //
 // Everything else that is no whole line makes the file somebody else's, and an
 // error. So do zero bytes with something around them, or a torn line that does
@@ -57,15 +60,15 @@ func scan(file io.ReaderAt, size int64, each func(id string, outcome Outcome)) (
 		case ok && line.ended && line.last == '}':
 			each(id, outcome)
 			e.whole += line.size
-		case ok && line.last == '}' && isJSON(io.NewSectionReader(file, e.whole, line.size)):
-			each(id, outcome)
-			e.whole += line.size
-			e.open = true
 		case ok && line.last == '\r':
 			return e, fmt.Errorf("%w any more: line %d ends in CRLF instead of LF", ErrForeign, number)
+		case !line.zeros && line.last == '}' && parseLine(io.NewSectionReader(file, e.whole, line.size), &id, &outcome):
+			each(id, outcome)
+			e.whole += line.size
+			e.open = !line.ended
 		case line.zeros && e.whole > 0, line.only == zero && !line.ended:
 			return e, nil
-		case !line.ended && !line.zeros && couldBecomeHead(head):
+		case !line.ended && !line.zeros && (couldBecomeHead(head) || e.whole > 0 && head[0] == '{'):
 			return e, nil
 		case number == 1 && hasMark(head):
 			return e, fmt.Errorf("%w: it begins with a byte order mark", ErrForeign)
@@ -75,11 +78,21 @@ func scan(file io.ReaderAt, size int64, each func(id string, outcome Outcome)) (
 	}
 }
 
-// isJSON reports whether text is one JSON value to its end.
-func isJSON(text *io.SectionReader) bool {
+// parseLine reads a line in whatever words, and reports whether it is one.
+func parseLine(text *io.SectionReader, id *string, outcome *Outcome) bool {
+	var line struct {
+		ID      *string
+		Outcome Outcome
+	}
 	decoder := json.NewDecoder(text)
-	var raw json.RawMessage
-	return decoder.Decode(&raw) == nil && decoder.InputOffset() == text.Size()
+	if decoder.Decode(&line) != nil || line.ID == nil {
+		return false
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return false
+	}
+	*id, *outcome = *line.ID, line.Outcome
+	return slices.Contains(outcomes, line.Outcome)
 }
 
 // hasMark reports whether text begins as some editors and shells of Windows begin

@@ -3,6 +3,8 @@ package ledger
 import (
 	"bufio"
 	"bytes"
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -31,5 +33,50 @@ func TestHeadIsBounded(t *testing.T) {
 	line, err := lines.next()
 	if err != nil || line.size != int64(len(text)) || len(line.head) != headSize {
 		t.Errorf("of %d bytes %d are held, %v", line.size, len(line.head), err)
+	}
+}
+
+// TestLineInOtherWords: a file that another program has written anew, with the
+// same fields in its own way, is still one of results.
+func TestLineInOtherWords(t *testing.T) {
+	lines := []string{
+		`{"id": "` + idA + `", "outcome": "success", "job": {"public_id": "` + idA + `", "status": "success"}}`,
+		`{"error":"no","id":"` + idB + `","outcome":"fail"}`,
+		` { "outcome" : "error", "id" : "` + idC + `" }`,
+	}
+	want := []seen{{idA, OutcomeSuccess}, {idB, OutcomeFail}, {idC, OutcomeError}}
+	whole := strings.Join(lines, "\n") + "\n"
+	for name, test := range map[string]struct {
+		content, left string
+	}{
+		"whole":            {whole, whole},
+		"without newline":  {strings.TrimSuffix(whole, "\n"), whole},
+		"torn":             {whole + `{"id": "` + idA[:7], whole},
+		"torn in the name": {whole + `{ "i`, whole},
+	} {
+		path := write(t, []byte(test.content))
+		f, got, err := openFile(t, path)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if left := string(content(t, path)); left != test.left || !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, and the file is %q", name, got, left)
+		}
+	}
+	for _, foreign := range []string{
+		`{"id":"` + idA + `","outcome":"done"}`, `{"id":7,"outcome":"success"}`, `{"outcome":"success"}`, `["` + idA + `","success"]`,
+		lines[0] + lines[1], lines[0] + "\n" + `{"name":"x"}` + "\n", `{"name":"x"`, lines[0] + "\ndear diary",
+	} {
+		path := write(t, []byte(foreign))
+		if _, got, err := openFile(t, path); !errors.Is(err, ErrForeign) {
+			t.Errorf("%q is taken for %v, %v", foreign, got, err)
+		}
+		if left := string(content(t, path)); left != foreign {
+			t.Errorf("%q has become %q", foreign, left)
+		}
 	}
 }

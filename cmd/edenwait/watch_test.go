@@ -56,8 +56,8 @@ func TestWatchRecords(t *testing.T) {
 	if _, err := w.Get(t.Context(), server.Submit(edentest.Script{})); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.List(t.Context(), edenwait.ListQuery{}); err != nil {
-		t.Fatal(err)
+	if page, err := w.List(t.Context(), edenwait.ListQuery{}); err != nil || len(page.Items) != 1 {
+		t.Fatal(page, err)
 	}
 	var svg strings.Builder
 	if err := w.timeline.Draw(&svg); err != nil {

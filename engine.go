@@ -113,9 +113,10 @@ func (w *Waiter) newEngine(ctx context.Context, in *intake) *engine {
 		Waiter: w, log: w.config.Logger, ctx: ctx, began: time.Now(),
 		turn:    w.budget.NewTurn(),
 		answers: make(chan answer, w.config.MaxInFlight),
-		traces:  map[uuid.UUID]trace{}, failures: map[schedule.Job]error{},
-		in: in, more: in != nil,
-		hooks: newHookRunner(),
+		traces:  map[uuid.UUID]trace{},
+		in:      in, more: in != nil,
+		failures: map[schedule.Job]error{},
+		hooks:    newHookRunner(),
 	}
 	if !w.config.DisableList {
 		e.lister, _ = w.source.(Lister)

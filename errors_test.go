@@ -91,3 +91,16 @@ func TestGaveUpErrorForgetsWhatIsOver(t *testing.T) {
 		}
 	})
 }
+
+// TestErrorsMadeByHand: those that a test of the caller's makes, with nothing in
+// them, can be printed too.
+func TestErrorsMadeByHand(t *testing.T) {
+	for _, err := range []error{
+		&edenwait.APIError{}, &edenwait.JobFailedError{}, &edenwait.JobFailedError{Job: &edenwait.Job{}}, &edenwait.UnexpectedStatusError{},
+		&edenwait.GaveUpError{}, &edenwait.HookError{}, &edenwait.BatchError{},
+	} {
+		if err.Error() == "" {
+			t.Errorf("%T says nothing", err)
+		}
+	}
+}

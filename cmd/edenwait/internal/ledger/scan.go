@@ -37,8 +37,9 @@ type end struct {
 // Everything else that is no whole line makes the file somebody else's, and an
 // error. So do zero bytes with something around them, or a torn line that does
 // not begin like ours, in a file without any whole line: nothing there shows that
-// it is ours to mend. What an editor or a transfer has done to a file of ours is
-// called by its name, but not undone: it may have done more than shows.
+// it is ours to mend. Behind whole lines a brace is beginning enough. What an
+// editor or a transfer has done to a file of ours is called by its name, but not
+// undone: it may have done more than shows.
 func scan(file io.ReaderAt, size int64, each func(id string, outcome Outcome)) (e end, err error) {
 	lines := lineScanner{r: bufio.NewReaderSize(io.NewSectionReader(file, 0, size), 256<<10)}
 	for number := 1; ; number++ {

@@ -1,0 +1,5 @@
+package chain
+
+import "testing"
+
+func check(t *testing.T) { TestRun(t) }

@@ -1,0 +1,7 @@
+package chain
+
+func middle(t *Top, hook func()) {
+	for t.Count < Limit {
+		bottom(hook)
+	}
+}

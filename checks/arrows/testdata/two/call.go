@@ -1,0 +1,6 @@
+package two
+
+func call() {
+	f := visit
+	f(0)
+}

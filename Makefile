@@ -17,7 +17,7 @@ GOLANGCI := v2.12.2
 MODULES := $(sort $(patsubst %/,%,$(dir $(shell git ls-files --cached --others --exclude-standard '*go.mod'))))
 each = for module in $(MODULES); do echo "$$module"; (cd "$$module"; $(1)); done
 
-CHECKS := format tidy needs cost arrows lint race secrets modules examples soak fuzz
+CHECKS := format tidy needs cost arrows lint race alone secrets modules examples soak fuzz
 
 .PHONY: help check checks test $(CHECKS)
 
@@ -87,6 +87,11 @@ lint: $(TOOLS)/golangci-lint ## go vet and golangci-lint
 
 race: ## tests under the race detector
 	go test -race -short ./... ./cmd/edenwait/...
+
+# The workspace selects the newest version that any of its modules needs. Users of the library may
+# get the versions of its own go.mod.
+alone: ## tests of the root module with the versions of its own go.mod
+	GOWORK=off go test -short ./...
 
 KEY := known-key-0123456789
 

@@ -3,6 +3,12 @@ package edenwait
 import (
 	"context"
 	"iter"
+	"sync"
+	"time"
+
+	"go.uber.org/zap/zapcore"
+
+	"github.com/edenwait/edenwait/internal/engine"
 )
 
 // WaitAll blocks until all jobs end and returns one Result an id, in the order
@@ -15,8 +21,34 @@ import (
 // those of the others carry a GaveUpError with the cause.
 func (w *Waiter) WaitAll(ctx context.Context, ids []string) ([]Result, error) {
 	results := make([]Result, len(ids))
-	cause := w.run(ctx, ids, func(index int, r Result) { results[index] = r })
+	cause := w.waitAll(ctx, ids, results, zapcore.InfoLevel)
 	return results, newBatchError(results, cause)
+}
+
+// waitAll waits for all ids in the caller's goroutine. The result is why it ended
+// before the jobs did, or nil.
+func (w *Waiter) waitAll(ctx context.Context, ids []string, results []Result, level zapcore.Level) error {
+	c := w.newCall(ctx, level)
+	defer c.close()
+	for i, id := range ids {
+		results[i].ID = id
+	}
+	c.name = func(slot int32) string { return results[slot].ID }
+	c.emit = func(slot int32, r Result) { results[slot] = r }
+	if ctx.Err() != nil {
+		c.driver.with(c.handle, func(e *engine.Engine, now time.Duration) { e.Cancel(now, c.handle) }) // nothing is to be asked
+	}
+	for first := 0; first < len(ids); first += piece {
+		c.take(ids[first:min(first+piece, len(ids))], int32(first))
+	}
+	c.seal()
+	c.logStart()
+	progress := newReporter(w.config.Hooks.OnProgress, c.standing, c.log)
+	c.await()
+	c.finish(progress)
+	c.logEnd()
+	cause, _ := c.ended()
+	return cause
 }
 
 // AsCompleted yields one Result an id as jobs end, and keeps none. The ids are
@@ -36,44 +68,118 @@ func (w *Waiter) WaitAll(ctx context.Context, ids []string) ([]Result, error) {
 func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		in, out := newIntake(ctx, ids), newOutlet()
-		go func() {
-			defer close(out.batches)
-			// A panic of what the caller passed in, a BackOff or a Logger, is thrown
-			// where the caller can catch it, as it is by WaitAll.
-			defer func() { out.thrown = recover() }()
-			e := w.newEngine(ctx, in)
-			e.out, e.settle = out, func(_ int, r Result) { out.add(r) }
-			e.loop()
-		}()
+		defer cancel()
+		c := w.newCall(ctx, zapcore.InfoLevel)
+		defer c.close()
+		in, out := &intake{call: c}, &outlet{call: c, limit: w.config.MaxInFlight}
+		c.name = in.names.get
+		c.emit = func(slot int32, r Result) {
+			in.names.drop(slot)
+			out.add(r)
+		}
+		// The loop's body may be busy when ctx ends; nothing more is to be asked for.
+		defer context.AfterFunc(ctx, func() { c.over(contextCause(ctx)) })()
+		c.logStart()
+		progress := newReporter(w.config.Hooks.OnProgress, c.standing, c.log)
+		in.start(ctx, ids)
+		complete := false
 		defer func() {
-			cancel()
-			for range out.batches {
+			if complete {
+				return
 			}
+			// The loop was left: what comes from now on is dropped.
+			c.mu.Lock()
+			c.quiet = true
+			c.mu.Unlock()
+			cancel()
+			c.over(context.Canceled)
+			in.close()
+			c.finish(progress)
 			in.join()
+			c.logEnd()
 		}()
-		for batch := range out.batches {
-			for _, result := range batch {
-				if !yield(result) {
+		for {
+			if c.ctx.Err() != nil {
+				c.over(contextCause(ctx))
+			}
+			cause, thrown := c.ended()
+			if cause != nil || thrown != nil {
+				in.stop()
+				in.close()
+				break
+			}
+			held := out.take()
+			for _, r := range held {
+				if !yield(r) {
 					return
 				}
 			}
+			if len(held) > 0 {
+				continue
+			}
+			if c.done() {
+				break
+			}
+			<-c.wake
 		}
+		c.finish(progress)
+		c.logEnd()
+		for _, r := range out.take() {
+			if !yield(r) {
+				complete = true
+				in.join()
+				return
+			}
+		}
+		complete = true
+		in.join()
 		in.repanic()
-		if out.thrown != nil {
-			panic(out.thrown)
-		}
 	}
 }
 
-// run waits for all ids in the caller's goroutine. The result is why it ended
-// before the jobs did, or nil.
-func (w *Waiter) run(ctx context.Context, ids []string, settle func(int, Result)) error {
-	e := w.newEngine(ctx, nil)
-	e.settle = settle
-	e.takeAll(ids)
-	e.loop()
-	return e.cause
+// outlet holds results for the goroutine that ranges over them. When it holds as
+// many as may be under way, nothing more is asked for the call until it has taken
+// them: that would only fill the memory. Results whose hooks have yet to run are
+// not held here.
+type outlet struct {
+	call  *call
+	limit int
+
+	mu     sync.Mutex
+	held   []Result
+	paused bool
+}
+
+func (o *outlet) add(r Result) {
+	o.mu.Lock()
+	o.held = append(o.held, r)
+	pause := len(o.held) >= o.limit && !o.paused
+	if pause {
+		o.paused = true
+	}
+	o.mu.Unlock()
+	if pause {
+		o.pause(true)
+	}
+	o.call.signal()
+}
+
+// take returns what is held.
+func (o *outlet) take() []Result {
+	o.mu.Lock()
+	held := o.held
+	o.held = nil
+	resume := o.paused
+	o.paused = false
+	o.mu.Unlock()
+	if resume {
+		o.pause(false)
+	}
+	return held
+}
+
+func (o *outlet) pause(on bool) {
+	o.call.driver.with(o.call.handle, func(e *engine.Engine, now time.Duration) { e.Pause(now, o.call.handle, on) })
 }
 
 // newBatchError returns nil if all went well.

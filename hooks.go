@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync"
 )
 
 // Hooks are called as jobs end. Each may be nil.
@@ -40,142 +41,229 @@ type Hooks struct {
 	OnProgress func(Progress)
 }
 
-// maxHooks is how many hooks of one call run at once.
+// maxHooks is how many hooks of one call run at once. They are a call's places and
+// not the Waiter's: sixteen hooks that each wait for a job with a hook, on the
+// same Waiter, would wait forever.
 const maxHooks = 16
 
-// hookCall is a hook to run, and what to do with its error when it has ended.
-type hookCall struct {
-	id   string
-	call func() error
-	then func(error)
+// hookTask is a hook to call, for one call or for several.
+type hookTask struct {
+	id      string
+	call    func(ctx context.Context) error
+	parts   []*hookPart
+	started bool
+	cancel  context.CancelFunc // of a context of its own
 }
 
-// hookRunner runs hooks in goroutines of their own, a bounded number at once.
-// It belongs to one loop, which alone calls its methods and receives from ended.
-type hookRunner struct {
-	waiting []*hookCall
-	running map[*hookCall]struct{}
-	ended   chan hookEnd
+// hookPart is what one call has to do with a task.
+type hookPart struct {
+	line *hookLine
+	ctx  context.Context
+	then func(error) // what to do with the hook's error
+
+	left bool // the call has left
+	over bool // then has been called, or is about to be
 }
 
-type hookEnd struct {
-	hook *hookCall
-	err  error
+// hookLine has the hooks of one call: those that run in its places, and those that
+// stand in line for one.
+type hookLine struct {
+	running int
+	waiting []*hookTask
+	tasks   map[*hookTask]*hookPart // all that have not ended
+	runner  *hookRunner
 }
 
-func newHookRunner() hookRunner {
-	// The room lets a hook that outlives the call end without a receiver.
-	return hookRunner{running: map[*hookCall]struct{}{}, ended: make(chan hookEnd, maxHooks)}
+// hookRunner runs the hooks of all calls, in goroutines of their own.
+type hookRunner struct{ mu sync.Mutex }
+
+// newHook is the hook for a result; nil if there is none.
+func newHook(hooks *Hooks, r Result) *hookTask {
+	final, hook := r.Job, hooks.OnSuccess
+	if final != nil && final.Status == StatusFail {
+		hook = hooks.OnFail
+	}
+	switch {
+	case final == nil:
+		var gaveUp *GaveUpError
+		id := r.ID
+		if errors.As(r.Err, &gaveUp) {
+			id = gaveUp.ID
+		}
+		return newErrorHook(hooks, id, r.Err)
+	case r.Err != nil && final.Status != StatusFail:
+		return newErrorHook(hooks, final.ID, r.Err)
+	case hook == nil:
+		return nil
+	}
+	return &hookTask{id: final.ID, call: func(ctx context.Context) error { return hook(ctx, final) }}
 }
 
-func (r *hookRunner) busy() bool { return len(r.running) > 0 }
+func newErrorHook(hooks *Hooks, id string, err error) *hookTask {
+	hook := hooks.OnError
+	if hook == nil {
+		return nil
+	}
+	return &hookTask{id: id, call: func(ctx context.Context) error {
+		hook(ctx, id, err)
+		return nil
+	}}
+}
 
-// add runs the hook, now or as soon as others have ended.
-func (r *hookRunner) add(h *hookCall) {
-	if len(r.running) == maxHooks {
-		r.waiting = append(r.waiting, h)
+// add calls the hook as soon as one of its calls has a place for it. Then, or at
+// once if there is none, each part is told.
+func (r *hookRunner) add(t *hookTask, parts []*hookPart) {
+	if t == nil {
+		for _, part := range parts {
+			part.then(nil)
+		}
 		return
 	}
-	r.running[h] = struct{}{}
-	go h.run(r.ended)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t.parts = parts
+	for _, part := range parts {
+		line := part.line
+		line.runner = r
+		if line.tasks == nil {
+			line.tasks = map[*hookTask]*hookPart{}
+		}
+		line.tasks[t] = part
+	}
+	for _, part := range parts {
+		if part.line.running < maxHooks {
+			r.start(t, part.line)
+			return
+		}
+	}
+	for _, part := range parts {
+		part.line.waiting = append(part.line.waiting, t)
+	}
 }
 
-// end settles a hook that has ended, and starts the next.
-func (r *hookRunner) end(e hookEnd) {
-	delete(r.running, e.hook)
-	if len(r.waiting) > 0 {
-		next := r.waiting[0]
-		r.waiting[0] = nil
-		r.waiting = r.waiting[1:]
-		r.add(next)
+// start runs a task in a place of the line. The context is that of the call, or
+// if there are several, of the first, until the last of them has left.
+func (r *hookRunner) start(t *hookTask, line *hookLine) {
+	t.started = true
+	line.running++
+	ctx := t.parts[0].ctx
+	if len(t.parts) > 1 {
+		ctx, t.cancel = context.WithCancel(context.WithoutCancel(ctx))
+		r.cancelIfLeft(t)
 	}
-	e.hook.then(e.err)
+	go t.run(ctx, func(err error) { r.end(t, line, err) })
 }
 
-// abandon settles every hook that has not ended.
-func (r *hookRunner) abandon(why error) {
-	for h := range r.running {
-		h.then(&HookError{ID: h.id, Err: fmt.Errorf("still running: %w", why)})
+// end tells the parts of a hook that has ended, and starts the next in its place.
+func (r *hookRunner) end(t *hookTask, line *hookLine, err error) {
+	r.mu.Lock()
+	line.running--
+	for len(line.waiting) > 0 && line.running < maxHooks {
+		next := line.waiting[0]
+		line.waiting[0] = nil
+		line.waiting = line.waiting[1:]
+		if !next.started {
+			r.start(next, line)
+		}
 	}
-	for _, h := range r.waiting {
-		h.then(&HookError{ID: h.id, Err: fmt.Errorf("not called: %w", why)})
+	var told []*hookPart
+	for _, part := range t.parts {
+		delete(part.line.tasks, t)
+		if !part.over {
+			part.over = true
+			told = append(told, part)
+		}
 	}
-	r.running, r.waiting = nil, nil
+	if t.cancel != nil {
+		t.cancel()
+	}
+	r.mu.Unlock()
+	for _, part := range told {
+		part.then(err)
+	}
+}
+
+// leave says that the context of the line's call has ended.
+func (l *hookLine) leave() {
+	r := l.runner
+	if r == nil {
+		return // it has had no hook
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for t, part := range l.tasks {
+		part.left = true
+		r.cancelIfLeft(t)
+	}
+}
+
+func (r *hookRunner) cancelIfLeft(t *hookTask) {
+	for _, part := range t.parts {
+		if !part.left {
+			return
+		}
+	}
+	if t.cancel != nil {
+		t.cancel()
+	}
+}
+
+// abandon gives up every hook of the line that has not ended, for its call alone.
+func (r *hookRunner) abandon(line *hookLine, why error) {
+	r.mu.Lock()
+	type given struct {
+		part *hookPart
+		err  error
+	}
+	var told []given
+	for t, part := range line.tasks {
+		delete(line.tasks, t)
+		part.left = true
+		r.cancelIfLeft(t)
+		if part.over {
+			continue
+		}
+		part.over = true
+		what := "still running: %w"
+		if !t.started {
+			what = "not called: %w"
+			if allOver(t) {
+				t.started = true // for nobody, so it is not called at all
+			}
+		}
+		told = append(told, given{part, &HookError{ID: t.id, Err: fmt.Errorf(what, why)}})
+	}
+	line.waiting = nil
+	r.mu.Unlock()
+	for _, g := range told {
+		g.part.then(g.err)
+	}
+}
+
+func allOver(t *hookTask) bool {
+	for _, part := range t.parts {
+		if !part.over {
+			return false
+		}
+	}
+	return true
 }
 
 // run turns a panic, and a runtime.Goexit, into the hook's error: neither may
 // take other results with it.
-func (h *hookCall) run(ended chan<- hookEnd) {
-	var failure error = &HookError{ID: h.id, Err: errors.New("called runtime.Goexit")}
+func (t *hookTask) run(ctx context.Context, done func(error)) {
+	var failure error = &HookError{ID: t.id, Err: errors.New("called runtime.Goexit")}
 	defer func() {
 		if thrown := recover(); thrown != nil {
-			failure = &HookError{ID: h.id, Err: panicError("panic", thrown), Stack: debug.Stack()}
+			failure = &HookError{ID: t.id, Err: panicError("panic", thrown), Stack: debug.Stack()}
 		}
-		ended <- hookEnd{h, failure}
+		done(failure)
 	}()
-	if err := h.call(); err != nil {
-		failure = &HookError{ID: h.id, Err: err}
+	if err := t.call(ctx); err != nil {
+		failure = &HookError{ID: t.id, Err: err}
 	} else {
 		failure = nil
 	}
-}
-
-// panicError is what was thrown, as an error that matches it if it is one.
-func panicError(what string, thrown any) error {
-	if err, ok := thrown.(error); ok {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return fmt.Errorf("%s: %v", what, thrown)
-}
-
-// hookFor counts how a job ended and calls its hook, if it has one.
-func (e *engine) hookFor(j *job, final *Job, err error, then func(error)) {
-	hooks := &e.config.Hooks
-	var count *int
-	var call func() error
-	switch {
-	case err == nil:
-		count = &e.counts.Succeeded
-		if hooks.OnSuccess != nil {
-			call = func() error { return hooks.OnSuccess(e.ctx, final) }
-		}
-	case final != nil && final.Status == StatusFail:
-		count = &e.counts.Failed
-		if hooks.OnFail != nil {
-			call = func() error { return hooks.OnFail(e.ctx, final) }
-		}
-	default:
-		count = &e.counts.Errored
-		if j.heard == heardNothing {
-			call = e.errorHook(j.id, err)
-		}
-	}
-	if j.heard == heardEnd {
-		call = nil
-	} else {
-		*count++
-	}
-	e.callHook(j.id, call, then)
-}
-
-func (e *engine) errorHook(id string, err error) func() error {
-	hook := e.config.Hooks.OnError
-	if hook == nil {
-		return nil
-	}
-	return func() error {
-		hook(e.ctx, id, err)
-		return nil
-	}
-}
-
-// callHook has then called after the hook, at once if there is none.
-func (e *engine) callHook(id string, call func() error, then func(error)) {
-	if call == nil {
-		then(nil)
-		return
-	}
-	e.hooks.add(&hookCall{id: id, call: call, then: then})
 }
 
 // joinHookError puts a hook's error beside the job's own.

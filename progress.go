@@ -2,6 +2,7 @@ package edenwait
 
 import (
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -30,96 +31,95 @@ type Progress struct {
 // progressEvery is the least time between two calls of OnProgress.
 const progressEvery = 250 * time.Millisecond
 
-// reporter calls OnProgress in a goroutine of its own, one at a time, so that
-// one that draws on a slow terminal delays no poll. What changes meanwhile is
-// in the next call.
+// reporter calls the OnProgress of one call, in goroutines of its own, one at a
+// time: one that draws on a slow terminal delays no poll. What changes meanwhile
+// is in the next report. A nil reporter is that of a call without an OnProgress.
 type reporter struct {
-	hook  func(Progress)
-	busy  bool
-	next  time.Duration // not before
-	last  *Progress     // to be reported when the one under way has ended
-	ended chan struct{}
+	hook     func(Progress)
+	snapshot func() Progress
+	log      *zap.Logger
 
+	mu     sync.Mutex
+	timer  *time.Timer
+	busy   bool
+	closed bool
+	ended  chan struct{} // closed when the report that was busy at the end has ended
 	told   bool
 	latest Progress // what was reported last
 }
 
-func newReporter(hook func(Progress), log *zap.Logger) reporter {
-	r := reporter{ended: make(chan struct{}, 1)}
-	if hook != nil {
-		r.hook = func(p Progress) {
-			defer func() {
-				if thrown := recover(); thrown != nil {
-					log.Warn("OnProgress panicked", zap.Any("panic", thrown), zap.ByteString("stack", debug.Stack()))
-				}
-			}()
-			hook(p)
-		}
+// newReporter begins to report.
+func newReporter(hook func(Progress), snapshot func() Progress, log *zap.Logger) *reporter {
+	if hook == nil {
+		return nil
 	}
+	r := &reporter{hook: hook, snapshot: snapshot, log: log, ended: make(chan struct{})}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.timer = time.AfterFunc(0, r.tick)
 	return r
 }
 
-// report calls the hook if there is news and it is time to. The result is how
-// long until it is.
-func (r *reporter) report(e *engine) time.Duration {
-	if r.hook == nil || r.busy {
-		return maxDuration
+// tick reports if there is news.
+func (r *reporter) tick() {
+	p := r.snapshot()
+	r.mu.Lock()
+	if r.closed {
+		r.mu.Unlock()
+		return
 	}
-	p := e.standing()
-	if r.told && p.sameCounts(r.latest) {
-		return maxDuration
+	r.timer.Reset(progressEvery)
+	if r.busy || r.told && p.sameCounts(r.latest) {
+		r.mu.Unlock()
+		return
 	}
-	if p.Elapsed < r.next {
-		return r.next - p.Elapsed
-	}
-	r.next = p.Elapsed + progressEvery
-	r.start(p)
-	return maxDuration
-}
-
-func (r *reporter) start(p Progress) {
 	r.busy, r.told, r.latest = true, true, p
-	go func() {
-		// Deferred, so that a runtime.Goexit in the hook is an end too.
-		defer func() { r.ended <- struct{}{} }()
-		r.hook(p)
+	r.mu.Unlock()
+	// Deferred, so that a runtime.Goexit in the hook is an end too.
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.busy = false
+		if r.closed {
+			close(r.ended)
+		}
 	}()
+	r.call(p)
 }
 
-// finish has the hook called a last time.
-func (r *reporter) finish(p Progress) {
-	switch {
-	case r.hook == nil:
-	case r.busy:
-		r.last = &p
-	default:
-		r.start(p)
+// finish reports a last time. The channel is closed when that is done; it is nil
+// if there is nothing to report to.
+func (r *reporter) finish() <-chan struct{} {
+	if r == nil {
+		return nil
 	}
+	r.mu.Lock()
+	r.closed = true
+	r.timer.Stop()
+	if !r.busy {
+		close(r.ended)
+	}
+	r.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		<-r.ended
+		r.call(r.snapshot())
+	}()
+	return done
 }
 
-func (r *reporter) end() {
-	r.busy = false
-	if r.last != nil {
-		r.start(*r.last)
-		r.last = nil
-	}
+func (r *reporter) call(p Progress) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			r.log.Warn("OnProgress panicked", zap.String("panic", text(thrown)), zap.ByteString("stack", debug.Stack()))
+		}
+	}()
+	r.hook(p)
 }
 
 // sameCounts reports whether nothing but time has passed.
 func (p Progress) sameCounts(o Progress) bool {
 	p.Elapsed, p.TimeLeft, p.Rate = o.Elapsed, o.TimeLeft, o.Rate
 	return p == o
-}
-
-// standing is how the call stands.
-func (e *engine) standing() Progress {
-	p := e.counts
-	p.Waiting = e.live - e.repeats
-	p.Elapsed = e.now()
-	p.Rate = e.budget.Rate(e.began.Add(p.Elapsed))
-	if ended := p.Total - p.Waiting; ended > 0 {
-		left := float64(p.Elapsed) * float64(p.Waiting) / float64(ended)
-		p.TimeLeft = time.Duration(min(left, float64(maxDuration)))
-	}
-	return p
 }

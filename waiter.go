@@ -3,10 +3,12 @@ package edenwait
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 	"time"
 
-	"github.com/edenwait/edenwait/internal/budget"
+	"github.com/cenkalti/backoff/v4"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/edenwait/edenwait/internal/engine"
 )
 
 // Waiter waits for jobs to end. It is safe for concurrent use: its calls share
@@ -15,40 +17,8 @@ import (
 type Waiter struct {
 	config Config // without its token
 	source Source
-	budget *budget.Budget
-	ladder []time.Duration
-	calls  *calls
-}
-
-// calls are those of a Waiter that are under way.
-type calls struct {
-	n    atomic.Int64
-	last func() // is called when none is any more
-}
-
-func (c *calls) begin() { c.n.Add(1) }
-
-func (c *calls) end() {
-	if c.n.Add(-1) == 0 {
-		c.last()
-	}
-}
-
-// Result is what became of one id.
-type Result struct {
-	// ID is the id as it was passed in.
-	ID string
-	// Job is the final response; nil if none came.
-	Job *Job
-	// Err is nil if the job succeeded and its hook, if any, did too. Else it is
-	// or wraps a JobFailedError, an UnexpectedStatusError, a GaveUpError, a
-	// HookError, or ErrInvalidID.
-	Err error
-	// Polls is how many GETs were sent for the job. Pages of the list, which
-	// tell of many jobs at once, count for none.
-	Polls int
-	// Waited is the time from taking the id in to its end.
-	Waited time.Duration
+	driver *driver
+	hooks  *hookRunner
 }
 
 // New returns a Waiter that asks as the Config says. The error names the field
@@ -58,6 +28,9 @@ func New(config Config) (*Waiter, error) {
 	if err != nil {
 		return nil, err
 	}
+	waiter := &Waiter{hooks: new(hookRunner)}
+	waiter.driver = newDriver(waiter.deliver)
+	config.Logger = guardLogger(config.Logger, waiter.driver.fail)
 	source, closeIdle := config.Source, func() {}
 	if source == nil {
 		poller, err := newPoller(config)
@@ -72,13 +45,55 @@ func New(config Config) (*Waiter, error) {
 		}
 	}
 	config.Token = "" // the Poller has it, out of any printer's reach
-	return &Waiter{
-		config: config,
-		source: source,
-		budget: budget.New(config.Rate, config.Burst),
-		ladder: newLadder(),
-		calls:  &calls{last: closeIdle},
-	}, nil
+	waiter.config, waiter.source = config, source
+	waiter.driver.requester = newRequester(config, source)
+	waiter.driver.log, waiter.driver.idle = config.Logger, closeIdle
+	waiter.driver.start(func() *engine.Engine { return engine.New(engineConfig(config, waiter.driver.requester.lister != nil)) })
+	return waiter, nil
+}
+
+// The default delays between two polls of a job: a finished job is known to be so
+// within a second and a third of its own duration, and within ten seconds or,
+// with jitter, eleven.
+const (
+	firstDelay = time.Second
+	delayGrows = 1.3
+	lastDelay  = 10 * time.Second
+)
+
+// engineConfig is what the engine needs to know.
+func engineConfig(config Config, useList bool) engine.Config {
+	ec := engine.Config{
+		Rate: config.Rate, Burst: config.Burst, MaxInFlight: config.MaxInFlight, MaxErrors: config.MaxErrors,
+		MaxWait: config.MaxWait, UseList: useList, Delays: defaultDelays(),
+	}
+	if config.MaxWait == maxDuration {
+		ec.MaxWait = engine.Never
+	}
+	if config.BackOff != nil {
+		ec.NewBackoff = func() engine.Backoff { return config.BackOff() }
+	}
+	return ec
+}
+
+// defaultDelays computes the default delays once, so that a job need only keep the
+// number of its attempt instead of a BackOff of its own.
+func defaultDelays() []time.Duration {
+	b := backoff.NewExponentialBackOff(
+		backoff.WithInitialInterval(firstDelay),
+		backoff.WithMultiplier(delayGrows),
+		backoff.WithMaxInterval(lastDelay),
+		backoff.WithRandomizationFactor(0), // which exceeds MaxInterval; the engine adds its own
+		backoff.WithMaxElapsedTime(0),
+	)
+	var delays []time.Duration
+	for {
+		delay := b.NextBackOff()
+		delays = append(delays, delay)
+		if delay >= lastDelay {
+			return delays
+		}
+	}
 }
 
 // Format prints at which rate the Waiter asks, for every verb, and never the
@@ -94,10 +109,11 @@ func (w *Waiter) Format(f fmt.State, _ rune) {
 // API knows no such job or because the wait ended early, it returns a GaveUpError;
 // for an id that is no UUID, ErrInvalidID. Hooks are called as for a batch.
 //
-// For many jobs use WaitAll or AsCompleted: they ask about a thousand at once.
+// Calls share one engine: a thousand goroutines that each call Wait are as good as
+// one WaitAll of the same jobs, and a job that several wait for is polled once.
 func (w *Waiter) Wait(ctx context.Context, id string) (*Job, error) {
-	var result Result
+	results := make([]Result, 1)
 	// Why the wait ended early, if it did, is in the job's own error.
-	_ = w.run(ctx, []string{id}, func(_ int, r Result) { result = r })
-	return result.Job, result.Err
+	_ = w.waitAll(ctx, []string{id}, results, zapcore.DebugLevel)
+	return results[0].Job, results[0].Err
 }

@@ -1,0 +1,423 @@
+package edenwait
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/edenwait/edenwait/internal/engine"
+)
+
+// call is one call of a Waiter: ids in, results out. Taking its ids in, giving up
+// what is left of them and building their results is the work of the goroutine
+// that made the call, in pieces, so that a call with a million jobs holds up
+// nobody else.
+type call struct {
+	driver *driver
+	config *Config
+	log    *zap.Logger
+	level  zapcore.Level // of the lines at its start and end
+	ctx    context.Context
+	began  time.Time
+	handle *engine.Call
+	hooks  hookLine
+	runner *hookRunner
+
+	name func(slot int32) string // the id as it was passed in
+	emit func(slot int32, r Result)
+
+	// wake says that something has changed for the goroutine that waits.
+	wake chan struct{}
+
+	mu      sync.Mutex
+	pending int // slots without a result
+	waits   int // of the engine
+	counts  Progress
+	seen    memory             // of ids that ended, while more may come
+	repeats map[int32]struct{} // slots of ids that ended before
+	badIDs  map[string]*badID
+	sealed  bool  // no more ids come
+	cause   error // why the call ended early; nil while it goes on
+	thrown  any   // what its caller must have thrown at it
+	quiet   bool  // nobody takes results any more
+}
+
+// stopWithin is how long a call goes on for hooks that ignore the end of its
+// context, before it gives their results up: with time to spare for a million
+// results within the second that is promised. The engine waits as long for
+// requests.
+const stopWithin = 400 * time.Millisecond
+
+// piece is how many ids are taken in, or given up, while nobody else gets the
+// lock.
+const piece = 1024
+
+func (w *Waiter) newCall(ctx context.Context, level zapcore.Level) *call {
+	c := &call{
+		driver: w.driver, config: &w.config, log: w.config.Logger, level: level, runner: w.hooks,
+		ctx: ctx, began: time.Now(), wake: make(chan struct{}, 1),
+	}
+	deadline, limited := ctx.Deadline()
+	w.driver.begin(c, deadline, limited)
+	return c
+}
+
+func (c *call) opened(handle *engine.Call) { c.handle = handle }
+
+func (c *call) values() context.Context { return c.ctx }
+
+// over ends the call early: nothing more is asked for it.
+func (c *call) over(cause error) {
+	c.mu.Lock()
+	first := c.cause == nil
+	if first {
+		c.cause = cause
+	}
+	c.mu.Unlock()
+	if first {
+		c.driver.with(c.handle, func(e *engine.Engine, now time.Duration) { e.Cancel(now, c.handle) })
+		c.signal()
+	}
+}
+
+func (c *call) crash(thrown any) {
+	c.mu.Lock()
+	if c.thrown == nil {
+		c.thrown = thrown
+	}
+	c.mu.Unlock()
+	c.signal()
+}
+
+func (c *call) signal() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// badID is an id about which nothing can be asked.
+type badID struct {
+	err    error
+	hooked bool    // its hook has been called, and err holds what came of it
+	slots  []int32 // that wait for the hook
+}
+
+// maxBadIDs is how many malformed ids are remembered, so that the hook of one is
+// called once.
+const maxBadIDs = 4096
+
+// take takes some ids in, at most a piece.
+func (c *call) take(ids []string, first int32) {
+	type watched struct {
+		key  engine.Key
+		slot int32
+	}
+	watch := make([]watched, 0, min(len(ids), piece))
+	for i, id := range ids {
+		parsed, err := parseID(id)
+		if err != nil {
+			c.refuse(id, first+int32(i), fmt.Errorf("edenwait: %w", err))
+			continue
+		}
+		watch = append(watch, watched{engine.Key(parsed), first + int32(i)})
+	}
+	c.mu.Lock()
+	c.pending += len(watch)
+	c.waits += len(watch)
+	for _, w := range watch {
+		c.remember(w.key, w.slot)
+	}
+	c.mu.Unlock()
+	again := 0
+	c.driver.with(c.handle, func(e *engine.Engine, now time.Duration) {
+		for _, w := range watch {
+			if e.Watch(now, c.handle, w.key, w.slot) {
+				again++
+			}
+		}
+	})
+	if again > 0 {
+		c.mu.Lock()
+		c.waits -= again
+		c.mu.Unlock()
+	}
+}
+
+// remember counts an id that ended before, and came again.
+func (c *call) remember(key engine.Key, slot int32) {
+	switch c.seen.find(key) {
+	case hookedNothing:
+		return
+	case hookedGaveUp:
+		c.counts.Errored--
+	default:
+		if c.repeats == nil {
+			c.repeats = map[int32]struct{}{}
+		}
+		c.repeats[slot] = struct{}{}
+	}
+}
+
+// refuse answers a malformed id, at every place where it stands.
+func (c *call) refuse(id string, slot int32, err error) {
+	c.mu.Lock()
+	bad, again := c.badIDs[id]
+	if again && bad.hooked {
+		c.pending++
+		c.result(slot, Result{ID: id, Err: bad.err})
+		c.mu.Unlock()
+		return
+	}
+	c.pending++
+	if again {
+		bad.slots = append(bad.slots, slot)
+		c.mu.Unlock()
+		return
+	}
+	if c.badIDs == nil || len(c.badIDs) >= maxBadIDs {
+		c.badIDs = map[string]*badID{}
+	}
+	bad = &badID{slots: []int32{slot}}
+	c.badIDs[id] = bad
+	c.counts.Errored++
+	c.mu.Unlock()
+	c.runner.add(newErrorHook(&c.config.Hooks, id, err), []*hookPart{{line: &c.hooks, ctx: c.ctx, then: func(hookErr error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		bad.err, bad.hooked = joinHookError(err, hookErr), true
+		for _, slot := range bad.slots {
+			c.result(slot, Result{ID: id, Err: bad.err})
+		}
+	}}})
+	c.failFast(err)
+}
+
+// result hands out a result. It is called with the call's lock.
+func (c *call) result(slot int32, r Result) {
+	c.pending--
+	if !c.quiet {
+		c.emit(slot, r)
+	}
+	if c.cause != nil || c.sealed && c.pending == 0 {
+		c.signal()
+	}
+}
+
+// complete hands out the result of a wait, at every place where its id stood.
+func (c *call) complete(w *engine.WaitEnd, r Result) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r.ID = c.name(w.Slot)
+	c.result(w.Slot, r)
+	for _, slot := range w.More {
+		r.ID = c.name(slot)
+		c.result(slot, r)
+	}
+}
+
+// failFast ends the call with the first error, if that is wanted. Without
+// wrapping: the others did not fail for this one's reason.
+func (c *call) failFast(err error) {
+	if err != nil && c.config.FailFast {
+		c.over(fmt.Errorf("%w: %v", ErrFailFast, err))
+	}
+}
+
+// seal says that no more ids come.
+func (c *call) seal() {
+	c.mu.Lock()
+	c.sealed = true
+	c.mu.Unlock()
+	c.signal()
+}
+
+// done reports whether every id has its result.
+func (c *call) done() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sealed && c.pending == 0
+}
+
+// ended is why the call ended early, and what its caller must have thrown at it.
+func (c *call) ended() (cause error, thrown any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cause, c.thrown
+}
+
+// await blocks until every id has its result, or the call has ended early.
+func (c *call) await() {
+	for {
+		if c.ctx.Err() != nil && !c.done() {
+			c.over(contextCause(c.ctx))
+		}
+		if cause, thrown := c.ended(); cause != nil || thrown != nil || c.done() {
+			return
+		}
+		select {
+		case <-c.ctx.Done():
+		case <-c.wake:
+		}
+	}
+}
+
+// finish gives up what has not ended, if the call ended early, and waits for what
+// is under way: for requests as long as the engine does, for hooks and OnProgress
+// until they have ended, but not for long once the context has.
+func (c *call) finish(progress *reporter) {
+	if cause, thrown := c.ended(); cause != nil && thrown == nil {
+		c.drain(cause)
+		for c.live() {
+			<-c.wake
+		}
+	}
+	reported := progress.finish()
+	over, late := c.ctx.Done(), (<-chan time.Time)(nil)
+	for {
+		if _, thrown := c.ended(); thrown != nil || c.done() && reported == nil {
+			return
+		}
+		select {
+		case <-over:
+			c.hooks.leave()
+			over, late = nil, time.After(stopWithin)
+		case <-late:
+			c.runner.abandon(&c.hooks, contextCause(c.ctx))
+			reported = nil
+		case <-reported:
+			reported = nil
+		case <-c.wake:
+		}
+	}
+}
+
+// live reports whether the engine has yet to end a wait of the call.
+func (c *call) live() (live bool) {
+	c.driver.look(c.handle, func(e *engine.Engine, _ time.Duration) { live = e.Live(c.handle) > 0 })
+	return live
+}
+
+// drain gives up the waits that the early end of the call found, piece by piece.
+// The jobs have not ended, so no hook is called for them.
+func (c *call) drain(cause error) {
+	buffer := make([]engine.WaitEnd, piece)
+	for {
+		n := 0
+		c.driver.with(c.handle, func(e *engine.Engine, now time.Duration) { n = e.Drain(now, c.handle, buffer) })
+		for i := range buffer[:n] {
+			w := &buffer[i]
+			last, _ := w.Value.(error)
+			c.complete(w, unfinished(w, c.name(w.Slot), because(last, cause)))
+		}
+		if n == 0 {
+			return
+		}
+	}
+}
+
+// close forgets the call, and throws what its caller must get.
+func (c *call) close() {
+	c.driver.end(c.handle)
+	if _, thrown := c.ended(); thrown != nil {
+		panic(thrown)
+	}
+}
+
+// standing is how the call stands.
+func (c *call) standing() Progress {
+	var sent engine.Counts
+	var rate float64
+	c.driver.look(c.handle, func(e *engine.Engine, now time.Duration) {
+		sent, rate = e.Counts(c.handle), e.Rate(now)
+	})
+	c.mu.Lock()
+	p := c.counts
+	p.Waiting = c.waits - len(c.repeats)
+	c.mu.Unlock()
+	p.Total = p.Succeeded + p.Failed + p.Errored + p.Waiting
+	p.Requests, p.Lists, p.RateLimited, p.Rate = sent.Gets+sent.Pages, sent.Pages, sent.RateLimited, rate
+	p.Elapsed = time.Since(c.began)
+	if ended := p.Total - p.Waiting; ended > 0 {
+		left := float64(p.Elapsed) * float64(p.Waiting) / float64(ended)
+		p.TimeLeft = time.Duration(min(left, float64(maxDuration)))
+	}
+	return p
+}
+
+func (c *call) logStart() {
+	if line := c.log.Check(c.level, "batch started"); line != nil {
+		c.mu.Lock()
+		jobs := c.waits
+		c.mu.Unlock()
+		line.Write(zap.Int("jobs", jobs), zap.Bool("list", c.driver.requester.lister != nil))
+	}
+}
+
+func (c *call) logEnd() {
+	if line := c.log.Check(c.level, "batch ended"); line != nil {
+		p := c.standing()
+		cause, _ := c.ended()
+		line.Write(zap.Int("jobs", p.Total), zap.Int("succeeded", p.Succeeded), zap.Int("failed", p.Failed),
+			zap.Int("errored", p.Errored), zap.Int("waiting", p.Waiting), zap.Int("requests", p.Requests), zap.Int("lists", p.Lists),
+			zap.Int("rate_limited", p.RateLimited), zap.Duration("took", p.Elapsed), zap.NamedError("ended_early", cause))
+	}
+}
+
+// contextCause is why the context ended: what it was cancelled with, and always
+// context.Canceled or context.DeadlineExceeded too.
+func contextCause(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	if cause == nil || errors.Is(cause, ctx.Err()) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", ctx.Err(), cause)
+}
+
+// hooked says for what the hooks of a job have been called, whose id may come
+// again after its end.
+type hooked uint8
+
+const (
+	hookedNothing hooked = iota
+	hookedGaveUp         // that it was given up, which is to be said once
+	hookedEnd            // its end, after which there is nothing to say
+)
+
+// memory remembers the last ids that ended in a call: an AsCompleted may run for
+// months.
+type memory struct {
+	hooked map[engine.Key]hooked
+	order  []engine.Key
+	next   int
+}
+
+// remembered is how many ids a call remembers.
+const remembered = 65_536
+
+func (m *memory) find(key engine.Key) hooked { return m.hooked[key] }
+
+func (m *memory) add(key engine.Key, h hooked) {
+	if m.hooked == nil {
+		m.hooked = map[engine.Key]hooked{}
+	}
+	if _, again := m.hooked[key]; !again {
+		if len(m.order) < remembered {
+			m.order = append(m.order, key)
+		} else {
+			delete(m.hooked, m.order[m.next])
+			m.order[m.next] = key
+			m.next = (m.next + 1) % remembered
+		}
+	}
+	m.hooked[key] = h
+}
+
+// jobID is the id as the API has it.
+func jobID(key engine.Key) string { return uuid.UUID(key).String() }

@@ -1,0 +1,294 @@
+package edenwait
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/edenwait/edenwait/internal/engine"
+)
+
+// driver runs the engine: it takes the lock, gives the engine an input and the
+// time, and does what the engine wants done. It decides nothing. There is no
+// goroutine that runs it: whoever brings an input does what follows from it, and
+// an alarm is one more input. So nothing must be started, and nothing stopped:
+// idle is an alarm that is not set.
+type driver struct {
+	requester *requester
+	newEngine func() *engine.Engine
+	log       *zap.Logger
+	deliver   func([]engine.End) // takes what has ended
+	idle      func()             // is called when the last call has ended
+
+	mu       sync.Mutex
+	core     *engine.Engine
+	open     map[*engine.Call]subscriber
+	cancels  map[engine.RequestID]context.CancelFunc
+	requests *errgroup.Group // of the time since the last idleness
+	alarm    *time.Timer     // nil while idle
+	alarmAt  time.Duration
+	origin   time.Time     // of the engine's time,
+	elapsed  time.Duration // which stood there then
+}
+
+func newDriver(deliver func([]engine.End)) *driver {
+	return &driver{
+		deliver: deliver, origin: time.Now(), requests: new(errgroup.Group),
+		open: map[*engine.Call]subscriber{}, cancels: map[engine.RequestID]context.CancelFunc{},
+	}
+}
+
+// start makes the first engine.
+func (d *driver) start(newEngine func() *engine.Engine) {
+	d.newEngine = newEngine
+	d.core = newEngine()
+}
+
+// subscriber is a call, as the driver sees it.
+type subscriber interface {
+	// opened is called first, under the driver's lock.
+	opened(handle *engine.Call)
+	// values is the context whose values the requests for the call carry.
+	values() context.Context
+	// over ends the call with an answer that concerns every call.
+	over(cause error)
+	// crash has the call throw what a BackOff or a Logger threw, where its caller
+	// can catch it.
+	crash(thrown any)
+}
+
+// maxIdle bounds how much of the time without calls counts. The time of a
+// synctest bubble and that outside have nothing to do with each other.
+const maxIdle = time.Hour
+
+// now is the engine's time. It starts with the first call, and goes on with the
+// next after idleness.
+func (d *driver) now() time.Duration { return d.elapsed + time.Since(d.origin) }
+
+// begin opens a call. The engine is never idle without the driver noticing it.
+func (d *driver) begin(s subscriber, deadline time.Time, limited bool) {
+	thrown := d.input(func() {
+		if d.core.Idle() {
+			d.elapsed += min(max(time.Since(d.origin), 0), maxIdle)
+			d.origin = time.Now()
+			d.requests = new(errgroup.Group)
+		}
+		options := engine.CallOptions{Owner: s, Deadline: engine.Never}
+		if limited {
+			options.Deadline = d.now() + time.Until(deadline)
+		}
+		handle := d.core.Open(d.now(), options)
+		d.open[handle] = s
+		s.opened(handle)
+	})
+	if thrown != nil {
+		s.crash(thrown) // it may not have been opened yet
+	}
+}
+
+// end closes a call.
+func (d *driver) end(handle *engine.Call) {
+	last := false
+	d.input(func() {
+		if _, open := d.open[handle]; !open {
+			return // it ended with a crash
+		}
+		delete(d.open, handle)
+		d.core.Close(d.now(), handle)
+		last = d.core.Idle()
+	})
+	if last {
+		d.idle()
+	}
+}
+
+// with gives the engine an input for a call, unless the call's engine is gone.
+func (d *driver) with(handle *engine.Call, input func(e *engine.Engine, now time.Duration)) {
+	d.input(func() {
+		if _, open := d.open[handle]; open {
+			input(d.core, d.now())
+		}
+	})
+}
+
+// look is with, for what changes nothing.
+func (d *driver) look(handle *engine.Call, f func(e *engine.Engine, now time.Duration)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, open := d.open[handle]; open {
+		f(d.core, d.now())
+	}
+}
+
+// input gives the engine an input, and does what follows from it. It returns what
+// the input threw.
+func (d *driver) input(input func()) (thrown any) {
+	for {
+		work := d.turn(input)
+		d.perform(work)
+		if !work.More {
+			return work.thrown
+		}
+		input = func() {}
+	}
+}
+
+// work is what the engine wants done, with what was prepared under the lock.
+type work struct {
+	engine.Ready
+	contexts []context.Context    // of the requests
+	aborts   []context.CancelFunc // of the aborted ones
+	requests *errgroup.Group
+	core     *engine.Engine
+	thrown   any
+}
+
+// turn is one step of the engine. A BackOff of the caller's may panic in it, or
+// call runtime.Goexit: then all calls end with that.
+func (d *driver) turn(input func()) (w work) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	complete := false
+	defer func() {
+		if !complete {
+			thrown := recover()
+			if thrown == nil {
+				thrown = errors.New("edenwait: the BackOff called runtime.Goexit")
+			}
+			d.crash(thrown)
+			w = work{thrown: thrown}
+		}
+	}()
+	input()
+	w = work{Ready: d.core.Ready(d.now()), requests: d.requests, core: d.core}
+	for _, r := range w.Requests {
+		ctx := context.Background()
+		if r.For != nil {
+			ctx = context.WithoutCancel(d.open[r.For].values())
+		}
+		// Made here, or an abort could come before it.
+		ctx, d.cancels[r.ID] = context.WithCancel(ctx)
+		w.contexts = append(w.contexts, ctx)
+	}
+	for _, id := range w.Aborts {
+		w.aborts = append(w.aborts, d.cancels[id])
+		delete(d.cancels, id)
+	}
+	d.setAlarm(w.WakeAt)
+	complete = true
+	return w
+}
+
+// setAlarm sets the one alarm; with nothing to wake for, there is none.
+func (d *driver) setAlarm(at time.Duration) {
+	switch {
+	case d.core.Idle() || at == engine.Never:
+		if d.alarm != nil {
+			d.alarm.Stop()
+			d.alarm = nil
+		}
+		if d.core.Idle() {
+			d.elapsed, d.origin = d.now(), time.Now()
+		}
+	case d.alarm == nil:
+		d.alarm = time.AfterFunc(at-d.now(), func() { d.input(func() { d.alarmAt = engine.Never }) })
+	case at != d.alarmAt:
+		d.alarm.Reset(at - d.now())
+	}
+	d.alarmAt = at
+}
+
+// perform does what the engine wants done, without the lock.
+func (d *driver) perform(w work) {
+	for _, abort := range w.aborts {
+		abort()
+	}
+	for i := range w.Notes {
+		d.write(&w.Notes[i])
+	}
+	for i, r := range w.Requests {
+		ctx := w.contexts[i]
+		w.requests.Go(func() error {
+			d.requester.send(ctx, r, func(a engine.Answer) { d.respond(w.core, r.ID, a) })
+			return nil
+		})
+	}
+	if len(w.Ends) > 0 {
+		d.deliver(w.Ends)
+	}
+	for _, over := range w.Over {
+		cause, _ := over.Value.(error)
+		over.Call.Owner.(subscriber).over(refusalCause(cause))
+	}
+}
+
+// respond gives the engine an answer, unless it is another engine by now.
+func (d *driver) respond(core *engine.Engine, id engine.RequestID, a engine.Answer) {
+	d.input(func() {
+		if d.core != core {
+			return
+		}
+		if cancel := d.cancels[id]; cancel != nil {
+			cancel()
+			delete(d.cancels, id)
+		}
+		d.core.Respond(d.now(), id, a)
+	})
+}
+
+// crash ends all calls, and begins with a new engine: the state of one in which
+// something panicked is unknown. It is called under the lock.
+func (d *driver) crash(thrown any) {
+	for _, s := range d.open {
+		s.crash(thrown)
+	}
+	for _, cancel := range d.cancels {
+		cancel()
+	}
+	d.open, d.cancels = map[*engine.Call]subscriber{}, map[engine.RequestID]context.CancelFunc{}
+	if d.alarm != nil {
+		d.alarm.Stop()
+		d.alarm = nil
+	}
+	d.core = d.newEngine()
+}
+
+// fail ends all calls with what was thrown outside of the engine.
+func (d *driver) fail(thrown any) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.crash(thrown)
+}
+
+// write logs what the engine noted.
+func (d *driver) write(n *engine.Note) {
+	err, _ := n.Value.(error)
+	switch n.Kind {
+	case engine.SlowedDown:
+		d.log.Warn("rate limited: all requests slow down", zap.Float64("rate", n.Rate), zap.Error(err))
+	case engine.SpedUp:
+		d.log.Warn("no longer rate limited")
+	case engine.ListGone:
+		d.log.Warn("the job list cannot be read", zap.Error(err))
+	case engine.TroubleBegan:
+		d.log.Warn("requests fail", zap.Error(err))
+	case engine.TroubleEnded:
+		d.log.Warn("requests succeed again", zap.Int("failed", n.Count))
+	case engine.KeyDoubted:
+		d.log.Warn("a key that has worked was refused: checking it with one more request", zap.Error(err))
+	}
+}
+
+// refusalCause is an answer that concerns everyone, without the job that happened
+// to be asked for: each result will quote it.
+func refusalCause(err error) error {
+	var api *APIError
+	if errors.As(err, &api) {
+		return api
+	}
+	return err
+}

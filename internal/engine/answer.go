@@ -1,0 +1,275 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/edenwait/edenwait/internal/ratelimit"
+)
+
+// firstSight is how long an id may be unknown to the API before that is believed:
+// a job submitted a moment ago may not have reached the part of the server that
+// answers, and a job that was known may be missing on one that is behind.
+const firstSight = 5 * time.Second
+
+// Outcome is what an answer means.
+type Outcome uint8
+
+const (
+	// Failed says nothing for certain: the job is asked for again.
+	Failed Outcome = iota
+	// Running: the job is processing, or the page was read.
+	Running
+	// Done: the job's final response.
+	Done
+	// Missing: the API knows no such job, which may be new.
+	Missing
+	// Rejected ends this job without a final response.
+	Rejected
+	// RateLimited: too much was asked, by anyone.
+	RateLimited
+	// Refused: the key, or the account.
+	Refused
+)
+
+// Answer is what came of a request.
+type Answer struct {
+	Outcome    Outcome
+	Value      any // handed back in the End
+	RetryAfter time.Duration
+	Reached    bool // a server answered, whatever it said
+
+	// Of a page.
+	Pages int
+	Items []Item
+	Gone  bool // there is no list
+}
+
+// Respond records what came of a request. An answer to one that is not under way
+// any more changes nothing.
+func (e *Engine) Respond(now time.Duration, id RequestID, a Answer) {
+	r := e.requests[id]
+	if r == nil {
+		return
+	}
+	e.drop(now, id)
+	if a.Outcome == RateLimited {
+		e.stats.RateLimited++
+		if e.limiter.Limited(now, r.sent, ratelimit.Poll, a.RetryAfter) {
+			e.note(Note{Kind: SlowedDown, Value: a.Value, Rate: e.Rate(now)})
+		}
+	} else {
+		if a.Reached && e.limiter.Answered(now, r.sent, ratelimit.Poll) {
+			e.note(Note{Kind: SpedUp})
+		}
+		e.noteTrouble(r, &a)
+	}
+	if a.Outcome == Running || a.Outcome == Done {
+		e.roundTrip += (now - r.sent - e.roundTrip) / 8
+	}
+	if r.kind == Page {
+		if a.Outcome == RateLimited {
+			e.stats.pagesLimited++
+		}
+		e.respondPage(now, r, &a)
+		return
+	}
+	job := e.table.jobs.at(r.job)
+	job.request = 0
+	if a.Outcome == RateLimited {
+		for w := job.first; w != none; w = e.table.waits.at(w).next {
+			e.calls.all[e.table.waits.at(w).call].counts.RateLimited++
+		}
+	}
+	if job.state == dying {
+		e.respondDying(now, r, &a)
+		return
+	}
+	e.respondJob(now, r, &a)
+}
+
+// noteTrouble notes the first of a streak of failures, and its end: a dead
+// network would otherwise write a line per request.
+func (e *Engine) noteTrouble(r *request, a *Answer) {
+	switch {
+	case a.Outcome == Failed && r.reason == Answered:
+		if e.trouble++; e.trouble == 1 {
+			e.note(Note{Kind: TroubleBegan, Value: a.Value})
+		}
+	case a.Outcome == Running || a.Outcome == Done:
+		if e.trouble > 0 {
+			e.note(Note{Kind: TroubleEnded, Count: e.trouble})
+		}
+		e.trouble = 0
+	}
+}
+
+// respondDying concludes from the answer to an aborted GET: one that came in spite
+// of it counts.
+func (e *Engine) respondDying(now time.Duration, r *request, a *Answer) {
+	switch {
+	case a.Outcome == Done:
+		e.ended.add(e.table.jobs.at(r.job).key, now)
+		e.end(r.job, now, Answered, a.Value)
+	case a.Outcome == Rejected:
+		e.end(r.job, now, Answered, a.Value)
+	default:
+		if a.Outcome == Running {
+			e.table.jobs.at(r.job).flags.set(seen, true)
+		}
+		e.end(r.job, now, r.reason, e.failures[r.job].value)
+	}
+}
+
+// respondJob concludes from the GET of a job.
+func (e *Engine) respondJob(now time.Duration, r *request, a *Answer) {
+	j := r.job
+	job := e.table.jobs.at(j)
+	switch a.Outcome {
+	case Done:
+		e.refusal.accepted(r.sent)
+		if job.flags.has(hinted) {
+			e.list.HintConfirmed()
+		}
+		e.ended.add(job.key, now)
+		e.end(j, now, Answered, a.Value)
+	case Running:
+		e.refusal.accepted(r.sent)
+		e.running(now, r, a)
+	case Missing:
+		e.refusal.accepted(r.sent)
+		e.missing(now, r, a)
+	case Rejected:
+		e.refusal.accepted(r.sent)
+		e.end(j, now, Answered, a.Value)
+	case RateLimited:
+		e.failures[j] = e.failed(j, a.Value)
+		if job.flags.has(refused) {
+			e.rest(j, now)
+			return
+		}
+		// The same question goes first. Refused again, it waits its turn: a server
+		// may have something against just this one.
+		job.flags.set(refused, true)
+		e.move(j, urgent, 0, now)
+	case Refused:
+		e.refuse(now, r, a)
+	default:
+		e.fail(now, j, a)
+	}
+}
+
+// failed is what is known of the job's failure with one more.
+func (e *Engine) failed(j int32, value any) failure {
+	f, again := e.failures[j]
+	if !again {
+		f.missing = Never
+	}
+	f.value = value
+	return f
+}
+
+// rest leaves a job to be polled in its turn, now.
+func (e *Engine) rest(j int32, now time.Duration) {
+	job := e.table.jobs.at(j)
+	for w := job.first; w != none; w = e.table.waits.at(w).next {
+		e.table.waits.at(w).due = now
+	}
+	e.move(j, polled, now, now)
+}
+
+func (e *Engine) running(now time.Duration, r *request, a *Answer) {
+	j := r.job
+	job := e.table.jobs.at(j)
+	hint, again := job.flags.has(hinted), job.flags.has(notified)
+	job.flags.set(seen, true)
+	job.flags.set(hinted|refused|notified, false)
+	job.good, job.looked, job.scan = job.failed, r.sent, e.list.Scan()
+	delete(e.failures, j)
+	if hint {
+		e.stats.HintsFalse++
+		e.setUnshown(j, true)
+		if e.list.FalseHint() {
+			e.passes[dropPass] = pass{active: true}
+		}
+	}
+	e.repoll(j, polled, now, a.RetryAfter, nil)
+	if again && e.table.jobs.at(j).state == polled {
+		e.move(j, urgent, now, now)
+	}
+}
+
+// missing believes that there is no such job for the waits that are old enough.
+// The others ask again.
+func (e *Engine) missing(now time.Duration, r *request, a *Answer) {
+	j := r.job
+	job := e.table.jobs.at(j)
+	f := e.failed(j, a.Value)
+	f.missing = min(f.missing, r.sent)
+	e.failures[j] = f
+	var believe []int32
+	for w := job.first; w != none; w = e.table.waits.at(w).next {
+		since := e.table.waits.at(w).since
+		if job.flags.has(seen) {
+			since = f.missing
+		}
+		if r.sent-since >= firstSight {
+			believe = append(believe, w)
+		}
+	}
+	all := len(believe) > 0 && e.allOf(j, len(believe))
+	e.endSome(j, believe, now, Answered, a.Value)
+	if !all {
+		e.fail(now, j, a)
+	}
+}
+
+// allOf reports whether the job has n waits.
+func (e *Engine) allOf(j int32, n int) bool {
+	for w := e.table.jobs.at(j).first; w != none; w = e.table.waits.at(w).next {
+		n--
+	}
+	return n == 0
+}
+
+// fail asks again after a failed GET, later. No hint hastens it, since a server in
+// trouble must not be asked the faster. Waits that have seen MaxErrors failures in
+// a row end.
+func (e *Engine) fail(now time.Duration, j int32, a *Answer) {
+	job := e.table.jobs.at(j)
+	job.failed++
+	job.flags.set(hinted|refused|notified, false)
+	e.failures[j] = e.failed(j, a.Value)
+	var enough []int32
+	for w := job.first; w != none; w = e.table.waits.at(w).next {
+		if int(job.failed-max(e.table.waits.at(w).fails, job.good)) >= e.config.MaxErrors {
+			enough = append(enough, w)
+		}
+	}
+	all := len(enough) > 0 && e.allOf(j, len(enough))
+	e.endSome(j, enough, now, MaxErrorsReached, a.Value)
+	if all {
+		return
+	}
+	e.setUnshown(j, true)
+	e.repoll(j, polled, now, a.RetryAfter, a.Value)
+}
+
+// refuse concludes from a refusal of the key.
+func (e *Engine) refuse(now time.Duration, r *request, a *Answer) {
+	if e.refusal.confirms(r.sent) {
+		e.refusal.worked, e.refusal.active = false, false
+		e.rest(r.job, now)
+		for _, c := range e.calls.all {
+			if c != nil && !c.leaving && c.opened <= r.opened {
+				e.Cancel(now, c)
+				e.out.Over = append(e.out.Over, Over{c, a.Value})
+			}
+		}
+		return
+	}
+	if e.refusal.doubt(now, e.table.jobs.at(r.job).key) {
+		e.note(Note{Kind: KeyDoubted, Value: a.Value})
+	}
+	e.fail(now, r.job, a)
+	delete(e.failures, r.job) // it concerns everyone: it is no trouble of this job's
+}

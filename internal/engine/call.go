@@ -1,0 +1,206 @@
+package engine
+
+import "time"
+
+// Call is one call of the Waiter: what it waits for, and where it stands in
+// line. All but its Owner belongs to the Engine.
+type Call struct {
+	Owner any // as it was opened with
+
+	number   int32
+	opened   uint64 // the order in which calls were opened
+	deadline time.Duration
+
+	queues  [states][]int32 // its waits, by state
+	live    int             // waits that have not ended
+	watched bool            // it has had waits
+	leaving bool
+	paused  bool // its consumer is too slow: nothing more is asked for it
+
+	place      [callHeaps]int32
+	at         [callHeaps]time.Duration
+	inLine     bool
+	waiting    bool // it is active, and has jobs that it waits for news of
+	needy      bool // and none that is known to have ended
+	knowing    bool // it is active, and has jobs that are known to have ended
+	next, prev *Call
+
+	counts  Counts
+	pagesAt Counts // of the engine, when its waits began
+}
+
+// Counts is what was sent for a call: GETs of its jobs since it watched them,
+// pages that were read while it had jobs, and the 429s to both.
+type Counts struct{ Gets, Pages, RateLimited int }
+
+// states is the number of queues, detached requests included.
+const states = int(dying) + 1
+
+// The heaps that calls stand in.
+const (
+	byPolled = iota // when a job polled on its own is due
+	byListed        // when a job left to the list would be due
+	byDeadline
+	callHeaps
+)
+
+// active reports whether anything may be sent for the call.
+func (c *Call) active() bool { return !c.leaving && !c.paused }
+
+// callOrder is the order of one heap of calls.
+type callOrder int
+
+func (o callOrder) before(a, b *Call) bool { return a.at[o] < b.at[o] }
+
+func (o callOrder) moved(c *Call, place int) { c.place[o] = int32(place) }
+
+// calls keeps the calls, and the line of those that have something to ask now.
+// Each gets a turn, so a call with one job waits for as many requests as there
+// are calls in line, not for as many as they have jobs.
+type calls struct {
+	all    []*Call // by number; nil is free
+	free   []int32
+	open   int
+	opened uint64
+
+	heaps       [callHeaps][]*Call
+	first, last *Call // the line
+	waiting     int   // calls that are waiting
+	needy       int   // calls that are needy
+	knowing     int   // calls that are knowing
+	pollers     int   // of those in line
+
+	// While the list is not relied on, the jobs left to it are polled when due,
+	// and no later than by.
+	uncovered bool
+	by        time.Duration
+}
+
+func (s *calls) add(owner any, deadline time.Duration) *Call {
+	s.opened++
+	s.open++
+	c := &Call{Owner: owner, opened: s.opened, deadline: deadline}
+	for i := range c.place {
+		c.place[i], c.at[i] = none, Never
+	}
+	if last := len(s.free) - 1; last >= 0 {
+		c.number, s.free = s.free[last], s.free[:last]
+		s.all[c.number] = c
+	} else {
+		c.number = int32(len(s.all))
+		s.all = append(s.all, c)
+	}
+	s.reheap(c, byDeadline, deadline)
+	return c
+}
+
+func (s *calls) drop(c *Call) {
+	s.all[c.number] = nil
+	s.free = append(s.free, c.number)
+	s.open--
+}
+
+// reheap gives the call its place in a heap; Never takes it out.
+func (s *calls) reheap(c *Call, which int, at time.Duration) {
+	if c.at[which] == at {
+		return
+	}
+	heap, place := &s.heaps[which], c.place[which]
+	c.at[which] = at
+	switch {
+	case place == none:
+		*heap = push(callOrder(which), *heap, c)
+	case at == Never:
+		*heap = remove(callOrder(which), *heap, int(place))
+	default:
+		fix(callOrder(which), *heap, int(place))
+	}
+}
+
+// earliest is the call that comes first in a heap; nil if there is none.
+func (s *calls) earliest(which int) (*Call, time.Duration) {
+	if len(s.heaps[which]) == 0 {
+		return nil, Never
+	}
+	c := s.heaps[which][0]
+	return c, c.at[which]
+}
+
+// enter puts the call at the end of the line.
+func (s *calls) enter(c *Call) {
+	c.inLine, c.prev, c.next = true, s.last, nil
+	if s.last == nil {
+		s.first = c
+	} else {
+		s.last.next = c
+	}
+	s.last = c
+}
+
+func (s *calls) leave(c *Call) {
+	if c.prev == nil {
+		s.first = c.next
+	} else {
+		c.prev.next = c.next
+	}
+	if c.next == nil {
+		s.last = c.prev
+	} else {
+		c.next.prev = c.prev
+	}
+	c.inLine, c.prev, c.next = false, nil, nil
+}
+
+// stand puts the call where its queues say: in line if it has something to ask
+// now, else where the time at which it will can be found.
+func (s *calls) stand(c *Call, t *table, now time.Duration) {
+	var (
+		polls, lists = Never, Never
+		wants        = false
+		waiting      = false
+		needy        = false
+		knowing      = false
+	)
+	if c.active() && c.live > 0 {
+		polls, lists = t.due(c.queues[polled]), t.due(c.queues[listed])
+		wants = len(c.queues[urgent]) > 0 || polls <= now || s.uncovered && min(lists, s.by) <= now && lists != Never
+		waiting = polls != Never || lists != Never
+		knowing = len(c.queues[urgent]) > 0
+		needy = waiting && !knowing
+	}
+	s.waiting += int1(waiting) - int1(c.waiting)
+	s.needy += int1(needy) - int1(c.needy)
+	s.knowing += int1(knowing) - int1(c.knowing)
+	s.pollers += int1(wants && needy) - int1(c.inLine && c.needy)
+	c.waiting, c.needy, c.knowing = waiting, needy, knowing
+	if wants != c.inLine {
+		if wants {
+			s.enter(c)
+		} else {
+			s.leave(c)
+		}
+	}
+	if wants {
+		polls, lists = Never, Never
+	}
+	s.reheap(c, byPolled, polls)
+	s.reheap(c, byListed, lists)
+	if c.leaving {
+		s.reheap(c, byDeadline, Never)
+	}
+}
+
+// turn ends the turn of the first in line: it goes to the end.
+func (s *calls) turn() {
+	if c := s.first; c != nil && c != s.last {
+		s.leave(c)
+		s.enter(c)
+	}
+}
+
+func int1(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

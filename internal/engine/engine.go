@@ -1,0 +1,210 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/edenwait/edenwait/internal/list"
+	"github.com/edenwait/edenwait/internal/ratelimit"
+)
+
+// Config is what does not change while the Engine lives.
+type Config struct {
+	Rate        float64
+	Burst       int
+	MaxInFlight int
+	MaxErrors   int
+	MaxWait     time.Duration // of each wait; Never is no bound
+	UseList     bool
+	// Delays are the default backoff's, the last of them without end.
+	Delays []time.Duration
+	// NewBackoff makes a backoff for each wait, and one for the list, instead. It
+	// and what it returns are called by the Engine, under its owner's lock.
+	NewBackoff func() Backoff
+}
+
+// Engine is the state machine. See the package's documentation.
+type Engine struct {
+	config  Config
+	table   table
+	calls   calls
+	list    *list.List
+	cadence list.Cadence
+	limiter *ratelimit.Limiter
+	delays  backoffTable
+
+	backoffs map[int32]Backoff // of waits, if there is a NewBackoff
+	pacing   Backoff           // of the list, likewise
+	failures map[int32]failure // of jobs whose last GET failed
+
+	requests    map[RequestID]*request
+	lastRequest RequestID
+	under       int // requests under way
+	roundTrip   time.Duration
+
+	idle     int // jobs that are listed or polled
+	urgent   int // jobs that are urgent
+	unshown  int // jobs that the list has proved not to show
+	youngest time.Duration
+
+	deadlines []deadline // of MaxWait, in the order of time
+	ending    int        // waits begun since deadlines was compacted
+	fading    []fading   // aborted requests whose answer still counts, in the order of time
+	passes    [2]pass
+	audited   int32 // where to look for a job to audit
+	refusal   refusal
+	trouble   int // requests in a row that failed, for the log
+
+	own ownLine
+
+	ended ring // ids that have ended
+	hints ring // hints for jobs that nobody waits for yet
+
+	out   Ready // what the inputs since the last Ready have brought
+	stats Stats
+}
+
+// request is a request under way.
+type request struct {
+	kind   Kind
+	job    int32
+	page   int
+	sent   time.Duration
+	opened uint64 // calls opened until then
+	reason Reason // why nobody waits for it any more
+}
+
+// failure is what is known of a job whose last GET failed.
+type failure struct {
+	value   any
+	missing time.Duration // when the API first said that there is no such job; Never if it did not
+}
+
+// New returns an Engine without calls.
+func New(config Config) *Engine {
+	e := &Engine{
+		config:   config,
+		list:     list.New(config.UseList),
+		limiter:  ratelimit.New(config.Rate, config.Burst),
+		delays:   config.Delays,
+		requests: map[RequestID]*request{},
+		failures: map[int32]failure{},
+		hints:    ring{size: rememberedHints},
+		// The list is judged by jobs that ended some ten seconds ago.
+		ended: ring{size: min(max(rememberedEnds, int(60*config.Rate)), 16*rememberedEnds)},
+	}
+	return e
+}
+
+const (
+	rememberedEnds  = 4096
+	rememberedHints = 4096
+)
+
+// Kind is a kind of request.
+type Kind uint8
+
+const (
+	// Get asks for one job. Only its answer ends a wait.
+	Get Kind = iota
+	// Page asks for one page of the list of running jobs.
+	Page
+)
+
+// Request is a request to send.
+type Request struct {
+	ID   RequestID
+	Kind Kind
+	Key  Key   // of a Get
+	Page int   // of a Page, from 1
+	For  *Call // of a Get: the call that has waited longest
+}
+
+// Reason is why a wait ended.
+type Reason uint8
+
+const (
+	// Answered: by the answer that is the End's Value.
+	Answered Reason = iota
+	// CallEnded: the call left before the job ended.
+	CallEnded
+	// MaxWaitPassed: Config.MaxWait passed.
+	MaxWaitPassed
+	// MaxErrorsReached: as many requests in a row failed as Config.MaxErrors allows.
+	MaxErrorsReached
+	// BackoffStopped: the wait's own Backoff stopped.
+	BackoffStopped
+)
+
+// End is the end of some waits for one job: of all that there were, or for a
+// Reason that is a wait's own, of these.
+type End struct {
+	Key    Key
+	Reason Reason
+	// Value is the answer's, or if the Reason is another, that of the job's last
+	// failed request; nil if that did not fail.
+	Value any
+	Waits []WaitEnd // the longest wait first
+}
+
+// WaitEnd is the end of one wait.
+type WaitEnd struct {
+	Call  *Call
+	Slot  int32
+	More  []int32 // further slots
+	Since time.Duration
+	Now   time.Duration
+	Polls int
+	Fails int // requests in a row that failed
+	Seen  bool
+	Value any // of Drain: that of the job's last failed request
+}
+
+// Note is something for the log.
+type Note struct {
+	Kind  NoteKind
+	Value any // the answer's
+	Count int
+	Rate  float64
+}
+
+// NoteKind says what a Note tells.
+type NoteKind uint8
+
+// What a Note tells.
+const (
+	SlowedDown NoteKind = iota // a streak of 429s began
+	SpedUp                     // it ended
+	ListGone
+	TroubleBegan
+	TroubleEnded // after Count failures
+	KeyDoubted   // a key that has worked was refused
+)
+
+// Over is a call that ended for a reason that concerns every call.
+type Over struct {
+	Call  *Call
+	Value any // of the answer
+}
+
+// Ready is what is to be done.
+type Ready struct {
+	Requests []Request
+	Aborts   []RequestID
+	Grants   []Ticket
+	Ends     []End
+	Over     []Over
+	Notes    []Note
+	WakeAt   time.Duration // call Ready again at this time
+	More     bool          // call Ready again at once
+}
+
+// demand is what could be learned from the list.
+func (e *Engine) demand() list.Demand { return list.Demand{Waiting: e.idle, Unshown: e.unshown} }
+
+func (e *Engine) note(n Note) { e.out.Notes = append(e.out.Notes, n) }
+
+// Rate is how many requests a second the Engine allows itself now.
+func (e *Engine) Rate(now time.Duration) float64 { return e.limiter.Rate(now, ratelimit.Poll) }
+
+// UsesList reports whether the list may be read.
+func (e *Engine) UsesList() bool { return e.config.UseList }

@@ -1,0 +1,181 @@
+package engine
+
+import (
+	"slices"
+	"time"
+)
+
+// finalPoll is how long before MaxWait, or the deadline of its call, a job is
+// polled once more, so that one that has ended by then is not given up: time for
+// the list and the GETs that follow from it.
+const finalPoll = 2 * time.Second
+
+// finalPollTime is when a wait's job is polled for the last time.
+func (e *Engine) finalPollTime(w *wait) time.Duration {
+	end := e.calls.all[w.call].deadline
+	if e.config.MaxWait != Never {
+		end = min(end, w.since+e.config.MaxWait)
+	}
+	return end - finalPoll
+}
+
+// dueAfter is when a wait's job is polled after a delay, which may not leap over
+// its final poll.
+func (e *Engine) dueAfter(w *wait, now, delay time.Duration) time.Duration {
+	if final := e.finalPollTime(w); final > now {
+		return min(now+delay, final)
+	}
+	return now + delay
+}
+
+// count takes the job out of, or into, the counts by state.
+func (e *Engine) count(s state, n int) {
+	switch s {
+	case listed, polled:
+		e.idle += n
+	case urgent:
+		e.urgent += n
+	}
+}
+
+// move takes a job, and its waits, to another state. Waits that are polled or
+// left to the list stand by their own due times, all others by at.
+func (e *Engine) move(j int32, to state, at, now time.Duration) {
+	job := e.table.jobs.at(j)
+	from := job.state
+	e.count(from, -1)
+	e.count(to, 1)
+	job.state = to
+	for w := job.first; w != none; {
+		wait := e.table.waits.at(w)
+		c := e.calls.all[wait.call]
+		switch {
+		case from == listed && to == listed && wait.due >= wait.key:
+			// It keeps its place: see table.due.
+		default:
+			if wait.place != none {
+				c.queues[from] = remove(&e.table, c.queues[from], int(wait.place))
+			}
+			if wait.key = at; to == listed || to == polled {
+				wait.key = wait.due
+			}
+			c.queues[to] = push(&e.table, c.queues[to], w)
+			e.calls.stand(c, &e.table, now)
+		}
+		w = wait.next
+	}
+}
+
+// setUnshown says whether hints about the job are ignored.
+func (e *Engine) setUnshown(j int32, on bool) {
+	job := e.table.jobs.at(j)
+	if job.flags.has(unshown) != on {
+		job.flags.set(unshown, on)
+		e.unshown += 2*int1(on) - 1
+	}
+}
+
+// hint makes a job urgent, if hints about it count.
+func (e *Engine) hint(j int32, now time.Duration) {
+	job := e.table.jobs.at(j)
+	if job.flags.has(unshown) || job.state != listed && job.state != polled {
+		return
+	}
+	e.list.News()
+	job.flags.set(hinted, true)
+	e.move(j, urgent, now, now)
+}
+
+// release ends one wait: it leaves its queue, its call and its job.
+func (e *Engine) release(w int32, now time.Duration) WaitEnd {
+	wait := e.table.waits.at(w)
+	job := e.table.jobs.at(wait.job)
+	c := e.calls.all[wait.call]
+	end := WaitEnd{
+		Call: c, Slot: wait.slot, Since: wait.since, Now: now,
+		Polls: int(job.polls - wait.polls),
+		Fails: int(job.failed - max(wait.fails, job.good)),
+		Seen:  job.flags.has(seen),
+	}
+	for more := wait.more; more != none; more = e.table.slots.at(more).next {
+		end.More = append(end.More, e.table.slots.at(more).slot)
+	}
+	if wait.place != none {
+		c.queues[job.state] = remove(&e.table, c.queues[job.state], int(wait.place))
+	}
+	delete(e.backoffs, w)
+	e.table.dropWait(w)
+	if c.live--; c.live == 0 {
+		c.counts.Pages += e.stats.Pages - c.pagesAt.Pages
+		c.counts.RateLimited += e.stats.pagesLimited - c.pagesAt.RateLimited
+	}
+	e.calls.stand(c, &e.table, now)
+	return end
+}
+
+// dropJob forgets a job that nobody waits for.
+func (e *Engine) dropJob(j int32) {
+	e.setUnshown(j, false)
+	e.count(e.table.jobs.at(j).state, -1)
+	delete(e.failures, j)
+	e.table.dropJob(j)
+}
+
+// end ends every wait for a job.
+func (e *Engine) end(j int32, now time.Duration, reason Reason, value any) {
+	job := e.table.jobs.at(j)
+	end := End{Key: job.key, Reason: reason, Value: value}
+	if reason == Answered {
+		e.stats.Ended++
+	}
+	for job.first != none {
+		end.Waits = append(end.Waits, e.release(job.first, now))
+	}
+	slices.Reverse(end.Waits) // the job has its youngest wait first
+	e.dropJob(j)
+	e.out.Ends = append(e.out.Ends, end)
+}
+
+// endSome ends some waits for a job, for a reason of their own.
+func (e *Engine) endSome(j int32, waits []int32, now time.Duration, reason Reason, value any) {
+	if len(waits) == 0 {
+		return
+	}
+	job := e.table.jobs.at(j)
+	end := End{Key: job.key, Reason: reason, Value: value}
+	for _, w := range waits {
+		end.Waits = append(end.Waits, e.release(w, now))
+	}
+	slices.Reverse(end.Waits)
+	if job.first == none {
+		e.dropJob(j)
+	}
+	e.out.Ends = append(e.out.Ends, end)
+}
+
+// repoll leaves a job to its own due times, or to the list, after delays that are
+// the waits' own and no shorter than least.
+func (e *Engine) repoll(j int32, to state, now, least time.Duration, value any) {
+	job := e.table.jobs.at(j)
+	var stopped []int32
+	if e.config.NewBackoff == nil {
+		// The delay of the youngest wait, which is the shortest.
+		delay := max(e.delays.delay(&job.attempt, now-e.table.waits.at(job.first).since), least)
+		for w := job.first; w != none; w = e.table.waits.at(w).next {
+			wait := e.table.waits.at(w)
+			wait.due = e.dueAfter(wait, now, delay)
+		}
+	} else {
+		for w := job.first; w != none; w = e.table.waits.at(w).next {
+			delay := e.backoffs[w].NextBackOff()
+			if delay < 0 {
+				stopped = append(stopped, w)
+				continue
+			}
+			wait := e.table.waits.at(w)
+			wait.due = e.dueAfter(wait, now, max(min(delay, maxDelay), least))
+		}
+	}
+	e.move(j, to, now, now)
+	e.endSome(j, stopped, now, BackoffStopped, value)
+}

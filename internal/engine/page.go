@@ -1,0 +1,198 @@
+package engine
+
+import "time"
+
+// Item is a job as a page of the list shows it.
+type Item struct {
+	Key     Key
+	Running bool
+}
+
+const (
+	// worth is the number of job-seconds of delay that one page is worth.
+	worth = 0.7
+	// passSize is how many jobs a pass looks at in one Ready.
+	passSize = 8192
+)
+
+// pass is a look at all jobs, in pieces.
+type pass struct {
+	active bool
+	next   int32
+}
+
+// The passes.
+const (
+	unseenPass = iota // jobs that a whole scan has not shown get a hint
+	dropPass          // hints are dropped
+)
+
+// step calls f for some jobs, and reports whether the pass is complete with them.
+func (e *Engine) step(p *pass, f func(j int32, job *job)) (complete bool) {
+	end := min(p.next+passSize, e.table.jobs.len())
+	for ; p.next < end; p.next++ {
+		if job := e.table.jobs.at(p.next); job.state != gone {
+			f(p.next, job)
+		}
+	}
+	if p.next < e.table.jobs.len() {
+		return false
+	}
+	*p = pass{}
+	return true
+}
+
+// runPasses goes on with what looks at all jobs. It reports whether there is more.
+func (e *Engine) runPasses(now time.Duration) (more bool) {
+	if p := &e.passes[dropPass]; p.active {
+		e.step(p, func(j int32, job *job) {
+			if job.state != urgent || !job.flags.has(hinted) {
+				return
+			}
+			job.flags.set(hinted, false)
+			e.setUnshown(j, true)
+			for w := job.first; w != none; w = e.table.waits.at(w).next {
+				e.table.waits.at(w).due = now
+			}
+			e.move(j, polled, now, now)
+		})
+	}
+	if p := &e.passes[unseenPass]; p.active {
+		if e.step(p, func(j int32, job *job) {
+			if job.scan != e.list.Scan() {
+				e.hint(j, now)
+			}
+		}) {
+			e.scanDone(now)
+		}
+	}
+	return e.passes[dropPass].active || e.passes[unseenPass].active
+}
+
+func (e *Engine) scanDone(now time.Duration) {
+	gap := min(e.listGap(now), e.untilFinalPoll(now))
+	if e.list.ScanDone(now, gap, e.demand()) {
+		e.audit(now)
+	}
+}
+
+// listGap is how long until the list is worth reading again. An own Backoff
+// paces it as it does a job, and begins anew with every news.
+func (e *Engine) listGap(now time.Duration) time.Duration {
+	if e.pacing == nil {
+		return e.cadence.Next(now, e.list.Ends(), now-e.youngest, worth)
+	}
+	if e.list.Ends() > 0 {
+		e.pacing.Reset()
+	}
+	gap := e.pacing.NextBackOff()
+	if gap < 0 {
+		e.list.Stop()
+	}
+	return min(max(gap, 0), maxDelay)
+}
+
+// untilFinalPoll is how long until the list is worth asking because time runs
+// out: until the first final poll that is still to come.
+func (e *Engine) untilFinalPoll(now time.Duration) time.Duration {
+	until := maxDelay
+	for _, c := range e.calls.heaps[byDeadline] {
+		if final := c.deadline - finalPoll; final > now {
+			until = min(until, final-now)
+		}
+	}
+	if e.config.MaxWait == Never {
+		return until
+	}
+	// The first whose final poll is yet to come: a search, since there may be a
+	// million.
+	low, high := 0, len(e.deadlines)
+	for low < high {
+		middle := (low + high) / 2
+		if e.deadlines[middle].since+e.config.MaxWait-finalPoll <= now {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	for _, d := range e.deadlines[low:] {
+		if wait := e.table.waits.at(d.wait); wait.job != none && wait.since == d.since {
+			// Jobs that came one after another share a page, rather than one each.
+			return min(until, max(d.since+e.config.MaxWait-finalPoll-now, finalPoll/2))
+		}
+	}
+	return until
+}
+
+// audit makes one of the jobs that the list shows running urgent.
+func (e *Engine) audit(now time.Duration) {
+	n := e.table.jobs.len()
+	for range min(n, passSize) {
+		j := e.audited % n
+		e.audited = j + 1
+		if e.table.jobs.at(j).state == listed {
+			e.move(j, urgent, now, now)
+			return
+		}
+	}
+}
+
+// respondPage concludes from a page of the list, which is only ever a hint.
+func (e *Engine) respondPage(now time.Duration, r *request, a *Answer) {
+	switch {
+	case a.Outcome == RateLimited:
+		e.list.Refused(now)
+		return
+	case a.Gone && r.page == 1: // a later page may just be past the end by now
+		e.note(Note{Kind: ListGone, Value: a.Value})
+		e.list.Gone(now)
+		return
+	case a.Outcome != Running:
+		e.list.Failed(now, a.RetryAfter)
+		return
+	}
+	e.refusal.worked = true
+	for i := range a.Items {
+		e.respondItem(now, r, &a.Items[i])
+	}
+	if e.list.PageRead(now, a.Pages, e.demand()) {
+		e.passes[unseenPass] = pass{active: true}
+	}
+}
+
+func (e *Engine) respondItem(now time.Duration, r *request, item *Item) {
+	j, waited := e.table.find(item.Key)
+	switch {
+	case !waited && item.Running:
+		if at, over := e.ended.find(item.Key); over {
+			e.list.ShownOutdated(at)
+		}
+	case !waited:
+	case !item.Running:
+		e.hint(j, now)
+	default:
+		e.shownRunning(now, r, j)
+	}
+}
+
+// shownRunning records that the list shows the job running, which counts as its
+// poll.
+func (e *Engine) shownRunning(now time.Duration, r *request, j int32) {
+	job := e.table.jobs.at(j)
+	job.flags.set(seen, true)
+	if job.state == inFlight {
+		return // its own answer will say more
+	}
+	again := job.scan == e.list.Scan()
+	job.scan = e.list.Scan()
+	e.list.ShownRunning()
+	e.setUnshown(j, false)
+	if again && e.config.NewBackoff != nil {
+		return // twice on one page would be two of its Backoff's delays
+	}
+	if e.list.Stale() || job.state != listed && job.state != polled {
+		return
+	}
+	job.looked = r.sent
+	e.repoll(j, listed, now, 0, nil)
+}

@@ -1,0 +1,329 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/edenwait/edenwait/internal/list"
+	"github.com/edenwait/edenwait/internal/ratelimit"
+)
+
+// overdue is how long the list may wait for the GETs of jobs that are known to
+// have ended, while another call waits for news.
+const (
+	overdue = time.Second
+	// crowded is how many known ends per call make a crowd.
+	crowded = 2
+)
+
+// Ready is what is to be done now: it belongs to the caller. It sends what the
+// limit allows, and says when to look again.
+func (e *Engine) Ready(now time.Duration) Ready {
+	e.forget(now)
+	e.giveUpPage(now)
+	more := e.expire(now)
+	more = e.runPasses(now) || more
+	wake := e.dispatch(now)
+	if len(e.deadlines) > 0 {
+		wake = min(wake, e.deadlines[0].since+e.config.MaxWait)
+	}
+	if len(e.fading) > 0 {
+		wake = min(wake, e.fading[0].until)
+	}
+	out := e.out
+	e.out = Ready{}
+	out.WakeAt, out.More = wake, more
+	return out
+}
+
+// dispatch sends requests while the limit allows, and returns when there is
+// anything to look at again.
+func (e *Engine) dispatch(now time.Duration) (wake time.Duration) {
+	wake = e.nearDeadline(now)
+	for {
+		e.enterDue(now)
+		polls, at := e.choose(now)
+		own := e.own.head()
+		wantsPoll := polls.kind != nothing
+		if !wantsPoll {
+			wake = min(wake, at)
+		}
+		pollDelay, ownDelay := Never, Never
+		if wantsPoll {
+			pollDelay = e.limiter.Delay(now, ratelimit.Poll)
+		}
+		if own {
+			ownDelay = e.limiter.Delay(now, ratelimit.Own)
+		}
+		switch {
+		case own && ownDelay == 0 && (pollDelay > 0 || !e.own.turn):
+			e.limiter.Take(now, ratelimit.Own)
+			e.stats.Own++
+			e.out.Grants = append(e.out.Grants, e.own.pop())
+		case pollDelay == 0:
+			e.limiter.Take(now, ratelimit.Poll)
+			e.own.turn = false
+			e.send(polls, now)
+		default:
+			if delay := min(pollDelay, ownDelay); delay != Never {
+				wake = min(wake, now+delay)
+			}
+			return wake
+		}
+	}
+}
+
+// giveUpPage aborts a page that is late where it has the only place there is.
+func (e *Engine) giveUpPage(now time.Duration) {
+	if e.config.MaxInFlight > 1 || e.under == 0 || e.list.Works(now) {
+		return
+	}
+	for id, r := range e.requests {
+		if r.kind == Page {
+			e.drop(now, id)
+			e.out.Aborts = append(e.out.Aborts, id)
+			e.list.Failed(now, 0)
+		}
+	}
+}
+
+// choice is the request to send next.
+type choice struct {
+	kind choiceKind
+	page int
+	job  int32
+}
+
+type choiceKind uint8
+
+const (
+	nothing choiceKind = iota
+	getJob
+	readPage
+	probeKey
+)
+
+// choose is the decision: what to ask now, or else when to look again.
+//
+// Only a GET ends a wait. Those of jobs known to have ended surely do: to serve
+// them without a pause is what no schedule can beat. A page of the list stands
+// for a thousand polls, so it comes next when more jobs wait than it has pages.
+// It goes out when the known ends will have run out by the time of its answer:
+// earlier, it would only delay them, and later, there would be nothing to ask
+// meanwhile. A crowd of known ends of one call must not keep the others from
+// their news, so then the page is late by a second at most. What the list cannot
+// tell is polled when due. Where the gap between two scans is shorter than that
+// between two requests, pages and polls take turns.
+//
+// Whose job is asked for is decided by the line of calls: see calls.
+func (e *Engine) choose(now time.Duration) (choice, time.Duration) {
+	if e.refusal.active {
+		return e.chooseProbe(now)
+	}
+	free := e.config.MaxInFlight - e.under
+	if free <= 0 {
+		return choice{}, e.list.PatienceEnds(now) // see giveUpPage
+	}
+	page, at := e.choosePage(now, free)
+	if page.kind != nothing {
+		return page, now
+	}
+	if c := e.calls.first; c != nil {
+		if j, ok := e.pick(c, now); ok {
+			return choice{kind: getJob, job: j}, now
+		}
+	}
+	return choice{}, min(at, e.nextDue(now))
+}
+
+// choosePage returns a page that should be read now, or when to look again.
+func (e *Engine) choosePage(now time.Duration, free int) (choice, time.Duration) {
+	if e.passes[unseenPass].active || e.passes[dropPass].active {
+		return choice{}, Never
+	}
+	at := e.list.Due(now, e.demand())
+	if at > now {
+		return choice{}, min(at, e.list.PatienceEnds(now))
+	}
+	if free == 1 && e.config.MaxInFlight > 1 {
+		return choice{}, Never // the last place is a GET's
+	}
+	lead := int(e.roundTrip.Seconds() * float64(e.list.Pages()) * e.limiter.Rate(now, ratelimit.Poll))
+	drained := e.urgent <= lead
+	if e.calls.waiting == 0 {
+		return choice{}, Never
+	}
+	if !drained {
+		// Only where a job that the page reveals would not stand behind all others.
+		crowd := e.urgent > crowded*e.calls.knowing
+		switch {
+		case !crowd || e.calls.needy == 0:
+			return choice{}, Never
+		case now-at < overdue:
+			return choice{}, at + overdue
+		}
+	}
+	if e.calls.pollers > 0 && !e.list.Reading() && e.list.JustRead() {
+		return choice{}, Never
+	}
+	return choice{kind: readPage, page: e.list.Page()}, now
+}
+
+// pick is the job that a call would have asked for now.
+func (e *Engine) pick(c *Call, now time.Duration) (int32, bool) {
+	if q := c.queues[urgent]; len(q) > 0 {
+		return e.table.waits.at(q[0]).job, true
+	}
+	from, due := polled, e.table.due(c.queues[polled])
+	if e.calls.uncovered && len(c.queues[listed]) > 0 {
+		if lists := min(e.table.due(c.queues[listed]), e.calls.by); lists < due {
+			from, due = listed, lists
+		}
+	}
+	if due > now {
+		return none, false
+	}
+	return e.table.waits.at(c.queues[from][0]).job, true
+}
+
+// enterDue has the calls of which a job has become due stand in line.
+func (e *Engine) enterDue(now time.Duration) {
+	e.cover(now)
+	for {
+		c, at := e.calls.earliest(byPolled)
+		if at > now {
+			break
+		}
+		e.calls.stand(c, &e.table, now)
+	}
+	for e.calls.uncovered {
+		c, at := e.calls.earliest(byListed)
+		if c == nil || min(at, e.calls.by) > now {
+			break
+		}
+		e.calls.stand(c, &e.table, now)
+		if !c.inLine && c.at[byListed] == at {
+			break
+		}
+	}
+	// Calls stand in line while the list was not relied on that have nothing to
+	// ask now.
+	for c := e.calls.first; c != nil; c = e.calls.first {
+		if _, ok := e.pick(c, now); ok {
+			break
+		}
+		e.calls.stand(c, &e.table, now)
+		if e.calls.first == c {
+			break
+		}
+	}
+}
+
+// cover notices that the list has become reliable, or has ceased to be.
+func (e *Engine) cover(now time.Duration) {
+	covered := e.list.Covers(now, e.demand())
+	if covered != e.calls.uncovered {
+		return
+	}
+	e.calls.uncovered = !covered
+	e.calls.by = Never
+	if !covered {
+		e.calls.by = e.list.NextTry()
+	}
+}
+
+// nextDue is when a call will have something to ask that has not now.
+func (e *Engine) nextDue(now time.Duration) time.Duration {
+	_, at := e.calls.earliest(byPolled)
+	if !e.calls.uncovered {
+		return min(at, e.list.PatienceEnds(now))
+	}
+	if _, due := e.calls.earliest(byListed); due != Never {
+		at = min(at, due, e.calls.by)
+	}
+	return at
+}
+
+// chooseProbe returns the GET that settles whether the key works.
+func (e *Engine) chooseProbe(now time.Duration) (choice, time.Duration) {
+	r := &e.refusal
+	if r.asking != 0 || e.under >= e.config.MaxInFlight {
+		return choice{}, Never
+	}
+	if r.probe > now {
+		return choice{}, r.probe
+	}
+	// Another job's, where there is one.
+	suspect := none
+	for j := range e.table.jobs.len() {
+		switch job := e.table.jobs.at(j); {
+		case job.state != listed && job.state != polled && job.state != urgent:
+		case job.key == r.key:
+			suspect = j
+		default:
+			return choice{kind: probeKey, job: j}, now
+		}
+	}
+	if suspect != none {
+		return choice{kind: probeKey, job: suspect}, now
+	}
+	return choice{}, Never
+}
+
+// nearDeadline tells the list when a wait has no more time than its final poll
+// needs, and returns when that, or a deadline, changes anything.
+func (e *Engine) nearDeadline(now time.Duration) time.Duration {
+	_, first := e.calls.earliest(byDeadline)
+	if len(e.deadlines) > 0 {
+		first = min(first, e.deadlines[0].since+e.config.MaxWait)
+	}
+	near := first != Never && first-now <= finalPoll
+	e.list.SetDeadlineNear(near)
+	if first == Never || near {
+		return Never
+	}
+	return first - finalPoll
+}
+
+// send records the request and hands it out.
+func (e *Engine) send(c choice, now time.Duration) {
+	e.lastRequest++
+	id := e.lastRequest
+	r := &request{sent: now, opened: e.calls.opened}
+	out := Request{ID: id}
+	if c.kind == readPage {
+		r.kind, r.page, r.job = Page, c.page, none
+		out.Kind, out.Page = Page, c.page
+		e.stats.Pages++
+		e.list.SentPage(now)
+	} else {
+		r.job = c.job
+		job := e.table.jobs.at(c.job)
+		if job.request = id; c.kind == probeKey {
+			e.refusal.asking = id
+		}
+		job.polls++
+		out.Key = job.key
+		oldest := Never
+		for w := job.first; w != none; w = e.table.waits.at(w).next {
+			wait := e.table.waits.at(w)
+			call := e.calls.all[wait.call]
+			call.counts.Gets++
+			if wait.since <= oldest {
+				oldest, out.For = wait.since, call
+			}
+		}
+		e.stats.Gets++
+		e.list.SentGet()
+		e.calls.turn()
+		e.move(c.job, inFlight, now, now)
+	}
+	e.requests[id] = r
+	e.under++
+	e.out.Requests = append(e.out.Requests, out)
+}
+
+// The times of the list are those of the Engine.
+var _ = [1]struct{}{}[Never-list.Never]
+
+// Idle reports whether nothing is under way: no call and no Ticket.
+func (e *Engine) Idle() bool { return e.calls.open == 0 && e.own.empty() }

@@ -1,0 +1,50 @@
+package engine
+
+import "time"
+
+// A refused key (401, 402, 403) ends every call, so one strange answer of a
+// gateway must not pass for one. A key that has never worked is believed to be
+// refused at once. One that has worked is doubted: only probes go out, GETs of
+// another job where there is one, until an answer settles it. A good answer
+// clears the key. A refusal that was sent a second after the first confirms it.
+const confirmAfter = time.Second
+
+// refusal is the doubt about a key that has worked.
+type refusal struct {
+	worked bool
+	active bool
+	since  time.Duration
+	probe  time.Duration // when the next probe may go
+	asking RequestID     // the probe under way; 0 if none
+	key    Key           // of the job that was refused
+}
+
+// doubt begins, unless it has begun already. It reports whether it is new.
+func (r *refusal) doubt(now time.Duration, key Key) (began bool) {
+	if r.active {
+		return false
+	}
+	r.active, r.since, r.probe, r.key = true, now, now, key
+	return true
+}
+
+// confirms reports whether a refusal sent at that time settles the doubt.
+func (r *refusal) confirms(sent time.Duration) bool {
+	return !r.worked || r.active && sent >= r.since+confirmAfter
+}
+
+// accepted records a good answer to a request sent at that time.
+func (r *refusal) accepted(sent time.Duration) {
+	r.worked = true
+	if r.active && sent >= r.since {
+		r.active = false
+	}
+}
+
+// again puts off the next probe until it can settle the doubt.
+func (r *refusal) again(now time.Duration) {
+	r.asking = 0
+	if r.probe = r.since + confirmAfter; r.probe <= now {
+		r.probe = now + confirmAfter
+	}
+}

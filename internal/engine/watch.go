@@ -1,0 +1,141 @@
+package engine
+
+import "time"
+
+// rememberHint is how long a hint is kept for a wait that has yet to begin.
+const rememberHint = time.Minute
+
+// CallOptions are a call's.
+type CallOptions struct {
+	Owner    any           // for the caller's use
+	Deadline time.Duration // of the call's context; Never if it has none
+}
+
+// Open begins a call.
+func (e *Engine) Open(now time.Duration, options CallOptions) *Call {
+	if e.calls.open == 0 {
+		// What was learned of the list before may not hold any more.
+		e.list.Resume(now)
+		e.cadence.Resume(now)
+		if e.config.NewBackoff != nil {
+			e.pacing = e.newBackoff()
+		}
+	}
+	return e.calls.add(options.Owner, options.Deadline)
+}
+
+func (e *Engine) newBackoff() Backoff {
+	b := e.config.NewBackoff()
+	b.Reset() // as its documentation asks before the first use
+	return b
+}
+
+// Watch has the call wait for a job. The slot is the caller's name for the wait,
+// and comes back in its WaitEnd. It reports whether the call waits for this job
+// already: then the slot is one more of that wait.
+func (e *Engine) Watch(now time.Duration, c *Call, key Key, slot int32) (again bool) {
+	j, known := e.table.find(key)
+	if known && c.watched {
+		if w := e.table.waitOf(j, c.number); w != none {
+			e.table.addSlot(w, slot)
+			return true
+		}
+	}
+	if !known {
+		j = e.table.addJob(key)
+		// A scan of the list that is under way may be past the new job's place.
+		e.table.jobs.at(j).scan = e.list.Scan()
+	}
+	if c.watched = true; c.live == 0 {
+		c.pagesAt = Counts{Pages: e.stats.Pages, RateLimited: e.stats.pagesLimited}
+	}
+	c.live++
+	e.youngest = now
+	w := e.table.addWait(j, c.number, slot, now)
+	if e.config.NewBackoff != nil {
+		if e.backoffs == nil {
+			e.backoffs = map[int32]Backoff{}
+		}
+		e.backoffs[w] = e.newBackoff()
+	}
+	if e.config.MaxWait != Never {
+		e.compactDeadlines()
+		e.deadlines = append(e.deadlines, deadline{w, now})
+	}
+	if known {
+		e.join(j, w, now)
+	} else {
+		e.begin(j, w, now)
+	}
+	if at, hinted := e.hints.find(key); hinted && now-at < rememberHint {
+		e.Notify(now, key)
+	}
+	return false
+}
+
+// compactDeadlines drops those of waits that have ended, when they are most.
+func (e *Engine) compactDeadlines() {
+	if e.ending++; e.ending < max(1024, 2*e.table.live) {
+		return
+	}
+	e.ending = 0
+	kept := e.deadlines[:0]
+	for _, d := range e.deadlines {
+		if wait := e.table.waits.at(d.wait); wait.job != none && wait.since == d.since {
+			kept = append(kept, d)
+		}
+	}
+	e.deadlines = kept
+}
+
+// begin polls a new job at once, or leaves it to the list.
+func (e *Engine) begin(j, w int32, now time.Duration) {
+	e.table.waits.at(w).due = now
+	if e.list.Works(now) {
+		e.move(j, listed, now, now)
+		e.list.Fresh(now)
+	} else {
+		e.move(j, polled, now, now)
+	}
+}
+
+// join has a new wait share a job that others wait for: its next poll is no later
+// than that of a wait of its own would be after the last one.
+func (e *Engine) join(j, w int32, now time.Duration) {
+	job := e.table.jobs.at(j)
+	job.attempt = 0
+	wait := e.table.waits.at(w)
+	c := e.calls.all[wait.call]
+	due := now
+	if job.looked != Never && e.finalPollTime(wait) > now {
+		due = max(now, job.looked+e.delays[0])
+	}
+	switch wait.due, wait.key = due, due; job.state {
+	case listed:
+		e.list.Fresh(now)
+	case polled:
+	default:
+		wait.key = now
+	}
+	c.queues[job.state] = push(&e.table, c.queues[job.state], w)
+	e.calls.stand(c, &e.table, now)
+}
+
+// Notify records that a job may have ended. It is not believed, but the job is
+// asked for before others. An id that nobody waits for is remembered for a while.
+func (e *Engine) Notify(now time.Duration, key Key) {
+	j, known := e.table.find(key)
+	if !known {
+		if _, over := e.ended.find(key); !over {
+			e.hints.add(key, now)
+		}
+		return
+	}
+	job := e.table.jobs.at(j)
+	switch job.state {
+	case listed, polled:
+		e.move(j, urgent, now, now)
+	case inFlight:
+		job.flags.set(notified, true)
+	}
+}

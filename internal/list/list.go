@@ -1,0 +1,310 @@
+// Package list decides when a page of the job list is worth a request, and how
+// far to trust what the pages show. It moves no job: the engine tells it what a
+// page showed and what the GETs of hinted jobs came to.
+//
+// The list is read with status=processing. Its length is then the number of
+// running jobs, whatever the history of the account, and one page reveals the
+// end of every job that it no longer holds. Absence is weaker evidence than a
+// status, but the GET that follows is due in any case.
+//
+// A scan reads all pages, from the last to the first. Jobs that end between two
+// pages move the jobs behind them forward, to pages yet to be read: such a job
+// may be seen twice, but it is not missed. In the other direction each end would
+// pull a running job past the reader and cost a GET that finds it running.
+//
+// A List is given the time and does no I/O. It is not safe for concurrent use.
+package list
+
+import (
+	"math"
+	"time"
+)
+
+const (
+	// PageSize is the number of jobs that a page is asked for.
+	PageSize = 1000
+	// patience is how long jobs wait for a page that is late, or for a list that
+	// fails. Then they are polled one by one. It is shorter while no page has ever
+	// come, since there may be none, and while a deadline is near.
+	patience      = 5 * time.Second
+	shortPatience = time.Second
+	// tolerance is how many hints in a row may prove false before the other
+	// hints of the same scan are dropped.
+	tolerance = 8
+	// maxPages bounds what a server's count is believed: a billion jobs.
+	maxPages = 1 << 20
+	// A list that failed or proved useless is tried again after a pause that
+	// doubles.
+	minPause = time.Second
+	maxPause = time.Minute
+	// A list that the server says does not exist is tried again after this long:
+	// rights and deployments change while a Waiter lives.
+	retryGone = 30 * time.Minute
+	// tolerableAge is how far behind the list may be and still replace polls: as
+	// far as the delay between two polls of one job.
+	tolerableAge = 10 * time.Second
+	// auditEvery is the number of scans per GET of a job that the list shows
+	// running. Only a GET can reveal a list that stands still.
+	auditEvery = 10
+)
+
+// Never is a time that does not come.
+const Never = time.Duration(math.MaxInt64)
+
+// List is what is known of the list itself.
+type List struct {
+	enabled bool
+	gone    time.Duration // until when the list is taken for nonexistent; 0 if it is not
+	known   bool          // a page has been read
+
+	at      time.Duration // when the next page is due
+	sentAt  time.Duration // when the page under way was sent; Never if none is
+	again   bool          // a page was refused by a 429, and none has come since
+	retry   time.Duration // when a list of no use is worth another try
+	pause   time.Duration // the next pause
+	failing time.Duration // since when it fails; Never if it does not
+	urgent  bool          // a deadline is near
+
+	justRead bool // the last request was a page
+
+	scan     uint32        // counts scans
+	reading  bool          // a scan is under way
+	first    bool          // and none of its pages has been read
+	began    time.Duration // when it began
+	page     int           // the page to read next; later ones have been read
+	pages    int           // how many there are, as last seen
+	news     int           // jobs that this scan shows to have ended
+	outdated int           // jobs that this scan shows running though they ended long before
+
+	stale  bool // the last whole scan showed jobs that had ended long before
+	misses int  // hints in a row that proved false
+}
+
+// New returns a List that is read only if enabled.
+func New(enabled bool) *List {
+	return &List{enabled: enabled, sentAt: Never, failing: Never, page: 1, pages: 1, pause: minPause}
+}
+
+// Demand is what could be learned from the list: the number of jobs that wait
+// for news and are not being asked for, and how many of them it has proved not
+// to show.
+type Demand struct{ Waiting, Unshown int }
+
+// Due is when the next page is the request to send.
+func (l *List) Due(now time.Duration, d Demand) time.Duration {
+	switch {
+	case !l.On(now):
+		return Never
+	case l.sentAt != Never || d.Waiting < 2:
+		return Never
+	case !l.Worthwhile(d):
+		return max(l.at, l.retry)
+	default:
+		return l.at
+	}
+}
+
+// On reports whether there is a list, as far as is known.
+func (l *List) On(now time.Duration) bool { return l.enabled && now >= l.gone }
+
+// Worthwhile reports whether more waiting jobs are to be seen in the list than
+// it has pages left to read.
+func (l *List) Worthwhile(d Demand) bool {
+	left := l.pages
+	if l.reading {
+		left = l.page
+	}
+	return d.Waiting-d.Unshown > left
+}
+
+// Works reports whether the list can be relied on to show soon what runs.
+func (l *List) Works(now time.Duration) bool {
+	late := l.sentAt != Never && now-l.sentAt >= l.patience()
+	down := l.failing != Never && l.retry-l.failing >= l.patience()
+	return l.On(now) && !l.stale && !late && !down
+}
+
+// Covers reports whether the list replaces the polls of the jobs it shows.
+func (l *List) Covers(now time.Duration, d Demand) bool { return l.Works(now) && l.Worthwhile(d) }
+
+func (l *List) patience() time.Duration {
+	if l.known && !l.urgent {
+		return patience
+	}
+	return shortPatience
+}
+
+// SetDeadlineNear says whether a wait has so little time left that it must not
+// be spent on a list that may fail.
+func (l *List) SetDeadlineNear(near bool) { l.urgent = near }
+
+// PatienceEnds is when the page under way will count as late; Never if none is
+// under way, or if it is late already.
+func (l *List) PatienceEnds(now time.Duration) time.Duration {
+	if l.sentAt == Never || l.sentAt+l.patience() <= now {
+		return Never
+	}
+	return l.sentAt + l.patience()
+}
+
+// NextTry is when the list is next worth a page, whatever there is to learn.
+func (l *List) NextTry() time.Duration { return max(l.at, l.retry) }
+
+// Page is the page to read next, from 1; Pages is how many there are as far as
+// is known.
+func (l *List) Page() int  { return l.page }
+func (l *List) Pages() int { return l.pages }
+
+// Reading reports whether a scan is under way.
+func (l *List) Reading() bool { return l.reading }
+
+// Scan is the number of the scan that is under way, or of the last one.
+func (l *List) Scan() uint32 { return l.scan }
+
+// Stale reports whether the last whole scan showed jobs that had ended long
+// before: what it shows running may have ended.
+func (l *List) Stale() bool { return l.stale }
+
+// JustRead reports whether the last request was a page. Where the gap between
+// two scans is shorter than that between two requests, pages and GETs alternate.
+func (l *List) JustRead() bool { return l.justRead }
+
+// SentGet records that the last request was a GET.
+func (l *List) SentGet() { l.justRead = false }
+
+// SentPage records that the page was sent.
+func (l *List) SentPage(now time.Duration) {
+	l.sentAt, l.justRead = now, true
+	if !l.reading {
+		l.reading, l.first, l.began = true, true, now
+		l.news, l.outdated = 0, 0
+		l.scan++
+	}
+}
+
+// Fresh makes the list due soon, for a new job.
+func (l *List) Fresh(now time.Duration) { l.at = min(l.at, now+freshGap) }
+
+// Hurry makes the next page due no later than at.
+func (l *List) Hurry(at time.Duration) { l.at = min(l.at, at) }
+
+// News records that this scan shows a job to have ended.
+func (l *List) News() { l.news++ }
+
+// ShownRunning records that the list shows a waiting job running.
+func (l *List) ShownRunning() { l.misses = 0 }
+
+// ShownOutdated records that the list shows a job running whose GET had shown
+// its end at ended: the list is behind.
+func (l *List) ShownOutdated(ended time.Duration) {
+	if l.began-ended > tolerableAge {
+		l.outdated++
+	}
+}
+
+// PageRead records that the page has been read, and how many pages there are.
+// It reports whether the scan is complete: the engine then counts the jobs that
+// were not shown as news, and calls ScanDone.
+func (l *List) PageRead(now time.Duration, pages int, d Demand) (complete bool) {
+	l.sentAt, l.at, l.again = Never, now, false
+	l.known, l.failing = true, Never
+	l.pages = min(max(pages, 1), maxPages)
+	if l.first && l.pages > l.page {
+		l.page = l.pages // the end, where the scan begins, is further away
+	} else {
+		l.page = min(l.page-1, l.pages)
+	}
+	l.first = false
+	if l.page == 0 {
+		l.reading, l.page = false, l.pages
+		l.stale = l.outdated > 0
+		return true
+	}
+	if !l.Worthwhile(d) {
+		l.Suspend(now)
+	}
+	return false
+}
+
+// Ends is the number of jobs that the last scan showed to have ended.
+func (l *List) Ends() int { return l.news }
+
+// ScanDone ends a scan: the next one is due after gap. It reports whether one of
+// the jobs shown running should be audited by a GET.
+func (l *List) ScanDone(now, gap time.Duration, d Demand) (audit bool) {
+	l.at = now + gap
+	if l.Worthwhile(d) {
+		// Only now: a list with one page that can never be had reveals no end,
+		// however many jobs its other pages show.
+		l.pause = minPause
+	} else {
+		l.Suspend(now) // what it does not show it may never show
+	}
+	return l.scan%auditEvery == 0
+}
+
+// HintConfirmed records that a hinted job had ended indeed.
+func (l *List) HintConfirmed() { l.misses, l.pause = 0, minPause }
+
+// FalseHint records that a hinted job still runs. When that happens time and
+// again, the list is of another account, behind, or broken: it reports whether
+// the other hints should be dropped.
+func (l *List) FalseHint() (drop bool) {
+	l.misses++
+	if l.misses < tolerance {
+		return false
+	}
+	l.misses = 0
+	return true
+}
+
+// Suspend leaves the list alone for a while. It then begins at the first page,
+// which tells how many there are.
+func (l *List) Suspend(now time.Duration) {
+	l.reading, l.page = false, 1
+	l.retry = now + l.pause
+	l.pause = min(2*l.pause, maxPause)
+}
+
+// Refused records a 429 to the page. It is asked for once more, then treated as
+// a failure: each try of a list that is always refused slows everything down.
+func (l *List) Refused(now time.Duration) {
+	if l.again {
+		l.Failed(now, 0)
+		return
+	}
+	l.again, l.sentAt, l.at = true, Never, now
+}
+
+// Failed records that the page could not be had, and how long the server asked
+// to wait, if it did.
+func (l *List) Failed(now, wait time.Duration) {
+	l.Suspend(now)
+	l.retry = max(l.retry, now+wait)
+	l.sentAt, l.at = Never, l.retry
+	l.failing = min(l.failing, now)
+}
+
+// Abandoned records that nobody wants the page any more: its answer says nothing.
+func (l *List) Abandoned(now time.Duration) {
+	l.sentAt, l.at = Never, now
+	l.reading, l.page = false, 1
+}
+
+// Gone records that the server says there is no list.
+func (l *List) Gone(now time.Duration) {
+	l.Suspend(now)
+	l.sentAt = Never
+	l.gone = now + retryGone
+}
+
+// Stop disables the list for good.
+func (l *List) Stop() { l.enabled = false }
+
+// Resume forgets, when work begins after idleness, what may have changed since:
+// that there was no list, that it failed, and how long to leave it alone.
+func (l *List) Resume(now time.Duration) {
+	l.gone, l.failing, l.again = 0, Never, false
+	l.at, l.retry, l.pause, l.sentAt = now, now, minPause, Never
+	l.reading, l.page, l.stale, l.misses = false, 1, false, 0
+}

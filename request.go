@@ -1,0 +1,123 @@
+package edenwait
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+
+	"github.com/edenwait/edenwait/internal/engine"
+	"github.com/edenwait/edenwait/internal/list"
+)
+
+// requester sends one request to the Source, and reads its answer for the engine.
+// It decides nothing.
+type requester struct {
+	source Source
+	lister Lister // nil if the Source has no list, or it is disabled
+	log    *zap.Logger
+}
+
+func newRequester(config Config, source Source) *requester {
+	q := &requester{source: source, log: config.Logger}
+	if !config.DisableList {
+		q.lister, _ = source.(Lister)
+	}
+	return q
+}
+
+// send never panics: whatever a Source does is a failed request at worst. It
+// calls done in any case, also after a runtime.Goexit, as a test's FailNow does.
+func (q *requester) send(ctx context.Context, r engine.Request, done func(engine.Answer)) {
+	answer := engine.Answer{Value: errors.New("edenwait: the Source called runtime.Goexit")}
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			answer = engine.Answer{Value: panicError("edenwait: the Source panicked", thrown)}
+			q.log.Warn("the Source panicked", zap.String("panic", text(thrown)), zap.ByteString("stack", debug.Stack()))
+		}
+		done(answer)
+	}()
+	if r.Kind == engine.Page {
+		answer = q.page(ctx, r.Page)
+		return
+	}
+	answer = q.job(ctx, uuid.UUID(r.Key).String())
+}
+
+func (q *requester) job(ctx context.Context, id string) engine.Answer {
+	job, err := q.source.Get(ctx, id)
+	if err == nil {
+		err = checkJob(job, id)
+	}
+	if err != nil {
+		return failed(err)
+	}
+	if job.ID == "" {
+		named := *job // the Source's own is not ours to change
+		named.ID = id
+		job = &named
+	}
+	answer := engine.Answer{Outcome: engine.Running, Value: job, Reached: true}
+	if job.Status.Done() {
+		answer.Outcome = engine.Done
+	}
+	return answer
+}
+
+// failed is the answer that an error is. What the Source's error does when it is
+// looked at is the Source's doing: see send.
+func failed(err error) engine.Answer {
+	return engine.Answer{Outcome: classify(err), Value: err, RetryAfter: retryAfter(err), Reached: reached(err)}
+}
+
+// checkJob refuses what a Source must not answer.
+func checkJob(job *Job, id string) error {
+	switch {
+	case job == nil:
+		return fmt.Errorf("edenwait: job %s: the Source answered neither a job nor an error", id)
+	case job.Status == "":
+		return fmt.Errorf("edenwait: job %s: the Source's answer has no status", id)
+	case job.ID != "" && !strings.EqualFold(job.ID, id):
+		return fmt.Errorf("edenwait: job %s: the answer is another job's, %s", id, quote(job.ID, 64))
+	}
+	return nil
+}
+
+func (q *requester) page(ctx context.Context, number int) engine.Answer {
+	page, err := q.lister.List(ctx, ListQuery{Status: StatusProcessing, Page: number, Limit: list.PageSize})
+	if err == nil && page == nil {
+		err = errors.New("edenwait: the Source answered neither a page nor an error")
+	}
+	if err != nil {
+		answer := failed(err)
+		answer.Gone = isListGone(err)
+		return answer
+	}
+	answer := engine.Answer{Outcome: engine.Running, Reached: true, Pages: page.TotalPages}
+	if page.Total > 0 && page.Limit > 0 {
+		answer.Pages = max(answer.Pages, (page.Total+page.Limit-1)/page.Limit)
+	}
+	answer.Items = make([]engine.Item, 0, len(page.Items))
+	for i := range page.Items {
+		item := &page.Items[i]
+		if id, err := parseID(item.ID); err == nil {
+			answer.Items = append(answer.Items, engine.Item{Key: id, Running: !item.Status.Done()})
+		}
+	}
+	return answer
+}
+
+// panicError is what was thrown, as an error that matches it if it is one.
+func panicError(what string, thrown any) error {
+	if err, ok := thrown.(error); ok {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return fmt.Errorf("%s: %v", what, thrown)
+}
+
+// text is what was thrown, for a log.
+func text(thrown any) string { return fmt.Sprint(thrown) }

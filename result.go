@@ -1,0 +1,81 @@
+package edenwait
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/edenwait/edenwait/internal/engine"
+)
+
+// Result is what became of one id.
+type Result struct {
+	// ID is the id as it was passed in.
+	ID string
+	// Job is the final response; nil if none came.
+	Job *Job
+	// Err is nil if the job succeeded and its hook, if any, did too. Else it is
+	// or wraps a JobFailedError, an UnexpectedStatusError, a GaveUpError, a
+	// HookError, or ErrInvalidID.
+	Err error
+	// Polls is how many GETs were sent for the job. Pages of the list, which
+	// tell of many jobs at once, count for none.
+	Polls int
+	// Waited is the time from taking the id in to its end.
+	Waited time.Duration
+}
+
+// unfinished is the result of a wait that ended without a final response.
+func unfinished(w *engine.WaitEnd, id string, why error) Result {
+	g := &GaveUpError{ID: id, Polls: w.Polls, Waited: w.Now - w.Since, Err: why}
+	if w.Seen {
+		g.LastStatus = StatusProcessing
+	}
+	return Result{Err: g, Polls: g.Polls, Waited: g.Waited}
+}
+
+// reason is why a wait ended without a final response.
+func reason(end *engine.End, w *engine.WaitEnd, maxWait any) error {
+	last, _ := end.Value.(error)
+	switch end.Reason {
+	case engine.MaxWaitPassed:
+		return because(last, fmt.Errorf("%w (%v)", ErrMaxWait, maxWait))
+	case engine.MaxErrorsReached:
+		return fmt.Errorf("%w: %d requests in a row failed, the last: %w", ErrMaxErrors, w.Fails, last)
+	case engine.BackoffStopped:
+		if last != nil {
+			return fmt.Errorf("%w; the last request failed: %w", ErrBackOffStopped, last)
+		}
+		return ErrBackOffStopped
+	default:
+		return last
+	}
+}
+
+// because is why a wait ended before the job did, and what its last request came
+// to if that failed: what stood in the way, as far as is known.
+func because(last, why error) error {
+	var api *APIError
+	switch {
+	case last == nil:
+		return why
+	case errors.As(last, &api) && !errors.Is(last, ErrNotFound):
+		return fmt.Errorf("%w; its last request failed: %w", why, last)
+	default:
+		// In words only: a 404 that is not believed yet must not be taken for the
+		// API's last word, nor a request out of time for a context that is.
+		return fmt.Errorf("%w; its last request failed: %v", why, last)
+	}
+}
+
+// outcomeError is the error of a final response; nil for a success.
+func outcomeError(job *Job) error {
+	switch job.Status {
+	case StatusSuccess:
+		return nil
+	case StatusFail:
+		return &JobFailedError{Job: job}
+	default:
+		return &UnexpectedStatusError{Job: job}
+	}
+}

@@ -9,21 +9,6 @@ package ratelimit
 import (
 	"math"
 	"time"
-
-	"golang.org/x/time/rate"
-)
-
-// A 429 halves the rate.
-const (
-	cut    = 0.5
-	regain = time.Second
-	nearly = 0.95   // of the rate at which the limit was met
-	probe  = 0.0003 // of the configured rate, times the square of the seconds since regain
-	lowest = 0.02   // of the configured rate
-
-	minPause      = 250 * time.Millisecond
-	maxPause      = 30 * time.Second
-	maxRetryAfter = 5 * time.Minute
 )
 
 // Class is the sender of a request.
@@ -35,28 +20,44 @@ const (
 	Own               // requests of the caller's own client
 )
 
-var origin = time.Unix(0, 0)
+const (
+	classes = 2
+	// apart is how many good answers in a row show that a class is not concerned
+	// by the other's 429s.
+	apart = 20
+)
 
 // Limiter limits the requests of both classes together to one rate.
 type Limiter struct {
-	bucket     *rate.Limiter
 	configured float64
 	burst      int
+	spacing    spacing
 
-	met         float64       // the rate at which the last 429 came; 0 if none did
-	cutAt       time.Duration // when it came
+	all   lane
+	class [classes]lane
+}
+
+// A lane is what all requests, or those of one class, are held to.
+type lane struct {
+	pacer       pacer
+	recovery    recovery
+	refusals    refusals
 	pausedUntil time.Duration
-	streak      int // 429s since the last other answer
+	clean       int // good answers since the last 429
 }
 
 // New returns a Limiter of perSecond requests per second. Up to burst of them may
 // go at once after a while without requests, unless the rate is cut.
 func New(perSecond float64, burst int) *Limiter {
-	return &Limiter{
-		bucket: rate.NewLimiter(rate.Limit(perSecond), burst), configured: perSecond, burst: burst,
-		cutAt: math.MinInt64, pausedUntil: math.MinInt64,
+	l := &Limiter{configured: perSecond, burst: burst, spacing: newSpacing(perSecond)}
+	for _, lane := range l.lanes() {
+		lane.pacer.slot = math.MinInt64 / 2
+		lane.recovery = newRecovery(perSecond)
 	}
+	return l
 }
+
+func (l *Limiter) lanes() [3]*lane { return [...]*lane{&l.all, &l.class[Poll], &l.class[Own]} }
 
 // Configured returns the rate that New was given.
 func (l *Limiter) Configured() float64 { return l.configured }
@@ -64,78 +65,73 @@ func (l *Limiter) Configured() float64 { return l.configured }
 // Delay returns how long until a request of class c may go, 0 for now. It spends
 // nothing.
 func (l *Limiter) Delay(now time.Duration, c Class) time.Duration {
-	if pause := l.pausedUntil - now; l.pausedUntil > now {
-		return pause
-	}
-	current, burst := l.Rate(now, c), l.burst
-	if current < l.configured {
-		burst = 1 // what a pause saved up would be refused at its end
-	}
-	at := origin.Add(now)
-	l.bucket.SetLimitAt(at, rate.Limit(current))
-	l.bucket.SetBurstAt(at, burst)
-	missing := 1 - l.bucket.TokensAt(at)
-	if missing <= 0 {
-		return 0
-	}
-	// Rounded up, and one more: ten requests that are to the nanosecond a second
-	// from the first are eleven, where a server counts both ends of its second.
-	return time.Duration(math.Ceil(missing/current*float64(time.Second))) + 1
+	own := &l.class[c]
+	at := max(now, l.all.pausedUntil, own.pausedUntil)
+	at = max(
+		l.all.pacer.due(at, l.spacing, &l.all.recovery),
+		own.pacer.due(at, l.spacing, &own.recovery))
+	return at - now
 }
 
 // Take spends one request of class c.
-func (l *Limiter) Take(now time.Duration, _ Class) {
-	l.bucket.AllowN(origin.Add(now), 1)
+func (l *Limiter) Take(now time.Duration, c Class) {
+	for _, lane := range [...]*lane{&l.all, &l.class[c]} {
+		rate, burst := lane.recovery.rate(now), l.burst
+		if rate < l.configured {
+			burst = 1 // what a pause saved up would be refused at its end
+		}
+		lane.pacer.take(now, l.spacing, rate, burst)
+	}
 }
 
 // Rate returns how many requests of class c per second may go now.
-func (l *Limiter) Rate(now time.Duration, _ Class) float64 {
-	if l.met == 0 {
-		return l.configured
-	}
-	clean := now - l.pausedUntil
-	var current float64
-	if clean < regain {
-		done := max(clean.Seconds(), 0) / regain.Seconds()
-		current = l.met * (cut + (nearly-cut)*done)
-	} else {
-		beyond := (clean - regain).Seconds()
-		current = l.met*nearly + l.configured*probe*beyond*beyond
-	}
-	return min(max(current, l.configured*lowest), l.configured)
+func (l *Limiter) Rate(now time.Duration, c Class) float64 {
+	return min(l.all.recovery.rate(now), l.class[c].recovery.rate(now))
 }
 
 // Limited reports a 429 to a request of class c that was sent at sent. It
 // returns whether this began a streak of 429s.
 func (l *Limiter) Limited(now, sent time.Duration, c Class, retryAfter time.Duration) (began bool) {
-	pause := min(retryAfter, maxRetryAfter)
-	// Answers to requests sent before the last cut say nothing about the rate
-	// since, but a server that names a time means it.
-	if sent > l.cutAt {
-		began = l.streak == 0
-		l.met = l.Rate(now, c)
-		l.cutAt = now
-		pause = max(pause, min(minPause<<min(l.streak, 16), maxPause))
-		l.streak++
+	own := &l.class[c]
+	concerned := &l.all
+	if l.class[1-c].clean >= apart {
+		concerned = own
 	}
-	l.pausedUntil = max(l.pausedUntil, now+pause)
+	concerned.pause(now + min(retryAfter, maxRetryAfter))
+	own.clean = 0
+	// Answers to requests sent before the last cut say nothing about the rate
+	// since.
+	if sent <= max(l.all.recovery.cutAt, own.recovery.cutAt) {
+		return false
+	}
+	began = own.refusals.streak == 0
+	own.pause(now + own.refusals.next(now))
+	if concerned == &l.all {
+		l.all.pause(now + l.all.refusals.next(now))
+	}
+	concerned.recovery.cut(now)
+	concerned.recovery.resume(max(now, concerned.pausedUntil))
 	return began
 }
 
 // Answered reports any other answer to a request of class c that was sent at
 // sent. It returns whether this ended a streak of 429s.
-func (l *Limiter) Answered(_, sent time.Duration, _ Class) (ended bool) {
-	if l.streak == 0 || sent <= l.cutAt {
+func (l *Limiter) Answered(now, sent time.Duration, c Class) (ended bool) {
+	own := &l.class[c]
+	if sent <= max(l.all.recovery.cutAt, own.recovery.cutAt) {
 		return false
 	}
-	l.streak = 0
-	return true
+	own.clean = min(own.clean+1, apart)
+	l.all.refusals.end(now)
+	return own.refusals.end(now)
 }
 
 // Pause stops all requests until until. The rate is not cut.
-func (l *Limiter) Pause(until time.Duration) {
-	l.pausedUntil = max(l.pausedUntil, until)
-}
+func (l *Limiter) Pause(until time.Duration) { l.all.pause(until) }
 
 // PausedUntil returns when requests of class c may go again.
-func (l *Limiter) PausedUntil(_ Class) time.Duration { return l.pausedUntil }
+func (l *Limiter) PausedUntil(c Class) time.Duration {
+	return max(l.all.pausedUntil, l.class[c].pausedUntil)
+}
+
+func (n *lane) pause(until time.Duration) { n.pausedUntil = max(n.pausedUntil, until) }

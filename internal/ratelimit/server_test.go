@@ -1,0 +1,100 @@
+package ratelimit_test
+
+import "time"
+
+// How a server counts, as edentest has it.
+type kind uint8
+
+const (
+	tokenBucket kind = iota
+	fixedSecond
+	slidingSecond
+)
+
+var kinds = []kind{tokenBucket, fixedSecond, slidingSecond}
+
+func (k kind) String() string {
+	return [...]string{"token bucket", "fixed second", "sliding second"}[k]
+}
+
+// A server admits so many requests per second, of which another client of the
+// account takes a part, whatever is left.
+type server struct {
+	kind   kind
+	rate   float64
+	burst  float64
+	others func(now time.Duration) float64 // requests per second
+	refuse func(now time.Duration, class int) bool
+
+	last      time.Duration
+	debt      float64 // of what the others send
+	tokens    float64
+	second    int64
+	used      int
+	passed    []time.Duration
+	refusals  int
+	admitted  int
+	whenOther time.Duration
+}
+
+func newServer(k kind, rate float64) *server {
+	return &server{kind: k, rate: rate, burst: 10, tokens: 10}
+}
+
+func (s *server) refill(now time.Duration) {
+	s.tokens = min(s.burst, s.tokens+(now-s.last).Seconds()*s.rate)
+	s.last = now
+}
+
+func (s *server) settle(now time.Duration) {
+	if s.others == nil {
+		return
+	}
+	const step = 5 * time.Millisecond
+	for ; s.whenOther+step <= now; s.whenOther += step {
+		s.debt += s.others(s.whenOther) * step.Seconds()
+		if s.debt >= 1 {
+			s.debt--
+			s.take(s.whenOther, true)
+		}
+	}
+}
+
+func (s *server) admit(now time.Duration, class int) bool {
+	s.settle(now)
+	ok := (s.refuse == nil || !s.refuse(now, class)) && s.take(now, false)
+	if ok {
+		s.admitted++
+	} else {
+		s.refusals++
+	}
+	return ok
+}
+
+func (s *server) take(now time.Duration, anyhow bool) bool {
+	ok := true
+	switch s.kind {
+	case tokenBucket:
+		s.refill(now)
+		if ok = s.tokens >= 1-1e-9; ok || anyhow {
+			s.tokens--
+		}
+	case fixedSecond:
+		if n := int64(now / time.Second); n != s.second {
+			s.second, s.used = n, 0
+		}
+		if ok = s.used < int(s.rate); ok || anyhow {
+			s.used++
+		}
+	case slidingSecond:
+		old := 0
+		for old < len(s.passed) && s.passed[old] < now-time.Second {
+			old++
+		}
+		s.passed = append(s.passed[:0], s.passed[old:]...)
+		if ok = len(s.passed) < int(s.rate); ok || anyhow {
+			s.passed = append(s.passed, now)
+		}
+	}
+	return ok
+}

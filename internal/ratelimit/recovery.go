@@ -5,70 +5,90 @@ import (
 	"time"
 )
 
+// A 429 halves the rate. The way back follows CUBIC (RFC 9438), for its reasons.
+// The rate doubles up to a plateau just below the limit that was met, since there
+// was room until there. Then it grows linearly across it, since the limit may not
+// have moved. Then it doubles again, since by now the limit has moved.
+//
+// How long to stay on the plateau is a trade. Where another client takes half of
+// the account, 429s come once per plateau, and each costs about two requests.
+// Where the other client stops, each second on the plateau is lost. With 3 s,
+// 429s stay below 9 % and the loss below 5 s, however the server counts. The
+// plateau ends just past the old limit: if the limit has not moved, one refusal
+// says so, however fast the rate grew.
 const (
-	beta    = 0.5  // of the rate at which a 429 came: what is left of it
-	plateau = 0.95 // of the rate at which a 429 came: doubled up to there
-	beyond  = 1.15 // of the rate at which a 429 came: doubled again from there
+	beta    = 0.5
+	plateau = 0.95 // of the limit
+	passed  = 1.01 // of the limit
 	lowest  = 0.02 // of the configured rate
 
-	doubling = time.Second
-	probing  = 5 * time.Second // from plateau to beyond
+	regain   = 300 * time.Millisecond // the rate doubles in this time up to the plateau,
+	probing  = 3 * time.Second        // grows linearly in this from plateau to passed,
+	discover = 500 * time.Millisecond // and doubles in this afterwards
 )
 
-// recovery is the rate over time, after 429s have cut it.
+// recovery is a rate over time, cut by 429s and growing back.
 type recovery struct {
-	configured  float64
-	rateAtLimit float64       // at which the last 429 came
-	floor       float64       // from which it grows
-	resumed     time.Duration // when
-	cutAt       time.Duration // when the last 429 came
-	full        time.Duration // when it is as configured
+	configured float64
+	limit      float64       // that the last 429 met
+	start      float64       // the rate after it
+	cutAt      time.Duration // when it came
+	resumed    time.Duration // since when the rate grows
+	level      time.Duration // when it is on the plateau
+	full       time.Duration // when it is as configured at the latest
 }
 
 func newRecovery(configured float64) recovery {
-	return recovery{configured: configured, cutAt: math.MinInt64, full: math.MinInt64}
+	return recovery{configured: configured, cutAt: never, full: never}
 }
 
-// rate is how many requests per second may go at now.
+// rate returns how many requests per second may go at now. Only cut and resume
+// lower it.
 func (r *recovery) rate(now time.Duration) float64 {
 	if now >= r.full {
 		return r.configured
 	}
-	return min(r.uncapped(now), r.configured)
+	return min(r.grown(now), r.configured)
 }
 
-func (r *recovery) uncapped(now time.Duration) float64 {
-	t := max(0, now-r.resumed)
-	if rate := r.floor * math.Exp2(float64(t)/float64(doubling)); rate < r.rateAtLimit*plateau {
-		return rate
+func (r *recovery) grown(now time.Duration) float64 {
+	switch onPlateau := now - r.level; {
+	case now <= r.resumed:
+		return r.start
+	case onPlateau < 0:
+		return r.start * doubled(now-r.resumed, regain)
+	case onPlateau < probing:
+		// Where the limit was measured below half of the rate, start is above it.
+		return max(r.start, r.limit*(plateau+(passed-plateau)*float64(onPlateau)/float64(probing)))
+	default:
+		return max(r.start, r.limit*passed*doubled(onPlateau-probing, discover))
 	}
-	t -= r.ramp()
-	if t < probing {
-		return r.rateAtLimit * (plateau + (beyond-plateau)*float64(t)/float64(probing))
+}
+
+func doubled(in, every time.Duration) float64 { return math.Exp2(float64(in) / float64(every)) }
+
+// doubling returns how long a rate that doubles takes from one rate to another.
+func doubling(from, to float64, every time.Duration) time.Duration {
+	return time.Duration(math.Ceil(max(0, math.Log2(to/from)) * float64(every)))
+}
+
+// cut halves the rate after a 429 at now, to a request that was sent at sent.
+func (r *recovery) cut(now, sent time.Duration, t *throughput) {
+	// A rate that doubles is another one by the time the answer comes.
+	refused := min(r.rate(sent), r.rate(now))
+	lowest := r.configured * lowest
+	r.limit = max(refused, lowest)
+	r.start = max(refused*beta, lowest)
+	if answered, ok := t.perSecond(now); ok {
+		r.limit = min(r.limit, max(answered, r.start))
 	}
-	return r.rateAtLimit * beyond * math.Exp2(float64(t-probing)/float64(doubling))
-}
-
-// ramp is the time from the floor to the plateau.
-func (r *recovery) ramp() time.Duration {
-	return time.Duration(max(0, math.Log2(r.rateAtLimit*plateau/r.floor)) * float64(doubling))
-}
-
-// cut halves the rate.
-func (r *recovery) cut(now time.Duration) {
-	r.rateAtLimit = r.rate(now)
-	r.floor = max(r.rateAtLimit*beta, r.configured*lowest)
 	r.cutAt = now
 	r.resume(now)
 }
 
-// resume begins the growth at a later time.
+// resume makes the rate grow from at on.
 func (r *recovery) resume(at time.Duration) {
-	if r.rateAtLimit == 0 {
-		return
-	}
 	r.resumed = at
-	// Doubled from beyond, it is there at the latest.
-	r.full = at + r.ramp() + probing +
-		time.Duration(math.Ceil(max(0, math.Log2(r.configured/(r.rateAtLimit*beyond)))*float64(doubling)))
+	r.level = at + doubling(r.start, r.limit*plateau, regain)
+	r.full = r.level + probing + doubling(r.limit*passed, r.configured, discover)
 }

@@ -1,6 +1,9 @@
 package ratelimit_test
 
-import "time"
+import (
+	"math/rand/v2"
+	"time"
+)
 
 // How a server counts, as edentest has it.
 type kind uint8
@@ -26,8 +29,9 @@ type server struct {
 	others func(now time.Duration) float64 // requests per second
 	refuse func(now time.Duration, class int) bool
 
+	jitter *rand.Rand // of the others' requests
+
 	last      time.Duration
-	debt      float64 // of what the others send
 	tokens    float64
 	second    int64
 	used      int
@@ -50,13 +54,18 @@ func (s *server) settle(now time.Duration) {
 	if s.others == nil {
 		return
 	}
-	const step = 5 * time.Millisecond
-	for ; s.whenOther+step <= now; s.whenOther += step {
-		s.debt += s.others(s.whenOther) * step.Seconds()
-		if s.debt >= 1 {
-			s.debt--
-			s.take(s.whenOther, true)
+	for s.whenOther <= now {
+		rate := s.others(s.whenOther)
+		if rate == 0 {
+			s.whenOther += time.Millisecond
+			continue
 		}
+		s.take(s.whenOther, true)
+		gap := float64(time.Second) / rate
+		if s.jitter != nil {
+			gap *= 0.8 + 0.4*s.jitter.Float64()
+		}
+		s.whenOther += time.Duration(gap)
 	}
 }
 
@@ -88,7 +97,7 @@ func (s *server) take(now time.Duration, anyhow bool) bool {
 		}
 	case slidingSecond:
 		old := 0
-		for old < len(s.passed) && s.passed[old] < now-time.Second {
+		for old < len(s.passed) && s.passed[old] <= now-time.Second {
 			old++
 		}
 		s.passed = append(s.passed[:0], s.passed[old:]...)

@@ -11,8 +11,8 @@ type lane struct {
 	pausedUntil time.Duration
 }
 
-func newLane(spacing spacing, perSecond float64, burst int) lane {
-	return lane{pacer: newPacer(spacing, perSecond, burst), recovery: newRecovery(perSecond)}
+func newLane(perSecond float64, burst int) lane {
+	return lane{pacer: newPacer(perSecond, burst), recovery: newRecovery(perSecond)}
 }
 
 // due returns when a request may go, at or after now.

@@ -43,10 +43,10 @@ type Limiter struct {
 // rate. perSecond must be positive, and burst at least 1.
 //
 // For each closed window of one second, at most perSecond rounded up, and burst-1,
-// requests go. Requests that are sent up to 2 ms later than Delay said lose
+// requests go. Requests that are sent up to 1.8 ms later than Delay said lose
 // nothing: Delay is then 0 for several in a row.
 func New(perSecond float64, burst int) *Limiter {
-	n := newLane(newSpacing(perSecond), perSecond, burst)
+	n := newLane(perSecond, burst)
 	return &Limiter{configured: perSecond, all: n, class: [classes]lane{n, n}}
 }
 

@@ -27,37 +27,37 @@ type pacer struct {
 }
 
 const (
-	maxSlack = 2 * time.Millisecond
-	// Above 4,000 requests per second, the slack is the time of so many: a server
-	// that counts with a token bucket often admits ten at once.
-	maxSlackRequests = 8
+	// slack is more than timers are late on a machine that is not overloaded (0.1
+	// to 1.1 ms on Linux). At 5,000 requests per second, it lets ten go at once,
+	// as many as a server that counts with a token bucket often admits.
+	slack = 1800 * time.Microsecond
 	// exact is how exactly the growth of a rate shortens a wait.
 	exact = 10 * time.Millisecond
+	// longest is a time of 36 years in nanoseconds: sums of a few do not overflow.
+	longest = 1 << 60
 )
 
-// spacing says how far apart the slots of a rate are.
-type spacing struct {
-	stretch float64 // nanoseconds per second
-	slack   time.Duration
-}
+// spacing says how far apart the slots of a rate are. It is a second, with its
+// stretch, in nanoseconds.
+type spacing float64
 
 func newSpacing(perSecond float64) spacing {
-	slack := min(maxSlack, time.Duration(maxSlackRequests/perSecond*float64(time.Second)))
 	// A server that counts whole requests per window admits so many in the time
 	// that they take, a second or a little less.
 	permits := max(1, math.Floor(perSecond))
-	return spacing{float64(time.Second) + float64(slack)*perSecond/permits, slack}
+	return spacing(float64(time.Second) + float64(slack)*perSecond/permits)
 }
 
 // interval is rounded up, and one more: ten requests that are to the nanosecond a
 // second from the first are eleven, where a server counts both ends of its second.
 func (s spacing) interval(perSecond float64) time.Duration {
-	return time.Duration(math.Ceil(s.stretch/perSecond)) + 1
+	return time.Duration(min(math.Ceil(float64(s)/perSecond), longest)) + 1
 }
 
-func newPacer(s spacing, perSecond float64, burst int) pacer {
+func newPacer(perSecond float64, burst int) pacer {
+	s := newSpacing(perSecond)
 	p := pacer{spacing: s, slot: never}
-	p.saved = s.slack + time.Duration(burst-1)*s.interval(perSecond)
+	p.saved = slack + time.Duration(min(float64(burst-1)*float64(s.interval(perSecond)), longest))
 	return p
 }
 
@@ -87,7 +87,7 @@ func (p *pacer) due(now time.Duration, r *recovery) time.Duration {
 // take spends a slot. Of the slots that were missed, it keeps those of the slack,
 // or those of a burst too.
 func (p *pacer) take(now, interval time.Duration, burst bool) {
-	kept := p.slack
+	kept := slack
 	if burst {
 		kept = p.saved
 	}

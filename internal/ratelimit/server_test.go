@@ -23,11 +23,13 @@ func (k kind) String() string {
 // A server admits so many requests per second, of which another client of the
 // account takes a part, whatever is left.
 type server struct {
-	kind   kind
-	rate   float64
-	burst  float64
-	others func(now time.Duration) float64 // requests per second
-	refuse func(now time.Duration, class int) bool
+	kind    kind
+	rate    float64
+	permits int           // per window
+	window  time.Duration // a second, or a little less for whole permits
+	burst   float64
+	others  func(now time.Duration) float64 // requests per second
+	refuse  func(now time.Duration, class int) bool
 
 	jitter *rand.Rand // of the others' requests
 
@@ -42,7 +44,9 @@ type server struct {
 }
 
 func newServer(k kind, rate float64) *server {
-	return &server{kind: k, rate: rate, burst: 10, tokens: 10}
+	permits := max(1, int(rate))
+	window := time.Duration(float64(permits) / rate * float64(time.Second))
+	return &server{kind: k, rate: rate, permits: permits, window: window, burst: 10, tokens: 10}
 }
 
 func (s *server) refill(now time.Duration) {
@@ -89,19 +93,19 @@ func (s *server) take(now time.Duration, anyhow bool) bool {
 			s.tokens--
 		}
 	case fixedSecond:
-		if n := int64(now / time.Second); n != s.second {
+		if n := int64(now / s.window); n != s.second {
 			s.second, s.used = n, 0
 		}
-		if ok = s.used < int(s.rate); ok || anyhow {
+		if ok = s.used < s.permits; ok || anyhow {
 			s.used++
 		}
 	case slidingSecond:
 		old := 0
-		for old < len(s.passed) && s.passed[old] <= now-time.Second {
+		for old < len(s.passed) && s.passed[old] <= now-s.window {
 			old++
 		}
 		s.passed = append(s.passed[:0], s.passed[old:]...)
-		if ok = len(s.passed) < int(s.rate); ok || anyhow {
+		if ok = len(s.passed) < s.permits; ok || anyhow {
 			s.passed = append(s.passed, now)
 		}
 	}

@@ -62,6 +62,7 @@ type simulation struct {
 	queue   events
 	number  int
 	now     time.Duration
+	sent    []time.Duration
 }
 
 // run ends when all work is done, or at the end.
@@ -128,7 +129,7 @@ func (m *simulation) send(s *sender) {
 		return
 	}
 	for {
-		if s.jobs <= s.underWay {
+		if s.jobs-s.underWay <= 0 {
 			s.wake = forever
 			return
 		}
@@ -145,6 +146,7 @@ func (m *simulation) send(s *sender) {
 			s.wanted = m.now + s.every
 		}
 		s.sent = append(s.sent, m.now)
+		m.sent = append(m.sent, m.now)
 		s.underWay++
 		m.push(event{at: m.now + roundTrip/2, sender: s, sent: m.now})
 	}

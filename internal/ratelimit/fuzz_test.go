@@ -20,7 +20,7 @@ func FuzzLimiter(f *testing.F) {
 		most := int(math.Ceil(perSecond)) + max(1, int(burst)) - 1
 		var (
 			now    time.Duration
-			sent   []time.Duration
+			gone   []time.Duration
 			first  int
 			paused [2]time.Duration
 		)
@@ -29,20 +29,20 @@ func FuzzLimiter(f *testing.F) {
 				t.Fatalf("%v: class %d goes in a pause until %v", now, c, l.PausedUntil(c))
 			}
 			l.Take(now, c)
-			sent = append(sent, now)
-			for now-sent[first] > time.Second {
+			gone = append(gone, now)
+			for now-gone[first] > time.Second {
 				first++
 			}
-			if n := len(sent) - first; n > most {
+			if n := len(gone) - first; n > most {
 				t.Fatalf("%v: %d in a second at %v, burst %d", now, n, perSecond, burst)
 			}
 		}
 		for i, call := range calls {
-			c, argument := ratelimit.Class(call&1), time.Duration(call>>4)
-			ago := now - argument*30*time.Millisecond
+			c, n := ratelimit.Class(call&1), int(call>>4)
+			sent := now - ms(30*n)
 			switch call >> 1 & 7 {
 			case 0: // go as soon as may be, late by up to 1.5 ms
-				now += l.Delay(now, c) + argument*100*time.Microsecond
+				now += l.Delay(now, c) + ms(n)/10
 				if wait := l.Delay(now, c); wait != 0 {
 					t.Fatalf("call %d at %v: another %v after waiting", i, now, wait)
 				}
@@ -56,22 +56,23 @@ func FuzzLimiter(f *testing.F) {
 				}
 			case 2:
 				retryAfter := time.Duration(0)
-				if argument >= 8 {
-					retryAfter = (argument - 9) * time.Second
+				if n >= 8 {
+					retryAfter = ms(1000 * (n - 9))
 				}
-				l.Limited(now, ago, c, retryAfter)
+				l.Limited(now, sent, c, retryAfter)
 				paused[c] = max(paused[c], now+retryAfter)
 			case 3:
-				l.Answered(now, ago, c)
+				l.Answered(now, sent, c)
 			case 4:
-				l.Pause(now + (argument-2)*time.Second)
-				paused[0], paused[1] = max(paused[0], now+(argument-2)*time.Second), max(paused[1], now+(argument-2)*time.Second)
+				until := now + ms(1000*(n-2))
+				l.Pause(until)
+				paused[0], paused[1] = max(paused[0], until), max(paused[1], until)
 			case 5:
-				now += argument * time.Millisecond
+				now += ms(n)
 			case 6:
-				now += argument * 77 * time.Millisecond
+				now += ms(77 * n)
 			case 7:
-				now += argument * argument * time.Second
+				now += ms(1000 * n * n)
 			}
 			for c := range ratelimit.Class(2) {
 				wait := l.Delay(now, c)
@@ -85,6 +86,8 @@ func FuzzLimiter(f *testing.F) {
 		}
 	})
 }
+
+func ms(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 
 func BenchmarkLimiter(b *testing.B) {
 	for name, refused := range map[string]bool{"full rate": false, "cut rate": true} {

@@ -22,14 +22,14 @@ func (n *lane) due(now time.Duration) time.Duration {
 
 func (n *lane) take(now time.Duration) {
 	interval := n.pacer.interval(n.recovery.rate(now))
-	if now > max(n.pacer.slot, n.pausedUntil)+2*interval+maxTurn {
+	if now > n.pacer.slot+2*interval+maxTurn {
 		n.throughput.idle()
 	}
 	// A burst that was saved up while the rate is cut would be refused.
 	n.pacer.take(now, interval, now >= n.recovery.full)
 }
 
-// maxTurn is how late a sender may be that always has a request to send.
+// maxTurn is how long a sender that always has a request may take to send it.
 const maxTurn = 100 * time.Millisecond
 
 func (n *lane) pause(until time.Duration) { n.pausedUntil = max(n.pausedUntil, until) }

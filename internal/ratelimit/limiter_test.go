@@ -39,7 +39,7 @@ func TestEvenlySpaced(t *testing.T) {
 			if i >= k && at[i]-at[i-k] <= time.Duration(float64(k)/rate*float64(time.Second)) {
 				t.Fatalf("%v per second: %d requests in %v", rate, k+1, at[i]-at[i-k])
 			}
-			if i >= 10 && (at[i]-at[i-1] < interval || at[i]-at[i-1] > interval+2*time.Millisecond+10) {
+			if i >= 20 && (at[i]-at[i-1] < interval || at[i]-at[i-1] > interval+2*time.Millisecond+10) {
 				t.Fatalf("%v per second: %v between two requests", rate, at[i]-at[i-1])
 			}
 		}

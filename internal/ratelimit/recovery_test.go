@@ -151,3 +151,41 @@ func TestRateAfterA429(t *testing.T) {
 		}
 	}
 }
+
+// Few requests, as few as there are to send, do not look like a low limit.
+func TestIdleIsNotLimited(t *testing.T) {
+	for _, every := range []time.Duration{time.Second, time.Minute} {
+		l := ratelimit.New(10, 1)
+		now := time.Minute
+		for range 20 {
+			now += every
+			l.Take(now, ratelimit.Poll)
+			l.Answered(now+roundTrip, now, ratelimit.Poll)
+		}
+		l.Limited(now+roundTrip, now, ratelimit.Poll, 0)
+		now = l.PausedUntil(ratelimit.Poll) + 300*time.Millisecond
+		if rate := l.Rate(now, ratelimit.Poll); rate < 9.5 {
+			t.Errorf("a request every %v: %.2f per second after a 429", every, rate)
+		}
+	}
+}
+
+// A rate that doubled while a server's burst lasted does not pass for the limit:
+// what was answered says more.
+func TestLimitIsWhatIsAnswered(t *testing.T) {
+	l := ratelimit.New(100, 1)
+	now := time.Minute
+	for range 20 { // every other request is answered
+		for range 2 {
+			now += l.Delay(now, ratelimit.Poll) + time.Millisecond
+			l.Take(now, ratelimit.Poll)
+		}
+		now += 4 * time.Millisecond
+		l.Answered(now, now-time.Millisecond, ratelimit.Poll)
+	}
+	l.Limited(now, now-time.Millisecond, ratelimit.Poll, 0)
+	now = l.PausedUntil(ratelimit.Poll) + time.Second
+	if rate := l.Rate(now, ratelimit.Poll); rate < 50 || rate > 60 {
+		t.Errorf("%.1f per second after a 429, want about half of the rate", rate)
+	}
+}

@@ -88,6 +88,21 @@ func TestSignatureOfPython(t *testing.T) {
 	}
 }
 
+func TestCanonicalOfLargeBodies(t *testing.T) {
+	x := strings.Repeat("x", 8<<10)
+	many, last := strings.Repeat(`"a":1,`, 1000), `"a":2`
+	tests := []struct{ name, body, want string }{
+		{"a long element", `["` + x + `"]`, "[\n  \"" + x + "\"\n]"},
+		{"a long member", `{"a":"` + x + `"}`, "{\n  \"a\": \"" + x + "\"\n}"},
+		{"many duplicates", `{` + many + last + `}`, "{\n  \"a\": 2\n}"},
+	}
+	for _, tt := range tests {
+		if got, err := canonicalText([]byte(tt.body), asSent); err != nil || got != tt.want {
+			t.Errorf("%s: got %.40q, %v", tt.name, got, err)
+		}
+	}
+}
+
 func TestNumbersOfOrjson(t *testing.T) {
 	for _, line := range lines(t, "testdata/orjson.txt") {
 		fields := strings.Split(line, "\t")
@@ -131,7 +146,7 @@ func TestDocumentRefuses(t *testing.T) {
 	for _, text := range []string{
 		"", " ", "{", "[", `"`, `"\`, `"\u12`, `"a`, "{]", "[}", "]", "[1,]", "[,1]", "[1 2]", `{"a"}`, `{"a":}`, `{"a":1,}`,
 		`{a:1}`, `{1:1}`, `{"a":1 "b":2}`, "1 2", "{}{}", "tru", "nul", "Nan", "-Inf", "+1", "01", "-", "1.", ".5", "1e", "1e+", "0x1", "--1",
-		"\"\n\"", "\"\x00\"", `"\x"`, `"\u12g4"`, `"\U0041"`, "'a'", "\"\xff\"", "\"\xc0\x80\"", "\"\xed\xa0\"", "\"\xf4\x90\x80\x80\"", "\"\xe2\x80\"",
+		"\"\n\"", "\"\x00\"", `"\x"`, `"\u12g4"`, `"\U0041"`, "'a'", "\"\xff\"", "\"\xc0\x80\"", "\"\xed\xa0\"", "\"\xf4\x90\x80\x80\"", "\"\xe2\x80\"", "\"\xedA\x80\"",
 		"1\x00", "\xef\xbb\xbf", "\xef\xbb1", "[1]\x00", "\v1", "\u00a01", "//\n1",
 	} {
 		var syntax *syntaxError

@@ -65,11 +65,8 @@ func readDocument(text []byte, levels, limit int) (*document, error) {
 // bom is the byte order mark that the text starts with, if it does. Python
 // ignores one.
 func bom(text []byte) []byte {
-	mark := []byte("\xef\xbb\xbf")
-	if bytes.HasPrefix(text, mark) {
-		return mark
-	}
-	return nil
+	const mark = "\xef\xbb\xbf"
+	return text[:len(text)-len(bytes.TrimPrefix(text, []byte(mark)))]
 }
 
 // reader reads one document without recursion: the depth of a text is its

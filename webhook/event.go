@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -140,13 +139,9 @@ func scanID(body []byte) (id string) {
 	for at < len(body) {
 		switch c := body[at]; c {
 		case '{', '[':
-			if depth == 0 && c == '[' {
-				return ""
-			}
 			depth++
 			name = ""
 		case '}', ']':
-			name = ""
 			if depth--; depth <= 0 {
 				return id
 			}
@@ -251,14 +246,4 @@ func parseJobError(raw json.RawMessage) *JobError {
 		e.Message = string(raw)
 	}
 	return e
-}
-
-// quote shows the beginning of foreign text, with what could break a log line or
-// a terminal escaped.
-func quote(s string) string {
-	const limit = 64
-	if len(s) > limit {
-		return strconv.Quote(s[:limit]) + "…"
-	}
-	return strconv.Quote(s)
 }

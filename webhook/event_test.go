@@ -55,6 +55,9 @@ func TestParse(t *testing.T) {
 	if len(event.Output) > 0 && &event.Output[0] != &body[strings.Index(v.body, `{"raw_text`)] {
 		t.Error("the output is a copy")
 	}
+	if cap(event.Output) != len(event.Output) {
+		t.Error("to append to the output overwrites the body")
+	}
 }
 
 func TestParseFields(t *testing.T) {
@@ -172,6 +175,7 @@ func TestParseVerifies(t *testing.T) {
 		{"a duplicate name", signedWith(v.signature), strings.Replace(v.body, "{", `{"status":"fail",`, 1), []*rsa.PublicKey{key}, ""}, // the last one is signed
 		{"a duplicate name that counts", signedWith(v.signature), v.body[:len(v.body)-1] + `,"status":"fail"}`, []*rsa.PublicKey{key}, "no key has signed this body"},
 		{"too deep", signedWith(v.signature), deepDelivery, []*rsa.PublicKey{key}, "more than 1024 nested"},
+		{"too large to write", signedWith(v.signature), longDelivery, []*rsa.PublicKey{key}, "the canonical text is too large"},
 		{"no header", nil, v.body, []*rsa.PublicKey{key}, "there is no X-Edenai-Signature header"},
 		{"not hexadecimal", signedWith("\x1b[31m" + strings.Repeat("z", 500)), v.body, []*rsa.PublicKey{key}, `is not hexadecimal: "\x1b[31mzz`},
 		{"cut", signedWith(v.signature[2:]), v.body, []*rsa.PublicKey{key}, "it has 255 bytes, which fits no key"},
@@ -198,6 +202,9 @@ func TestParseVerifies(t *testing.T) {
 }
 
 var deepDelivery = `{"job_id":"` + id + `","output":` + nested(maxCanonicalDepth) + `}`
+
+// longDelivery has a canonical text that is a thousand times as long.
+var longDelivery = `{"job_id":"` + id + `","output":` + strings.Repeat("[", 1000) + strings.Repeat("1,", 10_000) + "1" + strings.Repeat("]", 1000) + `}`
 
 // FuzzParse: neither the body nor the headers can make it panic, and an event
 // has an id.

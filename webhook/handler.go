@@ -180,25 +180,25 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		head, _ := readHead(w, r, readTimeout)
 		return head, &http.MaxBytesError{Limit: h.MaxBytes}
 	}
-	control := http.NewResponseController(w)
-	// Where a ResponseWriter has no deadlines, they are the server's business.
-	_ = control.SetReadDeadline(time.Now().Add(readTimeout))
+	setReadDeadline(w, readTimeout)
 	var body bytes.Buffer
 	// A length is only a claim until the bytes come.
 	body.Grow(int(max(0, min(r.ContentLength, 64<<10))) + bytes.MinRead)
 	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, h.MaxBytes))
-	if err == nil {
-		// A deadline that passes later would end the context of OnEvent. After an
-		// error it stays, since the server reads the rest of the body.
-		_ = control.SetReadDeadline(time.Time{})
-	}
 	return body.Bytes(), err
 }
 
 // readHead returns the beginning of a body that will not be read whole.
 func readHead(w http.ResponseWriter, r *http.Request, timeout time.Duration) ([]byte, error) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(timeout))
+	setReadDeadline(w, timeout)
 	return io.ReadAll(io.LimitReader(r.Body, headBytes))
+}
+
+// setReadDeadline bounds the time that the body may take. net/http lifts the
+// deadline at the end of the body, so that it does not end the context of OnEvent.
+// Where a ResponseWriter has no deadlines, they are left to the server.
+func setReadDeadline(w http.ResponseWriter, timeout time.Duration) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(timeout))
 }
 
 // unread is the answer to a body that was not read whole.

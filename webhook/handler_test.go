@@ -174,6 +174,22 @@ func TestHandlerErrorsMatch(t *testing.T) {
 	if !errors.Is(rejected, ErrSignature) || !strings.Contains(rejected.Error(), id) {
 		t.Errorf("unsigned: %v", rejected)
 	}
+	post(Handler(&calls{}, Options{OnReject: reject, OnEvent: (&calls{}).event}), signedWith(v.signature), v.body)
+	if !errors.Is(rejected, ErrSignature) || !strings.Contains(rejected.Error(), "no key is configured") {
+		t.Errorf("without keys: %v", rejected)
+	}
+}
+
+// TestHandlerReservesNothing: a length that is only claimed takes no memory.
+func TestHandlerReservesNothing(t *testing.T) {
+	v := typical(t)
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(v.body))
+	r.ContentLength = 1 << 49
+	w := httptest.NewRecorder()
+	Handler(&calls{}, Options{MaxBytes: 1 << 50}).ServeHTTP(w, r)
+	if w.Code != 200 {
+		t.Errorf("status %d", w.Code)
+	}
 }
 
 func TestHandlerSixteenAtOnce(t *testing.T) {

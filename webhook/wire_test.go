@@ -97,7 +97,9 @@ func (l pipeListener) Addr() net.Addr { return &net.TCPAddr{} }
 // serve runs a server for the handler and returns a connection to it.
 func serve(t *testing.T, h http.Handler) net.Conn {
 	l := pipeListener{make(chan net.Conn), make(chan struct{})}
-	server := &http.Server{Handler: h}
+	server := &http.Server{Handler: h, Protocols: new(http.Protocols)}
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
 	go server.Serve(l)
 	client, conn := net.Pipe()
 	l.conns <- conn
@@ -165,37 +167,59 @@ func TestSlowBodyOfALargeOne(t *testing.T) {
 }
 
 // TestSlowOnEvent: the time for the body does not end the context of OnEvent,
-// but the end of the connection does.
+// but the end of the request does.
 func TestSlowOnEvent(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		v := typical(t)
-		ended := make(chan error, 1)
-		takes := 10 * time.Minute
-		conn := serve(t, Handler(&calls{}, Options{
-			Keys: []*rsa.PublicKey{publicKey(t, "pkcs1.pem")},
-			OnEvent: func(ctx context.Context, _ *Event) error {
-				select {
-				case <-time.After(takes):
-				case <-ctx.Done():
-				}
-				ended <- ctx.Err()
-				return nil
-			},
-		}))
-		answers := bufio.NewReader(conn)
-		// Twice, since a deadline that stayed would end the second.
-		for range 2 {
-			time.Sleep(time.Hour)
-			send(t, conn, v.signature, v.body, len(v.body))
-			if got, err := status(t, answers), <-ended; got != 200 || err != nil {
-				t.Errorf("status %d, the context: %v", got, err)
+	var http1, http2 http.Protocols
+	http1.SetHTTP1(true)
+	http2.SetUnencryptedHTTP2(true)
+	for _, protocols := range []http.Protocols{http1, http2} {
+		synctest.Test(t, func(t *testing.T) {
+			v := typical(t)
+			ended := make(chan error, 1)
+			conn := serve(t, Handler(&calls{}, Options{
+				Keys: []*rsa.PublicKey{publicKey(t, "pkcs1.pem")},
+				OnEvent: func(ctx context.Context, _ *Event) error {
+					select {
+					case <-time.After(10 * time.Minute):
+					case <-ctx.Done():
+					}
+					ended <- ctx.Err()
+					return nil
+				},
+			}))
+			transport := &http.Transport{
+				Protocols:   &protocols,
+				DialContext: func(context.Context, string, string) (net.Conn, error) { return conn, nil },
 			}
-		}
-		send(t, conn, v.signature, v.body, len(v.body))
-		synctest.Wait()
-		conn.Close()
-		if err := <-ended; err == nil {
-			t.Error("the context did not end with the connection")
-		}
-	})
+			defer transport.CloseIdleConnections()
+			deliver := func(ctx context.Context) (*http.Response, error) {
+				req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://hooks.example/", strings.NewReader(v.body))
+				if err != nil {
+					t.Fatal(err)
+				}
+				req.Header = signedWith(v.signature)
+				return transport.RoundTrip(req)
+			}
+			// Twice, since a deadline that stayed would end the second.
+			for range 2 {
+				resp, err := deliver(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := <-ended; resp.StatusCode != 200 || err != nil || protocols.HTTP1() != (resp.ProtoMajor == 1) {
+					t.Errorf("%v: %s, status %d, the context: %v", protocols, resp.Proto, resp.StatusCode, err)
+				}
+				resp.Body.Close()
+				time.Sleep(time.Minute)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			if _, err := deliver(ctx); err == nil {
+				t.Errorf("%v: answered", protocols)
+			}
+			if err := <-ended; err == nil {
+				t.Errorf("%v: the context did not end with the request", protocols)
+			}
+		})
+	}
 }

@@ -67,7 +67,7 @@ arrows: ## what stands lower imports nothing of what stands higher
 	if deps . ./internal/... | grep -E 'edenwait/(edentest|cmd)|^testing$$'; then echo 'the library must not import the above'; exit 1; fi
 	if deps ./internal/... | grep -x -e net/http -e github.com/edenwait/edenwait; then echo 'internal must not import the above'; exit 1; fi
 	if deps ./edentest | grep -x -e testing -e github.com/edenwait/edenwait; then echo 'edentest must not import the above'; exit 1; fi
-	if deps ./webhook | grep -F . | grep -vx github.com/edenwait/edenwait/webhook | grep -v ^vendor/; then echo 'webhook must import the standard library only'; exit 1; fi
+	if GOWORK=off go list -deps -f '{{if not .Standard}}{{.ImportPath}}{{end}}' ./webhook | grep -vx github.com/edenwait/edenwait/webhook; then echo 'webhook must import the standard library only'; exit 1; fi
 
 $(TOOLS)/golangci-lint:
 	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)

@@ -232,7 +232,7 @@ func parseJobError(raw json.RawMessage) *JobError {
 		}
 		for _, m := range doc.members(1, len(doc.values)) {
 			v := doc.values[m.value]
-			switch field := json.RawMessage(raw[v.start:v.end]); string(m.name) {
+			switch field := raw[v.start:v.end]; string(m.name) {
 			case "message":
 				e.Message = text(field)
 			case "error_code":

@@ -90,11 +90,11 @@ func TestSignatureOfPython(t *testing.T) {
 
 func TestCanonicalOfLargeBodies(t *testing.T) {
 	x := strings.Repeat("x", 8<<10)
-	many, last := strings.Repeat(`"a":1,`, 1000), `"a":2`
+	many, last := strings.Repeat(`"b":1,"a":1,"c":1,`, 1000), `"c":4,"b":3,"a":2`
 	tests := []struct{ name, body, want string }{
 		{"a long element", `["` + x + `"]`, "[\n  \"" + x + "\"\n]"},
 		{"a long member", `{"a":"` + x + `"}`, "{\n  \"a\": \"" + x + "\"\n}"},
-		{"many duplicates", `{` + many + last + `}`, "{\n  \"a\": 2\n}"},
+		{"many duplicates", `{` + many + last + `}`, "{\n  \"a\": 2,\n  \"b\": 3,\n  \"c\": 4\n}"},
 	}
 	for _, tt := range tests {
 		if got, err := canonicalText([]byte(tt.body), asSent); err != nil || got != tt.want {

@@ -123,6 +123,7 @@ func TestParseFindsTheID(t *testing.T) {
 		{"not quite a UUID", `{"job_id":"550e8400-e29b-41d4-a716-44665544000g"}`, "", true},
 		{"without dashes", `{"job_id":"550e8400ee29b-41d4-a716-446655440000"}`, "", true},
 		{"a number", `{"job_id":5}`, "", true},
+		{"in an array, cut", `{"job_id":["` + id + `"],`, "", true},
 		{"a form", `job_id=` + id, "", true},
 		{"nothing", ``, "", true},
 	}

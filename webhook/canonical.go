@@ -19,7 +19,7 @@ import (
 // line of 2,000 spaces.
 const (
 	maxCanonicalDepth  = 1024    // orjson's own; Python's is 1,000
-	maxCanonicalValues = 4 << 20 // twelve bytes each
+	maxCanonicalValues = 8 << 20 // of twelve bytes; the densest outputs have one in four bytes
 	maxCanonicalGrowth = 16      // times the size of the body, and
 	maxCanonicalExtra  = 4 << 20 // more, for short bodies that are deep
 )

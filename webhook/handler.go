@@ -66,6 +66,7 @@ const (
 	// headBytes are enough for the job_id of a delivery that is not read whole.
 	headBytes   = 4 << 10
 	headTimeout = time.Second
+	largeBody   = 1 << 20
 )
 
 // Handler returns a handler for the deliveries of Eden AI. Mount it at any path,
@@ -99,13 +100,14 @@ func Handler(notifier Notifier, options Options) http.Handler {
 	if options.MaxBytes <= 0 {
 		options.MaxBytes = maxBytes
 	}
-	return &handler{Options: options, notifier: notifier, slots: make(chan struct{}, maxAtOnce)}
+	return &handler{Options: options, notifier: notifier, slots: make(chan struct{}, maxAtOnce), large: make(chan struct{}, 1)}
 }
 
 type handler struct {
 	Options
 	notifier Notifier
 	slots    chan struct{} // holds one for each delivery that is being handled
+	large    chan struct{} // holds one while a large body is verified
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -162,7 +164,7 @@ func (h *handler) deliver(r *http.Request, event *Event, body []byte) (status in
 	if len(h.Keys) == 0 && h.OnEvent == nil {
 		return http.StatusOK, nil
 	}
-	if err := event.verify(r.Header, body, h.Keys); err != nil {
+	if err := h.verify(r, event, body); err != nil {
 		return http.StatusUnauthorized, err
 	}
 	if h.OnEvent == nil {
@@ -172,6 +174,16 @@ func (h *handler) deliver(r *http.Request, event *Event, body []byte) (status in
 		return http.StatusInternalServerError, fmt.Errorf("webhook: job %s: OnEvent: %w", event.JobID, err)
 	}
 	return http.StatusOK, nil
+}
+
+// verify verifies one large body at a time: before a signature is known to be
+// wrong, a forged body can take seconds, and several times its size in memory.
+func (h *handler) verify(r *http.Request, event *Event, body []byte) error {
+	if len(body) > largeBody {
+		h.large <- struct{}{}
+		defer func() { <-h.large }()
+	}
+	return event.verify(r.Header, body, h.Keys)
 }
 
 // read returns the body, or as much of it as came before the error.

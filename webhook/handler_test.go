@@ -192,6 +192,28 @@ func TestHandlerReservesNothing(t *testing.T) {
 	}
 }
 
+// TestHandlerVerifiesOneLargeBodyAtATime, which holds up no small one.
+func TestHandlerVerifiesOneLargeBodyAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := typical(t)
+		h := Handler(&calls{}, Options{Keys: []*rsa.PublicKey{publicKey(t, "pkcs1.pem")}}).(*handler)
+		h.large <- struct{}{}
+		status := make(chan int, 1)
+		go func() { status <- post(h, signedWith(v.signature), v.body+strings.Repeat(" ", largeBody)).Code }()
+		if w := post(h, signedWith(v.signature), v.body); w.Code != 200 {
+			t.Errorf("status %d of a small one", w.Code)
+		}
+		synctest.Wait()
+		if len(status) > 0 {
+			t.Error("a second large one was verified")
+		}
+		<-h.large
+		if got := <-status; got != 200 || len(h.large) != 0 {
+			t.Errorf("status %d of a large one, %d places taken", got, len(h.large))
+		}
+	})
+}
+
 func TestHandlerSixteenAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := typical(t)

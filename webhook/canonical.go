@@ -14,9 +14,9 @@ import (
 // orjson.dumps(body, option=OPT_SORT_KEYS|OPT_INDENT_2) write it, and differ in
 // numbers only.
 
-// What a canonical text may cost. A body is anyone's, and is made canonical
-// before anything proves who sent it: one byte in 1,000 nested arrays becomes a
-// line of 2,000 spaces.
+// These bound what a canonical text may cost. It is made before anything proves
+// who sent the body, and one byte in 1,000 nested arrays becomes a line of 2,000
+// spaces.
 const (
 	maxCanonicalDepth  = 1024    // orjson's own; Python's is 1,000
 	maxCanonicalValues = 8 << 20 // of twelve bytes; the densest outputs have one in four bytes

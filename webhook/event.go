@@ -47,7 +47,7 @@ type JobError struct {
 	// Message is the provider's or the API's explanation. Where it has none in a
 	// known place, it is the whole error as JSON.
 	Message string
-	// Code is a machine's word for it; often empty.
+	// Code is the error_code; empty if there is none.
 	Code string
 	// Raw is the error as it was sent.
 	Raw json.RawMessage

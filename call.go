@@ -351,8 +351,16 @@ func (c *call) standing() Progress {
 	return p
 }
 
+// kind names the call in the log.
+func (c *call) kind() string {
+	if c.level == zapcore.DebugLevel {
+		return "wait"
+	}
+	return "batch"
+}
+
 func (c *call) logStart() {
-	if line := c.log.Check(c.level, "batch started"); line != nil {
+	if line := c.log.Check(c.level, c.kind()+" started"); line != nil {
 		c.mu.Lock()
 		jobs := c.waits
 		c.mu.Unlock()
@@ -361,7 +369,7 @@ func (c *call) logStart() {
 }
 
 func (c *call) logEnd() {
-	if line := c.log.Check(c.level, "batch ended"); line != nil {
+	if line := c.log.Check(c.level, c.kind()+" ended"); line != nil {
 		p := c.standing()
 		cause, _ := c.ended()
 		line.Write(zap.Int("jobs", p.Total), zap.Int("succeeded", p.Succeeded), zap.Int("failed", p.Failed),

@@ -7,7 +7,6 @@ require (
 	github.com/google/uuid v1.6.0
 	go.uber.org/zap v1.28.0
 	golang.org/x/sync v0.22.0
-	golang.org/x/time v0.15.0
 )
 
 require go.uber.org/multierr v1.10.0 // indirect

@@ -36,7 +36,7 @@ func TestLog(t *testing.T) {
 			t.Errorf("%d lines for %d requests", counts["debug request"], api.Stats().Gets)
 		}
 		delete(counts, "debug request")
-		want := map[string]int{"info batch started": 1, "info batch ended": 1, "warn requests fail": 1, "warn requests succeed again": 1}
+		want := map[string]int{"debug wait started": 1, "debug wait ended": 1, "warn requests fail": 1, "warn requests succeed again": 1}
 		for line, n := range want {
 			if counts[line] != n {
 				t.Errorf("%d lines %q, want %d", counts[line], line, n)

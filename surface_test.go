@@ -19,7 +19,7 @@ import (
 //
 //	go test -run TestSurface -update .
 func TestSurface(t *testing.T) {
-	for _, dir := range []string{".", "edentest"} {
+	for _, dir := range []string{".", "edentest", "webhook"} {
 		got, listing := surface(t, dir), filepath.Join("testdata", "surface", filepath.Base(dir)+".txt")
 		if dir == "." {
 			listing = filepath.Join("testdata", "surface", "edenwait.txt")

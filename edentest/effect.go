@@ -9,6 +9,21 @@ import (
 	"time"
 )
 
+// An Effect is what a fault does to a request or to its answer: [Status],
+// [Reset], [Torn] and so on. The zero Effect only leaves its mark in the log of
+// requests.
+type Effect struct {
+	name   string
+	kinds  Kind            // that it can apply to; 0: all
+	lost   bool            // the request never arrives
+	denies bool            // the service refuses to do what is asked
+	before func(*exchange) // acts before the request is judged
+	after  func(*exchange) // acts on the answer
+}
+
+// String returns the name under which the effect appears in [Request].Fault.
+func (e Effect) String() string { return e.name }
+
 // Status answers with another status. An empty body stands for the service's
 // own {"detail": …} with the status's name, and for none where the status allows
 // none; header may be nil. Status panics if code is below 200 or above 999, which
@@ -26,7 +41,7 @@ func Status(code int, body string, header http.Header) Effect {
 		x.ans.Header = make(http.Header, 4)
 		x.ans.hurt = true
 		if body == "" {
-			x.detail(code, cmp.Or(http.StatusText(code), "Error"))
+			x.ans.detail(code, cmp.Or(http.StatusText(code), "Error"))
 		} else {
 			x.ans.Status, x.ans.Body = code, []byte(body)
 			x.ans.Header.Set("Content-Type", http.DetectContentType(x.ans.Body))

@@ -55,10 +55,10 @@ type limiter struct {
 	next time.Duration // the next of them
 }
 
-func newLimiter(opts Options) limiter {
-	l := limiter{kind: opts.Limit, burst: opts.Burst}
-	l.setRate(opts.Rate, 0)
-	l.setOthers(opts.Others, 0)
+func newLimiter(kind LimitKind, rate float64, burst int, others float64) limiter {
+	l := limiter{kind: kind, burst: burst}
+	l.setRate(rate, 0)
+	l.setOthers(others, 0)
 	return l
 }
 

@@ -3,7 +3,6 @@ package edentest
 import (
 	"math"
 	"math/rand/v2"
-	"slices"
 	"time"
 )
 
@@ -98,37 +97,22 @@ func capped(ns float64, limit time.Duration) time.Duration {
 	return time.Duration(min(ns, 100*365*24*float64(time.Hour)))
 }
 
-// SubmitAll adds n jobs of w now, without requests, and returns their ids in the
-// order in which they were added.
-func (a *API) SubmitAll(n int, w World) []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	ids := make([]string, n)
-	a.jobs = slices.Grow(a.jobs, n)
-	for i := range ids {
-		j := a.draw(w)
-		ids[i] = a.jobs[a.add(j)].id.String()
-	}
-	return ids
-}
-
-// draw makes a job of w that starts now.
-func (a *API) draw(w World) job {
-	now := a.now()
+// job draws a job that starts now.
+func (w World) job(rng *rand.Rand, now time.Duration) job {
 	return job{
 		created: now,
-		ends:    after(now, w.run(a.draws)),
-		failed:  w.fails(a.draws),
-		service: uint8(a.draws.IntN(len(services))),
+		ends:    after(now, w.run(rng)),
+		failed:  w.fails(rng),
+		service: uint8(rng.IntN(len(services))),
 		bytes:   w.size(),
 		foreign: w.Foreign,
 	}
 }
 
-// drawScript draws a job of w that comes with a service of its own.
-func (a *API) drawScript(w World) Script {
-	s := Script{After: w.run(a.draws), Foreign: w.Foreign, size: w.size()}
-	if w.fails(a.draws) {
+// script draws a job that comes with a service of its own.
+func (w World) script(rng *rand.Rand) Script {
+	s := Script{After: w.run(rng), Foreign: w.Foreign, size: w.size()}
+	if w.fails(rng) {
 		s.Status = "fail"
 	}
 	return s

@@ -46,6 +46,7 @@ func New(opts Options) *API {
 		faults: faults{seed: opts.Seed},
 		log:    log{discard: opts.DiscardRecords},
 	}
+	a.limit.ban = opts.Ban
 	a.faults.set(opts.Faults)
 	return a
 }
@@ -142,6 +143,16 @@ func (a *API) Finish(id string) {
 	defer a.mu.Unlock()
 	if i, ok := a.jobs.find(id); ok {
 		a.jobs.finish(&a.jobs.jobs[i], a.now())
+	}
+}
+
+// SetStuckInList changes Script.StuckInList of a job, scripted or not. An unknown
+// id is ignored.
+func (a *API) SetStuckInList(id string, stuck bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if i, ok := a.jobs.find(id); ok {
+		a.jobs.stick(&a.jobs.jobs[i], stuck)
 	}
 }
 

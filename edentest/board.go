@@ -40,11 +40,17 @@ func (d *board) add(j job) int {
 
 // drop deletes the job.
 func (d *board) drop(j *job, now time.Duration) {
-	if !j.deleted {
-		j.deleted = true
+	if !j.is(deleted) {
+		j.set(deleted, true)
 		d.deleted[j.seq] = now
 		d.disturb(j.seq)
 	}
+}
+
+// stick has the list show the job as running for ever, or no longer.
+func (d *board) stick(j *job, on bool) {
+	j.set(stuck, on)
+	d.disturb(j.seq)
 }
 
 // finish ends the job now, unless it has ended.
@@ -88,7 +94,7 @@ func (d *board) tally(b *block, j *job, at time.Duration) {
 	}
 	b.listed++
 	b.until = min(b.until, d.changes(j, at))
-	switch j.status(at) {
+	switch j.listedStatus(at) {
 	case "processing":
 		b.running++
 	case "success":
@@ -103,7 +109,7 @@ func (d *board) tally(b *block, j *job, at time.Duration) {
 // listed tells whether the list of the moment at holds the job, which was added
 // by then.
 func (d *board) listed(j *job, at time.Duration) bool {
-	return !d.gone(j, at) && (!j.deleted || d.deleted[j.seq] > at)
+	return !d.gone(j, at) && (!j.is(deleted) || d.deleted[j.seq] > at)
 }
 
 // changes returns the first moment after at when the list shows the job in
@@ -124,7 +130,7 @@ func (d *board) changes(j *job, at time.Duration) time.Duration {
 	if d.retention > 0 {
 		note(after(j.ends, d.retention))
 	}
-	if j.deleted {
+	if j.is(deleted) {
 		note(d.deleted[j.seq])
 	}
 	return next

@@ -16,6 +16,7 @@ type Effect struct {
 	name   string
 	kinds  Kind            // that it can apply to; 0: all
 	lost   bool            // the request never arrives
+	known  bool            // it applies only to a job that a GET has shown
 	denies bool            // the service refuses to do what is asked
 	before func(*exchange) // acts before the request is judged
 	after  func(*exchange) // acts on the answer

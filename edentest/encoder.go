@@ -79,7 +79,7 @@ func (e encoder) summary(b []byte, j *job, at, skew time.Duration) []byte {
 	b = append(b, `{"public_id":"`...)
 	b = appendID(b, j.id)
 	b = append(b, `","status":`...)
-	b = appendString(b, j.status(at))
+	b = appendString(b, j.listedStatus(at))
 	b = append(b, ',')
 	b = appendNames(b, j)
 	b = append(b, `,"created_at":`...)

@@ -11,20 +11,22 @@ import (
 
 // get answers GET of one job.
 func (a *API) get(x *exchange) {
-	j := a.named(x)
+	j := a.lookUp(x)
 	if j == nil {
 		return
 	}
+	at := x.now - a.opts.GetLag
 	if x.other {
 		j = a.jobs.another(j)
 	} else {
-		x.ended = j.ended(x.now)
+		x.ended = j.ended(at)
+		x.running = !x.ended
 	}
-	x.ans.json(http.StatusOK, a.enc.job(nil, j, x.now, x.skew))
+	x.ans.json(http.StatusOK, a.enc.job(nil, j, at, x.skew))
 }
 
-// named returns the job that the request names, or answers that there is none.
-func (a *API) named(x *exchange) *job {
+// lookUp returns the job that the request names, or answers that there is none.
+func (a *API) lookUp(x *exchange) *job {
 	if _, err := uuid.Parse(x.req.JobID); err != nil {
 		x.ans.invalidID()
 		return nil
@@ -39,7 +41,7 @@ func (a *API) named(x *exchange) *job {
 // remove answers DELETE of one job. (unsure) whether the live service says 204
 // or 200 on success.
 func (a *API) remove(x *exchange) {
-	j := a.named(x)
+	j := a.lookUp(x)
 	if j == nil {
 		return
 	}
@@ -62,6 +64,9 @@ func (a *API) list(x *exchange) {
 		x.ans.unprocessable(problems...)
 		return
 	}
+	if most := a.opts.ListPageSize; most > 0 {
+		f.limit = min(f.limit, most)
+	}
 	skip := min(f.page-1, len(a.jobs.jobs)) * f.limit // a page far away would overflow
 	at := x.now - x.lag
 	b := make([]byte, 0, 8<<10)
@@ -74,15 +79,20 @@ func (a *API) list(x *exchange) {
 		first = false
 		b = a.enc.summary(b, j, at, x.skew)
 	})
-	b = append(b, `],"total":`...)
-	b = strconv.AppendInt(b, int64(total), 10)
+	b = append(b, ']')
+	if !a.opts.ListNoTotals {
+		b = append(b, `,"total":`...)
+		b = strconv.AppendInt(b, int64(total), 10)
+	}
 	b = append(b, `,"page":`...)
 	b = strconv.AppendInt(b, int64(f.page), 10)
 	b = append(b, `,"limit":`...)
 	b = strconv.AppendInt(b, int64(f.limit), 10)
-	// (unsure) An empty list has no pages here; it might as well have one.
-	b = append(b, `,"total_pages":`...)
-	b = strconv.AppendInt(b, int64((total+f.limit-1)/f.limit), 10)
+	if !a.opts.ListNoTotals {
+		// (unsure) An empty list has no pages here; it might as well have one.
+		b = append(b, `,"total_pages":`...)
+		b = strconv.AppendInt(b, int64((total+f.limit-1)/f.limit), 10)
+	}
 	x.ans.json(http.StatusOK, append(b, '}'))
 }
 
@@ -120,5 +130,7 @@ func (a *API) post(x *exchange) {
 	x.job = i
 	j := &a.jobs.jobs[i]
 	x.req.JobID = j.id.String()
-	x.ans.json(http.StatusAccepted, a.enc.job(nil, j, x.now, x.skew))
+	at := x.now - a.opts.GetLag
+	x.running = !j.ended(at)
+	x.ans.json(http.StatusAccepted, a.enc.job(nil, j, at, x.skew))
 }

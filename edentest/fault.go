@@ -14,7 +14,7 @@ import (
 // taken effect nevertheless, which is what makes it dangerous to send one again.
 // The exceptions are [Refuse], with which the request never arrives, and a
 // refusal by the service: [Status] with a code of 300 to 499, [RetryAfter],
-// [Redirect].
+// [Redirect], [Unauthorized], [Forbidden], [ForbiddenPage], [Unavailable].
 type Fault struct {
 	// On is which requests it strikes. Defaults to all kinds that Do can apply
 	// to.
@@ -47,6 +47,11 @@ type Fault struct {
 	// Times is how often it strikes at most. Defaults to no bound.
 	Times int
 
+	// PerJob counts Skip and Times for each job apart: with Times 1, the fault
+	// strikes every job once. Requests that name no job of the account are counted
+	// together. Defaults to false.
+	PerJob bool
+
 	// Do is what happens.
 	Do Effect
 }
@@ -59,6 +64,7 @@ type faults struct {
 	seed uint64
 	list []Fault
 	met  []met
+	jobs []map[int32]met // of those that are PerJob, by job.seq
 }
 
 // met is how many requests a fault concerned, and how many it struck.
@@ -72,19 +78,42 @@ func (fs *faults) set(list []Fault) {
 	for i := range list {
 		list[i].JobID = canonical(list[i].JobID)
 	}
-	fs.list, fs.met = list, make([]met, len(list))
+	fs.list, fs.met, fs.jobs = list, make([]met, len(list)), make([]map[int32]met, len(list))
+	for i := range list {
+		if list[i].PerJob {
+			fs.jobs[i] = make(map[int32]met)
+		}
+	}
 }
+
+// count adds to what is known of the fault and of that job, or nil, and returns
+// it.
+func (fs *faults) count(fault int, j *job, more met) met {
+	if fs.list[fault].PerJob && j != nil {
+		m := fs.jobs[fault][j.seq]
+		m.seen += more.seen
+		m.hits += more.hits
+		fs.jobs[fault][j.seq] = m
+		return m
+	}
+	m := &fs.met[fault]
+	m.seen += more.seen
+	m.hits += more.hits
+	return *m
+}
+
+// hit notes that the fault has struck.
+func (fs *faults) hit(fault int, j *job) { fs.count(fault, j, met{hits: 1}) }
 
 // strike returns which of the faults strikes the exchange, the nth of its kind
 // and job, or -1. The job is nil if the request names none.
 func (fs *faults) strike(x *exchange, j *job, nth uint64) int {
 	for i := range fs.list {
 		f := &fs.list[i]
-		if !f.concerns(x) {
+		if !f.concerns(x, j) {
 			continue
 		}
-		fs.met[i].seen++
-		switch met := fs.met[i]; {
+		switch met := fs.count(i, j, met{seen: 1}); {
 		case met.seen <= f.Skip:
 		case f.Times > 0 && met.hits >= f.Times:
 		case f.Share < 0 || f.Share > 0 && fs.chance(i, x, j, nth) >= f.Share:
@@ -95,11 +124,12 @@ func (fs *faults) strike(x *exchange, j *job, nth uint64) int {
 	return -1
 }
 
-func (f *Fault) concerns(x *exchange) bool {
+func (f *Fault) concerns(x *exchange, j *job) bool {
 	switch {
 	case f.Do.kinds != 0 && f.Do.kinds&x.req.Kind == 0:
 	case f.On != 0 && f.On&x.req.Kind == 0:
 	case f.JobID != "" && f.JobID != x.req.JobID:
+	case f.Do.known && (j == nil || !j.is(seen)):
 	case x.now < f.From:
 	case f.Until > 0 && x.now >= f.Until:
 	case f.Match != nil && !f.Match(x.req):

@@ -16,7 +16,7 @@ type filter struct {
 // match tells whether the filter lets the job pass. A status outside the
 // contract can be seen in the list, but not be asked for.
 func (f *filter) match(j *job, at time.Duration) bool {
-	if f.status != "" && f.status != j.status(at) {
+	if f.status != "" && f.status != j.listedStatus(at) {
 		return false
 	}
 	if f.feature == "" && f.subfeature == "" {

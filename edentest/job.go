@@ -23,9 +23,30 @@ type job struct {
 	bytes   int32         // approximate size of a drawn output
 	asked   uint32        // requests that named it
 	service uint8         // index into services
-	failed  bool
-	foreign bool
-	deleted bool
+	marks   mark
+}
+
+// A mark is something that is so or not so of a job. Marks share a byte.
+type mark uint8
+
+const (
+	failed  mark = 1 << iota
+	foreign      // another user's
+	deleted
+	stuck // the list shows it as running for ever
+	seen  // a GET has shown it
+)
+
+// is tells whether the job bears the mark.
+func (j *job) is(m mark) bool { return j.marks&m != 0 }
+
+// set puts the mark on the job if on is true, or else takes it away.
+func (j *job) set(m mark, on bool) {
+	if on {
+		j.marks |= m
+	} else {
+		j.marks &^= m
+	}
 }
 
 // ended tells whether the job has ended as seen at the moment at.
@@ -54,10 +75,18 @@ func (j *job) status(at time.Duration) string {
 		return "processing"
 	case j.script != nil && j.script.Status != "":
 		return j.script.Status
-	case j.failed:
+	case j.is(failed):
 		return "fail"
 	}
 	return "success"
+}
+
+// listedStatus returns the status that the list of the moment at shows.
+func (j *job) listedStatus(at time.Duration) string {
+	if j.is(stuck) {
+		return "processing"
+	}
+	return j.status(at)
 }
 
 // names returns the service with the feature, subfeature, provider and model

@@ -34,7 +34,7 @@ func (a *API) serve(r *http.Request, body []byte) Answer {
 	}
 	if struck >= 0 {
 		x.req.Fault = do.name
-		a.faults.met[struck].hits++
+		a.faults.hit(struck, a.named(x))
 		if do.after != nil {
 			do.after(x)
 			x.ans.settle(x.req.Fault)
@@ -64,7 +64,7 @@ func (a *API) take(r *http.Request, body []byte) *exchange {
 		body:  body,
 		now:   now,
 		job:   -1,
-		lag:   a.opts.ListLag,
+		lag:   max(a.opts.ListLag, a.opts.GetLag),
 		ans:   Answer{Header: make(http.Header, 4)},
 	}
 	if isJobPath(r.URL.Path) {
@@ -136,11 +136,18 @@ func (a *API) judge(x *exchange) {
 
 // strike returns which of the faults strikes the exchange, or -1.
 func (a *API) strike(x *exchange) int {
-	if x.named() {
-		j := a.job(x)
+	if j := a.named(x); j != nil {
 		return a.faults.strike(x, j, uint64(j.asked))
 	}
 	return a.faults.strike(x, nil, a.log.unnamed[x.req.Kind.index()])
+}
+
+// named returns the job of the account that the request names, or nil.
+func (a *API) named(x *exchange) *job {
+	if !x.named() {
+		return nil
+	}
+	return a.job(x)
 }
 
 // job returns the job that the exchange concerns, or nil.

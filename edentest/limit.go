@@ -51,6 +51,9 @@ type limiter struct {
 	used    int             // and what it has admitted
 	passed  []time.Duration // SlidingWindow: when requests were admitted
 
+	ban    time.Duration // how long everything is refused after a refusal
+	banned time.Duration // until when
+
 	gap  time.Duration // between two requests of other clients; 0 if there are none
 	next time.Duration // the next of them
 }
@@ -92,13 +95,20 @@ func (l *limiter) setOthers(rate float64, now time.Duration) {
 }
 
 // admit tells whether a request that arrives now is within the limit, and counts
-// it if so. What is refused is not counted.
+// it if so. What is refused is not counted, but begins a ban, if there are bans,
+// or begins it anew.
 func (l *limiter) admit(now time.Duration) bool {
 	if l.unlimited {
 		return true
 	}
 	l.settle(now)
-	return l.take(now)
+	if now >= l.banned && l.take(now) {
+		return true
+	}
+	if l.ban > 0 {
+		l.banned = after(now, l.ban)
+	}
+	return false
 }
 
 // settle counts the requests that other clients have sent until now. What they

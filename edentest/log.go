@@ -1,6 +1,7 @@
 package edentest
 
 import (
+	"net/http"
 	"slices"
 	"time"
 )
@@ -23,7 +24,7 @@ func (l *log) note(x *exchange, j *job) {
 		l.stats.Submits++
 	case Get:
 		l.stats.Gets++
-		if j != nil && j.foreign {
+		if j != nil && j.is(foreign) {
 			l.stats.ForeignGets++
 		}
 	case List:
@@ -38,6 +39,9 @@ func (l *log) note(x *exchange, j *job) {
 	}
 	if x.req.Fault != "" {
 		l.stats.Faults++
+	}
+	if j != nil && x.req.Kind == Get && x.ans.Status == http.StatusOK && x.ans.whole() {
+		j.set(seen, true)
 	}
 	if x.ended && x.ans.whole() && j != nil && j.shown == 0 {
 		j.shown = x.now + 1

@@ -27,6 +27,12 @@ type Options struct {
 	// Defaults to zero: the header is not sent, as on the live service.
 	RetryAfter time.Duration
 
+	// Ban is how long everything is answered with 429 after a request has exceeded
+	// the limit. Each request within that time restarts it, so a client that keeps
+	// trying is never let in again. Requests of Others neither start nor restart
+	// it. Defaults to 0: a refused request has no consequences.
+	Ban time.Duration
+
 	// Latency is the round trip of one request: half of it passes before the
 	// request is judged, half before the answer is delivered. Defaults to 0.
 	Latency time.Duration
@@ -46,13 +52,29 @@ type Options struct {
 	// would panic about is answered with 500. It must not call the API.
 	OnSubmit func(Submission) Script
 
+	// GetLag is how much later than its end a job's GET shows that end, and so does
+	// the answer to a POST. EndedAt, DELETE and webhooks are not behind. Defaults
+	// to 0.
+	GetLag time.Duration
+
 	// ListLag is how far the job list is behind: it shows the state of that
-	// long ago, without the jobs that are newer. Defaults to 0.
+	// long ago, without the jobs that are newer. It is never less than GetLag.
+	// Defaults to 0.
 	ListLag time.Duration
 
 	// ListOff, if not zero, is the status that every list request is answered
 	// with: 404, 405, 403, 500. Defaults to 0.
 	ListOff int
+
+	// ListPageSize, if not 0, is the most jobs that a page of the list holds. A
+	// request for more gets pages of this size: "limit" says so, and "page" and
+	// "total_pages" count such pages. Defaults to 0: as many as requested, at most
+	// 1000.
+	ListPageSize int
+
+	// ListNoTotals leaves "total" and "total_pages" out of the list. Defaults to
+	// false.
+	ListNoTotals bool
 
 	// Others is how many requests a second the other clients of the account
 	// send. They are evenly spaced, and counted against Rate when the next

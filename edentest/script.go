@@ -60,6 +60,10 @@ type Script struct {
 	// Defaults to 0: it never does.
 	Rerun time.Duration
 
+	// StuckInList has the list show the job as processing forever, also after its
+	// end, which only its GET shows. Defaults to false.
+	StuckInList bool
+
 	size int32 // of an output that is drawn; as World.OutputBytes
 }
 

@@ -47,11 +47,12 @@ func (s *store) submit(script Script, now time.Duration) (int, error) {
 	defaultTo(&script.Provider, services[0].provider)
 	j := job{
 		created: now,
-		foreign: script.Foreign,
 		bytes:   script.size,
 		service: uint8(max(0, serviceFor(script.Feature, script.Subfeature))),
 		script:  &script,
 	}
+	j.set(foreign, script.Foreign)
+	j.set(stuck, script.StuckInList)
 	j.ends = after(j.created, max(0, script.After))
 	if script.ID != "" {
 		id, err := uuid.Parse(script.ID)
@@ -91,7 +92,7 @@ func (s *store) find(id string) (int32, bool) {
 
 // visible tells whether GET knows the job.
 func (s *store) visible(j *job, at time.Duration) bool {
-	return !j.deleted && at >= after(j.created, s.notFoundFor) && !s.gone(j, at)
+	return !j.is(deleted) && at >= after(j.created, s.notFoundFor) && !s.gone(j, at)
 }
 
 // another returns a job with an id that is not j's.

@@ -22,6 +22,10 @@ type World struct {
 	// Foreign makes them the jobs of another user of the account. Defaults to
 	// false.
 	Foreign bool
+
+	// StuckInList is the share of jobs, 0 to 1, that the list shows as running
+	// forever: see Script.StuckInList. Defaults to 0.
+	StuckInList float64
 }
 
 // Durations is a distribution of how long jobs run. Draw may be called
@@ -99,14 +103,12 @@ func capped(ns float64, limit time.Duration) time.Duration {
 
 // job draws a job that starts now.
 func (w World) job(rng *rand.Rand, now time.Duration) job {
-	return job{
-		created: now,
-		ends:    after(now, w.run(rng)),
-		failed:  w.fails(rng),
-		service: uint8(rng.IntN(len(services))),
-		bytes:   w.size(),
-		foreign: w.Foreign,
-	}
+	j := job{created: now, ends: after(now, w.run(rng)), bytes: w.size()}
+	j.set(failed, w.fails(rng))
+	j.set(foreign, w.Foreign)
+	j.service = uint8(rng.IntN(len(services)))
+	j.set(stuck, w.sticks(rng))
+	return j
 }
 
 // script draws a job that comes with a service of its own.
@@ -115,6 +117,7 @@ func (w World) script(rng *rand.Rand) Script {
 	if w.fails(rng) {
 		s.Status = "fail"
 	}
+	s.StuckInList = w.sticks(rng)
 	return s
 }
 
@@ -126,5 +129,9 @@ func (w World) run(rng *rand.Rand) time.Duration {
 }
 
 func (w World) fails(rng *rand.Rand) bool { return rng.Float64() < w.FailShare }
+
+// sticks draws only if there is something to be drawn, so that a World without
+// such jobs draws the others as it always has.
+func (w World) sticks(rng *rand.Rand) bool { return w.StuckInList > 0 && rng.Float64() < w.StuckInList }
 
 func (w World) size() int32 { return int32(min(max(0, w.OutputBytes), math.MaxInt32)) }

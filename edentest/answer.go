@@ -31,6 +31,8 @@ const (
 	dropped      // the connection ends before the answer
 	broken       // the connection ends inside the body
 	stalled      // the body stops half way, the connection stays
+	hung         // no answer comes, the connection stays
+	silent       // nothing comes over the connection any more, which stays
 )
 
 // whole tells whether the client gets what a healthy service would have sent.

@@ -22,6 +22,7 @@ type API struct {
 	opts  Options
 	start time.Time
 	enc   encoder
+	line  *line // nil if it is without bound
 
 	mu     sync.Mutex
 	draws  *rand.Rand // what becomes of new jobs
@@ -45,6 +46,9 @@ func New(opts Options) *API {
 		limit:  newLimiter(opts.Limit, opts.Rate, opts.Burst, opts.Others),
 		faults: faults{seed: opts.Seed},
 		log:    log{discard: opts.DiscardRecords},
+	}
+	if opts.Bandwidth > 0 {
+		a.line = &line{bits: opts.Bandwidth}
 	}
 	a.limit.ban = opts.Ban
 	a.faults.set(opts.Faults)

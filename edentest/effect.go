@@ -91,6 +91,23 @@ func ResetBody() Effect { return onWire("reset body", broken) }
 // whole.
 func Stall() Effect { return onWire("stall", stalled) }
 
+// Hang gives no answer at all, until the client gives up; the connection stays.
+func Hang() Effect { return onWire("hang", hung) }
+
+// Silence has the connection over which the request came go silent, like one that
+// a router on the way has forgotten: it stays open, but nothing comes over it any
+// more, neither the answer to this request nor to others that are under way, and
+// what the client sends over it does not arrive. New connections work. When the
+// connection goes silent is said by Fault.Skip and Fault.From; with Fault.Times 1
+// there is one such connection.
+//
+// Over HTTP/1.1 a request has the connection for itself. Over HTTP/2 all requests
+// of a client usually share one. In memory, all requests of one [API.Client] share
+// one too, until the client's CloseIdleConnections is called: it leaves the
+// connection to the requests that are under way, and later ones use a new one.
+// Through a server other than [Start]'s, Silence is [Hang].
+func Silence() Effect { return onWire("silence", silent) }
+
 // Drip sends the body bit by bit, spread over d.
 func Drip(d time.Duration) Effect {
 	return Effect{name: fmt.Sprintf("drip %v", d), after: func(x *exchange) { x.ans.wire, x.ans.drip = slow, d }}

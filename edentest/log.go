@@ -1,7 +1,6 @@
 package edentest
 
 import (
-	"net/http"
 	"slices"
 	"time"
 )
@@ -40,7 +39,7 @@ func (l *log) note(x *exchange, j *job) {
 	if x.req.Fault != "" {
 		l.stats.Faults++
 	}
-	if j != nil && x.req.Kind == Get && x.ans.Status == http.StatusOK && x.ans.whole() {
+	if x.named() && (x.ended || x.running) && x.ans.whole() {
 		j.set(seen, true)
 	}
 	if x.ended && x.ans.whole() && j != nil && j.shown == 0 {

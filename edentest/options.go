@@ -37,6 +37,11 @@ type Options struct {
 	// request is judged, half before the answer is delivered. Defaults to 0.
 	Latency time.Duration
 
+	// Bandwidth is how many bits per second all bodies of answers together may
+	// have. Those that are under way share it equally. Headers and requests cost
+	// nothing. Defaults to 0: no bound.
+	Bandwidth float64
+
 	// Seed is what everything random derives from: ids, jobs, outputs, faults.
 	// Two APIs of one seed that are asked the same give the same answers. Zero
 	// is a seed like any other.

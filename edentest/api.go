@@ -1,6 +1,7 @@
 package edentest
 
 import (
+	"crypto/rsa"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -8,9 +9,10 @@ import (
 )
 
 // An API is one account of the service: its jobs, its limit, its troubles. It
-// is safe for concurrent use, runs no goroutine, and needs no Close.
+// is safe for concurrent use, runs no goroutine, and needs no Close, except where
+// Options.Webhooks is set.
 //
-// Nothing in it happens by itself. What a job is at some moment follows from
+// Nothing else in it happens by itself. What a job is at some moment follows from
 // when it was added and how long it takes, and is worked out when somebody
 // asks. An API made inside a testing/synctest bubble therefore lives by the
 // bubble's clock. One that was made outside panics when it is used inside, where
@@ -22,7 +24,8 @@ type API struct {
 	opts  Options
 	start time.Time
 	enc   encoder
-	line  *line // nil if it is without bound
+	line  *line    // nil if it is without bound
+	hooks *courier // nil if nobody is told
 
 	mu     sync.Mutex
 	draws  *rand.Rand // what becomes of new jobs
@@ -49,6 +52,9 @@ func New(opts Options) *API {
 	}
 	if opts.Bandwidth > 0 {
 		a.line = &line{bits: opts.Bandwidth}
+	}
+	if opts.Webhooks != nil {
+		a.hooks = newCourier(*opts.Webhooks, opts.Seed, opts.DiscardRecords, a.parcel)
 	}
 	a.limit.ban = opts.Ban
 	a.faults.set(opts.Faults)
@@ -111,6 +117,7 @@ func (a *API) Submit(s Script) string {
 	if err != nil {
 		panic("edentest: " + err.Error())
 	}
+	a.announce(i)
 	return a.jobs.jobs[i].id.String()
 }
 
@@ -124,6 +131,7 @@ func (a *API) SubmitAll(n int, w World) []string {
 	for i := range ids {
 		at := a.jobs.add(w.job(a.draws, a.now()))
 		ids[i] = a.jobs.jobs[at].id.String()
+		a.announce(at)
 	}
 	return ids
 }
@@ -145,8 +153,8 @@ func (a *API) Delete(id string) {
 func (a *API) Finish(id string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if i, ok := a.jobs.find(id); ok {
-		a.jobs.finish(&a.jobs.jobs[i], a.now())
+	if i, ok := a.jobs.find(id); ok && a.jobs.finish(&a.jobs.jobs[i], a.now()) {
+		a.announce(int(i))
 	}
 }
 
@@ -184,7 +192,11 @@ func (a *API) Requests() []Request {
 func (a *API) Stats() Stats {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.log.stats
+	s := a.log.stats
+	if a.hooks != nil {
+		s.Deliveries, s.LostDeliveries = a.hooks.counts()
+	}
+	return s
 }
 
 // FirstFinal returns when a GET first showed that the job has ended: the moment
@@ -198,4 +210,51 @@ func (a *API) FirstFinal(id string) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return a.start.Add(a.jobs.jobs[i].shown - 1), true
+}
+
+// announce arranges for the job's receiver to be told of its end.
+func (a *API) announce(i int) {
+	if j := &a.jobs.jobs[i]; a.hooks != nil && j.ends != Never && a.hooks.receiver(j) != "" {
+		a.hooks.expect(j, a.start.Add(j.ends))
+	}
+}
+
+// parcel returns what the receiver of a job that has ended is told, unless another
+// appointment has replaced this one, or the job was deleted before its end.
+func (a *API) parcel(what appointment) (parcel, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	j := &a.jobs.jobs[what.seq]
+	if at, ok := a.jobs.deleted[j.seq]; j.ends != what.ends || ok && at < j.ends {
+		return parcel{}, false
+	}
+	return parcel{j.id, a.hooks.receiver(j), a.enc.event(nil, j)}, true
+}
+
+// Deliveries returns the log of all attempts to deliver a webhook so far, in the
+// order in which they ended. It is empty under Options.DiscardRecords.
+func (a *API) Deliveries() []Delivery {
+	if a.hooks == nil {
+		return nil
+	}
+	return a.hooks.deliveries()
+}
+
+// WebhookKey returns the key that verifies the signatures of deliveries, or nil if
+// Options.Webhooks is not set.
+func (a *API) WebhookKey() *rsa.PublicKey {
+	if a.hooks == nil {
+		return nil
+	}
+	return &a.hooks.key().PublicKey
+}
+
+// Close ends the delivery of webhooks, and returns when none is under way any more,
+// which takes as long as Webhooks.Deliver or Handler does. All else goes on as
+// before. Without Options.Webhooks there is no need for it. It is needed inside a
+// testing/synctest bubble only if deliveries may be under way at the bubble's end.
+func (a *API) Close() {
+	if a.hooks != nil {
+		a.hooks.close()
+	}
 }

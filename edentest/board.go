@@ -53,12 +53,14 @@ func (d *board) stick(j *job, on bool) {
 	d.disturb(j.seq)
 }
 
-// finish ends the job now, unless it has ended.
-func (d *board) finish(j *job, now time.Duration) {
-	if j.ends > now {
-		j.ends = now
-		d.disturb(j.seq)
+// finish ends the job now, and returns false if it has ended before.
+func (d *board) finish(j *job, now time.Duration) bool {
+	if j.ends <= now {
+		return false
 	}
+	j.ends = now
+	d.disturb(j.seq)
+	return true
 }
 
 // gone tells whether the results of the job are no longer kept.

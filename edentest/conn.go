@@ -44,6 +44,9 @@ func (c *conn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
+// A memoryConn is what the requests of a client share: see Silence.
+type memoryConn struct{ silent atomic.Bool }
+
 type connKey struct{}
 
 // withConn is a [net/http.Server]'s ConnContext.

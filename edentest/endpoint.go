@@ -96,9 +96,9 @@ func (a *API) list(x *exchange) {
 	x.ans.json(http.StatusOK, append(b, '}'))
 }
 
-// post answers POST of a new job. No webhook is called.
+// post answers POST of a new job.
 func (a *API) post(x *exchange) {
-	s, problems := parseSubmission(x.body)
+	s, problems := parseSubmission(x.body, a.opts.Webhooks != nil && a.opts.Webhooks.AllowInsecure)
 	if problems != nil {
 		x.ans.unprocessable(problems...)
 		return
@@ -120,6 +120,10 @@ func (a *API) post(x *exchange) {
 	if s.ShowOriginalResponse && script.OriginalResponse == nil {
 		script.OriginalResponse = json.RawMessage(`{"provider_says":"done"}`)
 	}
+	defaultTo(&script.WebhookReceiver, s.WebhookReceiver)
+	if script.UserWebhookParameters == nil {
+		script.UserWebhookParameters = s.UserWebhookParameters
+	}
 	i, err := a.jobs.submit(script, x.now)
 	if err != nil {
 		// To panic would end a server's connection, and be seen by nobody who
@@ -128,6 +132,7 @@ func (a *API) post(x *exchange) {
 		return
 	}
 	x.job = i
+	a.announce(i)
 	j := &a.jobs.jobs[i]
 	x.req.JobID = j.id.String()
 	at := x.now - a.opts.GetLag

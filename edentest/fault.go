@@ -1,7 +1,6 @@
 package edentest
 
 import (
-	"encoding/binary"
 	"math"
 	"slices"
 	"time"
@@ -146,18 +145,9 @@ func (fs *faults) chance(fault int, x *exchange, j *job, nth uint64) float64 {
 	h := mix(fs.seed ^ uint64(fault)<<32)
 	h = mix(h ^ uint64(x.req.Kind)<<56 ^ nth)
 	if j != nil {
-		h = mix(h ^ binary.LittleEndian.Uint64(j.id[:8]))
-		h = mix(h ^ binary.LittleEndian.Uint64(j.id[8:]))
+		h = mixID(h, j.id)
 	}
-	return float64(h>>11) / (1 << 53)
-}
-
-// mix is the finalizer of SplitMix64.
-func mix(z uint64) uint64 {
-	z += 0x9e3779b97f4a7c15
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return z ^ z>>31
+	return unit(h)
 }
 
 // Chaos returns faults that, together, spoil the given share, 0 to 1, of all

@@ -98,6 +98,10 @@ type Options struct {
 	// list alike. Negative means for ever. Defaults to 7 days.
 	Retention time.Duration
 
+	// Webhooks has the ends of jobs delivered to receivers. Defaults to nil: nobody
+	// is told.
+	Webhooks *Webhooks
+
 	// DiscardRecords keeps counters only and no log of requests, which is for
 	// runs of millions. Defaults to false.
 	DiscardRecords bool

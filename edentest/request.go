@@ -32,6 +32,9 @@ type Stats struct {
 	Finals      int // jobs whose end was shown by a GET
 	ForeignGets int // GETs of jobs that are another user's
 
+	Deliveries     int // of webhooks, each attempt
+	LostDeliveries int // jobs that are never delivered: see Webhooks.LossRate
+
 	// PeakPerSecond is the largest number of requests in any one second, wherever
 	// that second begins; those that were refused count too.
 	PeakPerSecond int

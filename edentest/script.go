@@ -48,6 +48,13 @@ type Script struct {
 	// not. Defaults to what the other fields say.
 	Body []byte
 
+	// WebhookReceiver is the URL to which the job's end is delivered if
+	// Options.Webhooks is set, once, the first time that it ends. UserWebhookParameters,
+	// a JSON value, is sent along. They default to those of the POST, if any, and to
+	// none.
+	WebhookReceiver       string
+	UserWebhookParameters json.RawMessage
+
 	// Foreign marks the job of another user of the account. It is listed and
 	// can be asked for like any other. Defaults to false.
 	Foreign bool

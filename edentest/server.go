@@ -100,14 +100,15 @@ func (s *Server) Certificate() *x509.Certificate { return s.certificate }
 // connections are closed by Close.
 func (s *Server) Client() *http.Client { return s.client }
 
-// Close cuts all connections and returns when no request is being served any
-// more. The jobs and the records stay readable.
+// Close cuts all connections, ends the delivery of webhooks, and returns when no
+// request is being served any more. The jobs and the records stay readable.
 func (s *Server) Close() {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
 	_ = s.http.Close() // of a listener and connections that nobody needs any more
 	s.stop()
+	s.API.Close()
 	s.client.CloseIdleConnections()
 	s.served.Wait()
 }

@@ -33,9 +33,6 @@ type transport struct {
 	conn atomic.Pointer[memoryConn] // for the next request
 }
 
-// A memoryConn is what the requests of a client share: see Silence.
-type memoryConn struct{ silent atomic.Bool }
-
 // CloseIdleConnections gives later requests a new connection. http.Client calls it.
 func (t *transport) CloseIdleConnections() { t.conn.Store(new(memoryConn)) }
 

@@ -51,7 +51,7 @@ func canonicalJSON(text []byte, form SignatureForm) ([]byte, error) {
 	if err := d.Decode(&v); err != nil {
 		return nil, fmt.Errorf("not JSON: %w", err)
 	}
-	if _, err := d.Token(); err != io.EOF { //nolint:errorlint // as Token returns it
+	if _, err := d.Token(); err != io.EOF {
 		return nil, fmt.Errorf("more than one JSON value")
 	}
 	return form.appendValue(nil, v, "\n"), nil

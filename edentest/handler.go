@@ -85,7 +85,7 @@ func (ans *Answer) send(ctx context.Context, w http.ResponseWriter, line *line) 
 			_, _ = io.Copy(w, content)
 			return
 		}
-		for write(line.piece()) { //nolint:revive // until the end of the content, or an error
+		for write(line.piece()) { // until the end of the content, or an error
 		}
 	}
 }

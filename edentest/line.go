@@ -58,7 +58,7 @@ func (c *carried) Read(p []byte) (int, error) {
 			c.piece = make([]byte, c.line.piece())
 		}
 		n, err := io.ReadFull(c.from, c.piece)
-		if err == io.ErrUnexpectedEOF { //nolint:errorlint // as io.ReadFull returns it
+		if err == io.ErrUnexpectedEOF {
 			err = io.EOF
 		}
 		c.here, c.err = c.piece[:n], err

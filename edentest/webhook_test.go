@@ -147,6 +147,7 @@ func TestWebhookAgreesWithGet(t *testing.T) {
 		d.Submit(edentest.Script{Status: "odd"})
 		d.SubmitAll(1, edentest.World{Durations: edentest.Fixed(edentest.Never)})
 		d.sleep(t, time.Hour)
+		synctest.Wait()
 		if len(got) != 102 || d.Stats().Deliveries != 102 {
 			t.Fatalf("%d deliveries, want 102", len(got))
 		}
@@ -236,6 +237,7 @@ func TestWebhookTroubles(t *testing.T) {
 				ids[i] = d.Submit(edentest.Script{ID: fmt.Sprintf("11111111-1111-4111-8111-%012x", i), After: time.Minute})
 			}
 			d.sleep(t, 3*time.Hour)
+			synctest.Wait()
 			var lost, late, twice int
 			for _, id := range ids {
 				got := times[id]

@@ -77,13 +77,14 @@ func Redirect(url string) Effect {
 func Refuse() Effect { return Effect{name: "refuse", lost: true} }
 
 // Reset has the connection reset after the request was taken in, before the
-// first byte of an answer.
+// first byte of an answer. Over HTTP/2 the request's stream is reset; other requests
+// of the connection go on.
 //
 // Mind, on loopback, that an [http.Transport] by itself repeats a GET when this
 // happens to a connection that it had used before.
 func Reset() Effect { return onWire("reset", dropped) }
 
-// ResetBody has the connection reset inside the body.
+// ResetBody has the connection, or over HTTP/2 the stream, reset inside the body.
 func ResetBody() Effect { return onWire("reset body", broken) }
 
 // Stall sends half of the body and then nothing, until the client gives up. Of

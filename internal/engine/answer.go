@@ -63,7 +63,7 @@ func (e *Engine) Respond(now time.Duration, id RequestID, a Answer) {
 		if a.Reached && e.limiter.Answered(now, r.sent, ratelimit.Poll) {
 			e.note(Note{Kind: SpedUp})
 		}
-		if a.Everyone {
+		if a.Everyone && r.kind == Get {
 			e.limiter.Pause(now + a.RetryAfter)
 		}
 		e.noteTrouble(r, &a)

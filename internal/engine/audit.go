@@ -16,9 +16,9 @@ import (
 // one of eighty jobs is found out within four minutes, and five hundred jobs of ten
 // minutes cost a quarter of a request each.
 const (
-	firstAudit = 100 * time.Second
+	firstAudit = 140 * time.Second
 	auditTiers = 16
-	auditShare = 0.55 // divided by the root of the number of jobs,
+	auditShare = 0.72 // divided by the root of the number of jobs,
 	maxShare   = 0.2  // and no more than this
 )
 

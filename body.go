@@ -138,7 +138,7 @@ func decoded(header http.Header, from io.Reader) (_ io.Reader, decoding bool, er
 	}
 	codings := strings.Split(strings.ToLower(strings.Join(values, ",")), ",")
 	if len(codings) > 4 {
-		return nil, false, fmt.Errorf("the answer has %d content codings", len(codings))
+		return nil, false, &failure{text: fmt.Sprintf("the answer has %d content codings, want gzip or none", len(codings))}
 	}
 	for i := len(codings) - 1; i >= 0; i-- {
 		switch coding := strings.TrimSpace(codings[i]); coding {
@@ -153,7 +153,7 @@ func decoded(header http.Header, from io.Reader) (_ io.Reader, decoding bool, er
 				return nil, true, err
 			}
 		default:
-			return nil, false, fmt.Errorf("the answer has the Content-Encoding %s, want gzip or none", quote(coding, 32))
+			return nil, false, &failure{text: "the answer has the Content-Encoding " + quote(coding, 32) + ", want gzip or none"}
 		}
 	}
 	return from, decoding, nil

@@ -234,7 +234,10 @@ func (p *Poller) ask(ctx context.Context, u *url.URL, id string) (body []byte, h
 	if status < 200 || status > 299 {
 		return nil, nil, p.refused(newAPIError(resp, dog, asked(id), p.redact))
 	}
-	if body, err = readBody(resp, dog, p.maxBody); err != nil {
+	body, err = readBody(resp, dog, p.maxBody)
+	// A server that notices the end of the request may still end its answer in
+	// good order, cut short.
+	if expired, _ := dog.expired(); expired || err != nil {
 		return nil, nil, p.failed(ctx, dog, err)
 	}
 	return body, resp.Header, nil
@@ -267,8 +270,13 @@ func (p *Poller) failed(ctx context.Context, dog *watchdog, err error) error {
 	if expired, header := dog.expired(); expired {
 		return p.share(timeoutFailure(p.timeout, header))
 	}
-	if errors.Is(err, ErrResponseTooLarge) {
+	var own *failure
+	switch {
+	case errors.Is(err, ErrResponseTooLarge):
 		return err
+	case errors.As(err, &own):
+		return p.share(own)
+	default:
+		return p.share(newFailure(err, p.redact))
 	}
-	return p.share(newFailure(err, p.redact))
 }

@@ -245,7 +245,7 @@ func parseJob(data []byte) (*Job, error) {
 	if job.Error == nil && job.Status == StatusFail {
 		job.Error = &JobError{Message: noReason, raw: json.RawMessage("null")}
 	}
-	job.CreatedAt = parseTime(created.text())
+	job.CreatedAt = parseCreated(created)
 	return job, nil
 }
 
@@ -274,22 +274,6 @@ func parseJobError(raw json.RawMessage) *JobError {
 		e.Message = string(raw)
 	}
 	return e
-}
-
-// parseTime reads RFC 3339, whose letters may be small, and what Python servers
-// and databases make of it: no zone, which means UTC, one without a colon or of
-// hours only, and a space for the T. Anything else is the zero time.
-func parseTime(s string) time.Time {
-	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		return t.UTC() // as most are, without the copies that the rest takes
-	}
-	s = strings.ToUpper(strings.Replace(s, " ", "T", 1))
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07"} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC()
-		}
-	}
-	return time.Time{}
 }
 
 // parseID takes the one form that the API uses. uuid.Parse alone would accept

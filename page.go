@@ -1,9 +1,11 @@
 package edenwait
 
 import (
+	"bytes"
 	"errors"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -57,8 +59,11 @@ func (s *JobSummary) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
 		return nil
 	}
-	var item JobSummary
-	if err := scanObject(data, item.member(&item)); err != nil {
+	var (
+		item  JobSummary
+		words pageWords
+	)
+	if err := scanObject(data, words.reader(&item)); err != nil {
 		return err
 	}
 	*s = item
@@ -99,17 +104,15 @@ func parsePage(data []byte) (*JobPage, error) {
 	return page, nil
 }
 
-// itemBytes is about what an item takes on the wire. It sizes the first
-// allocation: growing by doubling would cost a page as much again.
-const itemBytes = 200
-
 // parseItems reads the array of items that begins here, nil if it is none.
 func parseItems(s *scanner) ([]JobSummary, error) {
 	if s.peek() != '[' {
 		return nil, nil // the caller's scanner skips it
 	}
-	items := make([]JobSummary, 0, min((len(s.data)-s.at)/itemBytes+1, 1024))
-	var last JobSummary
+	// Counted first: growing by doubling would cost a page as much again.
+	count := bytes.Count(s.data[s.at:], []byte(`"public_id"`))
+	items := make([]JobSummary, 0, min(count, 1024))
+	var words pageWords
 	err := s.array(func(s *scanner) error {
 		items = append(items, JobSummary{})
 		if s.peek() != '{' {
@@ -117,46 +120,71 @@ func parseItems(s *scanner) ([]JobSummary, error) {
 			return err
 		}
 		item := &items[len(items)-1]
-		err := s.object(item.member(&last))
-		last = *item
+		err := s.object(words.reader(item))
+		words.last = *item
 		return err
 	})
 	return items, err
 }
 
-// member reads a member of the item. Most items have the words of the one before
-// them, which are then shared.
-func (s *JobSummary) member(last *JobSummary) func(*scanner, string) error {
-	return func(scan *scanner, name string) error {
-		var text, known *string
+// pageWords are the strings of a page. Its ids lie in few pieces of memory, and
+// most items have the other words of the one before them, which are then shared:
+// a page is a thousand items, and else five thousand allocations.
+type pageWords struct {
+	ids  strings.Builder
+	last JobSummary
+}
+
+func (w *pageWords) reader(item *JobSummary) func(*scanner, string) error {
+	return func(s *scanner, name string) error {
+		var text, before *string
 		switch name {
 		case "public_id":
-			text, known = &s.ID, &last.ID
-		case "status":
-			text, known = (*string)(&s.Status), (*string)(&last.Status)
-		case "feature":
-			text, known = &s.Feature, &last.Feature
-		case "subfeature":
-			text, known = &s.Subfeature, &last.Subfeature
-		case "provider":
-			text, known = &s.Provider, &last.Provider
-		case "model":
-			text, known = &s.Model, &last.Model
-		case "created_at":
-			value, err := scan.value()
-			s.CreatedAt = parseTime(value.text())
+			value, err := s.value()
+			item.ID = w.id(value)
 			return err
+		case "created_at":
+			value, err := s.value()
+			item.CreatedAt = parseCreated(value)
+			return err
+		case "status":
+			text, before = (*string)(&item.Status), (*string)(&w.last.Status)
+		case "feature":
+			text, before = &item.Feature, &w.last.Feature
+		case "subfeature":
+			text, before = &item.Subfeature, &w.last.Subfeature
+		case "provider":
+			text, before = &item.Provider, &w.last.Provider
+		case "model":
+			text, before = &item.Model, &w.last.Model
 		default:
 			return nil
 		}
-		value, err := scan.value()
-		if inner, ok := value.simple(); ok && string(inner) == *known {
-			*text = *known
+		value, err := s.value()
+		if inner, ok := value.simple(); ok && string(inner) == *before {
+			*text = *before
 		} else {
 			*text = value.text()
 		}
 		return err
 	}
+}
+
+// idBlock is how much memory ids share. It stays as long as one of them is kept.
+const idBlock = 4 << 10
+
+func (w *pageWords) id(value span) string {
+	inner, ok := value.simple()
+	if !ok || len(inner) > idBlock {
+		return value.text()
+	}
+	if w.ids.Cap()-w.ids.Len() < len(inner) {
+		w.ids = strings.Builder{}
+		w.ids.Grow(idBlock)
+	}
+	from := w.ids.Len()
+	w.ids.Write(inner)
+	return w.ids.String()[from:]
 }
 
 func (q ListQuery) values() url.Values {

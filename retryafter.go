@@ -79,7 +79,7 @@ func parseDelay(text string, now time.Time) time.Duration {
 	// A delay of decades is a date: the second at which to come back.
 	const year = 365 * 24 * 3600
 	if at := float64(now.Unix()); unit == time.Second && at > year && value > at-year && value < at+year {
-		value = max(value-float64(now.UnixNano())/1e9, 0)
+		value = max(value-at-float64(now.Nanosecond())/1e9, 0)
 	}
 	nanoseconds := value * float64(unit)
 	if nanoseconds >= float64(longestRetryAfter) {

@@ -25,6 +25,7 @@ const (
 type redactor struct {
 	forms []string            // whole, in lower case
 	parts map[string]struct{} // of secretPart letters, in lower case
+	first [256]bool           // what either begins with
 }
 
 // newRedactor hides the token, and the path of BaseURL: that of a gateway may
@@ -58,14 +59,16 @@ func (r *redactor) add(secret string) {
 	}
 	for at := range len(secret) - secretPart + 1 {
 		if len(secret) > secretPart {
-			r.parts[lower(secret[at:at+secretPart])] = struct{}{}
+			part := lower(secret[at : at+secretPart])
+			r.parts[part], r.first[part[0]] = struct{}{}, true
 		}
 	}
 }
 
 func (r *redactor) addForm(form string) {
 	if len(form) >= shortestSecret {
-		r.forms = append(r.forms, lower(form))
+		form = lower(form)
+		r.forms, r.first[form[0]] = append(r.forms, form), true
 	}
 }
 
@@ -74,6 +77,10 @@ func (r *redactor) redact(text string) string {
 	var out strings.Builder
 	folded, kept := lower(text), 0
 	for at := 0; at < len(text); {
+		if !r.first[folded[at]] {
+			at++
+			continue
+		}
 		n := r.match(folded[at:])
 		if n == 0 {
 			at++
@@ -94,7 +101,7 @@ func (r *redactor) redact(text string) string {
 // match is how long the secret is that the text begins with, 0 if with none.
 func (r *redactor) match(folded string) (n int) {
 	for _, form := range r.forms {
-		if len(form) > n && strings.HasPrefix(folded, form) {
+		if len(form) > n && form[0] == folded[0] && strings.HasPrefix(folded, form) {
 			n = len(form)
 		}
 	}

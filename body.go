@@ -152,8 +152,10 @@ func decoded(header http.Header, from io.Reader) (_ io.Reader, decoding bool, er
 			if from, err = gzip.NewReader(buffered); err != nil {
 				return nil, true, err
 			}
+		case "br", "zstd", "deflate", "compress":
+			return nil, false, &failure{text: "the answer has the Content-Encoding " + coding + ", want gzip or none"}
 		default:
-			return nil, false, &failure{text: "the answer has the Content-Encoding " + quote(coding, 32) + ", want gzip or none"}
+			return nil, false, &failure{text: "the answer has an unknown Content-Encoding, want gzip or none"}
 		}
 	}
 	return from, decoding, nil

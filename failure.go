@@ -52,8 +52,12 @@ func (e *failure) Timeout() bool {
 	return errors.As(e.cause, &timeout) && timeout.Timeout()
 }
 
-// maxFailure bounds the text of a failure, in bytes.
-const maxFailure = 160
+const (
+	// maxFailure bounds the text of a failure, in bytes.
+	maxFailure = 160
+	// maxChain is how long the text of an error may be whose chain is kept.
+	maxChain = 4 * maxFailure
+)
 
 // newFailure reads an error of the HTTP client. Its text may quote anything that
 // a server sent, an output or the key among it.
@@ -73,8 +77,8 @@ func newFailure(err error, redact func(string) string) *failure {
 		text = plain.Error()
 	}
 	shown := withoutQuotations(text)
-	if hidden := redact(text); hidden != text || shown != text {
-		// Nor may the parts of it show what it does not.
+	if hidden := redact(text); hidden != text || shown != text || len(text) > maxChain {
+		// Nor may the parts of it show, or hold, what it does not.
 		return &failure{text: printable(withoutQuotations(hidden), maxFailure), cause: standardCause(err)}
 	}
 	return &failure{text: printable(text, maxFailure), cause: rootCause(err)}

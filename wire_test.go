@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	nethttp "net/http"
 	"net/http/httptest"
@@ -36,6 +37,7 @@ func (w protocol) start(t testing.TB, handler nethttp.Handler) *httptest.Server 
 }
 
 func (w protocol) run(server *httptest.Server) {
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes that a test cuts short
 	if server.EnableHTTP2 = w.http2; w.http2 {
 		server.StartTLS()
 	} else {

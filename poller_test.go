@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unsafe"
 
@@ -134,6 +135,46 @@ func TestPollerGetTolerates(t *testing.T) {
 			if err != nil || !tt.check(job) {
 				t.Errorf("%s: %+v, %v", tt.field, job, err)
 			}
+		}
+	})
+}
+
+// TestFailedJobHasAnError: a caller may print job.Error of a job that failed.
+func TestFailedJobHasAnError(t *testing.T) {
+	for field, says := range map[string]string{
+		``: "no reason", `,"error":null`: "no reason", `,"error":"out of tape"`: `"out of tape"`, `,"error":{}`: `"{}"`,
+		`,"error":{"message":"no","error_code":"E1"}`: `"no" ("E1")`, `,"error":{"message":"no\n","error_code":7}`: `"no\n" ("7")`,
+	} {
+		body := fmt.Sprintf(`{"public_id":%q,"status":"fail"%s}`, someID, field)
+		job, err := protocol{}.serveBody(t, 200, body).Get(t.Context(), someID)
+		if err != nil || job.Error == nil || job.Error.Message == "" {
+			t.Fatalf("%s: %+v, %v", field, job, err)
+		}
+		var failure error = job.Error
+		if !strings.Contains(failure.Error(), says) || !strings.Contains((&edenwait.JobFailedError{Job: job}).Error(), says) {
+			t.Errorf("%s: %v", field, failure)
+		}
+		if out, err := json.Marshal(job); err != nil || string(out) != body {
+			t.Errorf("%s came back as %s, %v", body, out, err)
+		}
+	}
+	if text := (*edenwait.JobError)(nil).Error(); text == "" {
+		t.Error("a nil JobError says nothing")
+	}
+}
+
+// TestTooDeepIsFinal: a response that no program can read costs one request, not
+// MaxErrors of them.
+func TestTooDeepIsFinal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		body := fmt.Sprintf(`{"public_id":%q,"status":"success","output":%s1%s}`, someID, strings.Repeat("[", 10_000), strings.Repeat("]", 10_000))
+		waiter, err := edenwait.New(edenwait.Config{Token: "secret-key", HTTPClient: answering(200, nil, body)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		results, err := waiter.WaitAll(t.Context(), []string{someID})
+		if results[0].Polls != 1 || !strings.Contains(err.Error(), "nests more than 9900 levels deep") {
+			t.Errorf("%d polls, %v", results[0].Polls, err)
 		}
 	})
 }

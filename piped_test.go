@@ -146,7 +146,7 @@ func TestSilenceIsNoticed(t *testing.T) {
 			t.Fatalf("%d connections", n)
 		}
 		began := time.Now()
-		var err error = errors.New("not asked")
+		err := errors.New("not asked")
 		for lost := 0; err != nil; lost++ {
 			if _, err = poller.Get(t.Context(), someID); lost > 3 {
 				t.Fatal(err)

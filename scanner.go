@@ -182,35 +182,6 @@ func (s *scanner) name() (string, error) {
 	return known(raw[1 : len(raw)-1]), nil
 }
 
-// known is a name as a string, without an allocation for those of the API.
-func known(name []byte) string {
-	switch string(name) {
-	case "public_id":
-		return "public_id"
-	case "status":
-		return "status"
-	case "cost":
-		return "cost"
-	case "provider":
-		return "provider"
-	case "feature":
-		return "feature"
-	case "subfeature":
-		return "subfeature"
-	case "model":
-		return "model"
-	case "created_at":
-		return "created_at"
-	case "output":
-		return "output"
-	case "error":
-		return "error"
-	case "original_response":
-		return "original_response"
-	}
-	return string(name)
-}
-
 // value reads any value and returns the part of the text that holds it.
 func (s *scanner) value() (span, error) {
 	from := s.at

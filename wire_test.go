@@ -11,6 +11,7 @@ import (
 	"net"
 	nethttp "net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 
@@ -181,22 +182,22 @@ func (p *tap) serve(client net.Conn) {
 // frames copies what the client sends, and counts the streams that it resets.
 func (p *tap) frames(client *bufio.Reader, server net.Conn, silent chan struct{}) {
 	const preface, header, rstStream = 24, 9, 3
-	frame := make([]byte, preface)
-	if _, err := io.ReadFull(client, frame); err != nil || !write(server, frame, silent) {
+	start := make([]byte, preface)
+	if _, err := io.ReadFull(client, start); err != nil || !write(server, start, silent) {
 		return
 	}
 	for {
-		frame = frame[:header]
-		if _, err := io.ReadFull(client, frame); err != nil {
+		var head [header]byte
+		if _, err := io.ReadFull(client, head[:]); err != nil {
 			return
 		}
-		length := int(binary.BigEndian.Uint32(append([]byte{0}, frame[:3]...)))
-		if frame[3] == rstStream {
+		length := int(binary.BigEndian.Uint32(head[:])) >> 8
+		if head[3] == rstStream {
 			p.mu.Lock()
 			p.resets++
 			p.mu.Unlock()
 		}
-		frame = append(frame, make([]byte, length)...)
+		frame := slices.Concat(head[:], make([]byte, length))
 		if _, err := io.ReadFull(client, frame[header:]); err != nil || !write(server, frame, silent) {
 			return
 		}

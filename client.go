@@ -22,12 +22,13 @@ const (
 // client sends requests, and minds their connections.
 type client struct {
 	http *http.Client
-	// own is the transport that this client made for itself; nil where the caller
-	// gave one.
-	own   *http.Transport
-	conns *conns
+	// renew makes the transport that this client has of its own; nil where the
+	// caller gave one.
+	renew func() (*http.Transport, *conns)
 
 	mu       sync.Mutex
+	own      *http.Transport
+	conns    *conns
 	inFlight int
 	closing  bool // as soon as nothing is in flight
 	timeouts int  // in a row, of requests sent since renewed
@@ -42,8 +43,9 @@ func newClient(config Config) *client {
 		*c.http = *config.HTTPClient
 		c.http.Timeout = 0 // see requestTimeout
 	} else if transport, ok := http.DefaultTransport.(*http.Transport); ok {
-		c.own, c.conns = newTransport(transport, config.MaxInFlight)
-		c.http.Transport = c.own
+		base := transport.Clone() // as it is now, whatever becomes of it
+		c.renew = func() (*http.Transport, *conns) { return newTransport(base, config.MaxInFlight) }
+		c.own, c.conns = c.renew()
 	}
 	// A redirect could carry the token to another host, and the API sends none.
 	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -86,60 +88,59 @@ func newTransport(base *http.Transport, connections int) (*http.Transport, *conn
 	return t, open
 }
 
-// do sends the request. The own transport is called without the http.Client
-// around it, which would copy every header for redirects that are not followed.
-func (c *client) do(r *http.Request) (*http.Response, error) {
-	if c.own != nil {
-		return c.own.RoundTrip(r)
-	}
-	return c.http.Do(r)
-}
-
 // sharesHeader reports whether requests may share a header: a cookie jar, or a
 // RoundTripper of the caller's, may add to it.
-func (c *client) sharesHeader() bool { return c.own != nil }
+func (c *client) sharesHeader() bool { return c.renew != nil }
 
 // tooManyTimeouts is how many requests in a row are not answered in time before
 // the connection is no longer used. One may be a slow answer.
 const tooManyTimeouts = 2
 
-// begin counts a request, and reports whether it is to be the last one on its
-// connection. Over HTTP/2 this is the one way to be rid of a connection that
-// others still wait on, and works through any RoundTripper: the transport gives
-// new requests a new connection, and closes the old one with its last stream.
-func (c *client) begin(now time.Time) (last bool) {
+// begin counts a request, and returns what sends it and whether it is to be the
+// last one on its connection. Over HTTP/2 this is the one way to be rid of a
+// connection that others still wait on, and works through any RoundTripper: the
+// transport gives new requests a new connection, and closes the old one with its
+// last stream.
+func (c *client) begin(now time.Time) (do func(*http.Request) (*http.Response, error), last bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.inFlight++
 	c.closing = false
-	if c.timeouts < tooManyTimeouts {
-		return false
+	if last = c.timeouts >= tooManyTimeouts; last {
+		c.timeouts, c.renewed = 0, now
 	}
-	c.timeouts, c.renewed = 0, now
-	return true
+	if c.own != nil {
+		// Without the http.Client around it, which would copy every header for
+		// redirects that are not followed.
+		return c.own.RoundTrip, last
+	}
+	return c.http.Do, last
 }
 
 // end counts a request that was sent at began, and closes what is left when it
 // was the last and that is wanted.
 func (c *client) end(began time.Time, timedOut, answered bool) {
 	c.mu.Lock()
-	renew := false
+	defer c.mu.Unlock()
+	c.inFlight--
 	switch {
 	case answered:
 		c.timeouts = 0
 	case timedOut && !began.Before(c.renewed):
-		c.timeouts++
-		renew = c.timeouts >= tooManyTimeouts
+		if c.timeouts++; c.timeouts >= tooManyTimeouts {
+			c.closeUnused() // that is the silent one, if nothing else waits on it
+		}
 	}
-	c.inFlight--
-	closing := c.closing && c.inFlight == 0
-	c.closing = c.closing && !closing
-	c.mu.Unlock()
-	switch {
-	case closing:
+	if c.closing && c.inFlight == 0 {
 		c.closeOwn()
-	case renew:
-		c.http.CloseIdleConnections() // that is the silent one, if nothing else waits on it
+	}
+}
+
+func (c *client) closeUnused() {
+	if c.own != nil {
+		c.own.CloseIdleConnections()
+	} else {
+		c.http.CloseIdleConnections()
 	}
 }
 
@@ -147,31 +148,35 @@ func (c *client) end(began time.Time, timedOut, answered bool) {
 // is in flight: requests whose context has ended are on their way out, and their
 // streams keep an HTTP/2 connection from being idle for a moment longer.
 func (c *client) closeIdle() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.own == nil {
 		return
 	}
-	c.mu.Lock()
-	c.closing = c.inFlight > 0
-	closing := !c.closing
-	c.mu.Unlock()
-	if closing {
+	if c.closing = c.inFlight > 0; !c.closing {
 		c.closeOwn()
 	}
 }
 
+// closeOwn closes idle connections in good order, and cuts the others. Where there
+// are any, the next request has a new transport: the old one learns only later
+// that they are gone, and would have it fail.
 func (c *client) closeOwn() {
-	c.own.CloseIdleConnections() // these say goodbye
-	c.conns.close()
+	c.closing = false
+	c.own.CloseIdleConnections()
+	if before := c.conns; before.busy() {
+		c.own, c.conns = c.renew()
+		before.close()
+	}
 }
 
 // conns are the open connections of a transport. It closes only idle ones, and
 // learns late that one is: a stream that was cancelled ends after its request.
 type conns struct {
-	mu   sync.Mutex
-	open map[*conn]struct{}
-	// closed counts closings: what was dialed before one, and is there only after
-	// it, nobody waits for.
-	closed int
+	mu      sync.Mutex
+	open    map[*conn]struct{}
+	dialing int
+	closed  bool // for good
 }
 
 func newConns() *conns { return &conns{open: map[*conn]struct{}{}} }
@@ -181,15 +186,16 @@ type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
 func (c *conns) dialer(dial dialFunc) dialFunc {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		c.mu.Lock()
-		closed := c.closed
+		c.dialing++
 		c.mu.Unlock()
 		raw, err := dial(ctx, network, addr)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.dialing--
 		if err != nil {
 			return nil, err
 		}
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.closed != closed {
+		if c.closed { // nobody waits for it any more
 			_ = raw.Close()
 			return nil, net.ErrClosed
 		}
@@ -199,11 +205,16 @@ func (c *conns) dialer(dial dialFunc) dialFunc {
 	}
 }
 
+func (c *conns) busy() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.open) > 0 || c.dialing > 0
+}
+
 func (c *conns) close() {
 	c.mu.Lock()
 	open := c.open
-	c.open = map[*conn]struct{}{}
-	c.closed++
+	c.open, c.closed = map[*conn]struct{}{}, true
 	c.mu.Unlock()
 	for tracked := range open {
 		_ = tracked.Conn.Close() // there is nobody to tell

@@ -83,6 +83,7 @@ func TestOutputsAreNowhere(t *testing.T) {
 		"no status": strings.ReplaceAll(job, `"status"`, `"state"`), "an array": "[" + job + "]", "a page": page, "base text": "the patient is well", "XML": "<job><output>patient</output></job>",
 		"YAML": "output: the patient", "NDJSON": job + "\n" + job, "UTF-16": "\xff\xfe" + strings.Join(strings.Split(job, ""), "\x00"), "a number": `{"public_id":"patient","status":7}`,
 		"detail beside it": job[:len(job)-1] + `,"detail":"the patient"}`, "detail with it": `{"detail":` + string(quoted) + `}`, "detail of an object": `{"detail":` + job + `}`,
+		"detail in Python": `{"detail":"KeyError in {'output': 'the patient'}"}`, "detail in a reason": `{"detail":[{"loc":["body"],"msg":` + string(quoted) + `}]}`,
 		"detail in a list": `{"detail":[{"loc":["body",` + job + `],"msg":"no"}]}`, "in an error": `{"error":"the patient is well"}`, "in a message": `{"message":"the patient is well"}`,
 		"other case": strings.ReplaceAll(job, "output", "Output")[:len(job)-1] + `,"detail":"patient"}`, "gzip unannounced": compressed.String(),
 		"status of a job": `{"public_id":"` + someID + `"` + job[1:], "nothing": "",

@@ -215,7 +215,8 @@ func TestPollerErrors(t *testing.T) {
 			{402, `{}`, edenwait.ErrPaymentRequired, "Payment Required"},
 			{404, `{"detail":"Job not found"}`, edenwait.ErrNotFound, "Job not found"},
 			{422, `{"detail":[{"loc":["path","job_id"],"msg":"not a uuid","type":"t"}]}`, nil, "path job_id: not a uuid"},
-			{429, ``, edenwait.ErrRateLimited, "Too Many Requests"},
+			{422, `{"detail":[{"loc":["body","output_format"],"msg":"unknown"}]}`, nil, "body output_format: unknown"},
+		{429, ``, edenwait.ErrRateLimited, "Too Many Requests"},
 			{502, "<html>\x1b[31mBad gateway</html>", nil, "Bad Gateway (not the API's JSON)"},
 			{307, ``, nil, "Temporary Redirect"},
 		}

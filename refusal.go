@@ -51,20 +51,27 @@ func parseDetail(body []byte, redact func(string) string) (detail string, foreig
 	}); err != nil {
 		return "", len(strings.TrimSpace(string(body))) > 0
 	}
-	if output || holdsOutput(value) {
+	if output {
 		return "", false
 	}
 	if text := value.text(); text != "" {
+		if holdsOutput(text) {
+			return "", false
+		}
 		return quote(redact(text), maxDetail), false
 	}
 	return quoteReasons(value, redact), false
 }
 
-// holdsOutput reports whether a job is quoted inside of the words.
-func holdsOutput(words span) bool {
-	text := lower(string(words))
-	return strings.Contains(text, `output`) && strings.Contains(text, `public_id`) || strings.Contains(text, `original_response`) ||
-		strings.Contains(text, `"output`) // as a name, of which the quotation mark may be escaped
+// holdsOutput reports whether words quote a job: as JSON, or as Python prints one.
+func holdsOutput(words string) bool {
+	text := lower(words)
+	for _, name := range []string{`"output`, `'output`, `"original_response`, `'original_response`} {
+		if strings.Contains(text, name) {
+			return true
+		}
+	}
+	return strings.Contains(text, "output") && strings.Contains(text, "public_id")
 }
 
 // quoteReasons reads a list of {"loc":[…],"msg":"…"}.
@@ -100,7 +107,9 @@ func quoteReasons(value span, redact func(string) string) string {
 			}
 			return nil
 		})
-		reasons = append(reasons, quote(redact(strings.Join(where, " ")+": "+message), maxDetail/shownReasons-2))
+		if reason := strings.Join(where, " ") + ": " + message; !holdsOutput(reason) {
+			reasons = append(reasons, quote(redact(reason), maxDetail/shownReasons-2))
+		}
 		return err
 	})
 	return strings.Join(reasons, ", ")

@@ -5,7 +5,8 @@ import "context"
 // Source answers what a Waiter asks. A [Poller] is one; another may put a cache
 // before it, keep what webhooks deliver, or ask a different API whose jobs have
 // the same life. A Source that is a [Lister] too is also asked in bulk; one that
-// embeds a Poller is, and lists what the Poller lists.
+// embeds a Poller is, and lists what the Poller lists; the Poller's connections are
+// then closed when the Waiter's last call ends.
 //
 // A Waiter asks for up to MaxInFlight jobs at once in each of its calls, and draws
 // each question from its Rate, also one that is answered from memory.

@@ -96,12 +96,12 @@ func (c *client) sharesHeader() bool { return c.renew != nil }
 // the connection is no longer used. One may be a slow answer.
 const tooManyTimeouts = 2
 
-// begin counts a request, and returns what sends it and whether it is to be the
-// last one on its connection. Over HTTP/2 this is the one way to be rid of a
+// begin counts a request, and returns the own transport that sends it, if there is
+// one, and whether it is to be the last one on its connection. Over HTTP/2 this is the one way to be rid of a
 // connection that others still wait on, and works through any RoundTripper: the
 // transport gives new requests a new connection, and closes the old one with its
 // last stream.
-func (c *client) begin(now time.Time) (do func(*http.Request) (*http.Response, error), last bool) {
+func (c *client) begin(now time.Time) (own *http.Transport, last bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.inFlight++
@@ -109,12 +109,16 @@ func (c *client) begin(now time.Time) (do func(*http.Request) (*http.Response, e
 	if last = c.timeouts >= tooManyTimeouts; last {
 		c.timeouts, c.renewed = 0, now
 	}
-	if c.own != nil {
-		// Without the http.Client around it, which would copy every header for
-		// redirects that are not followed.
-		return c.own.RoundTrip, last
+	return c.own, last
+}
+
+// do sends the request: by the own transport without an http.Client around it,
+// which would copy every header for redirects that are not followed.
+func (c *client) do(own *http.Transport, r *http.Request) (*http.Response, error) {
+	if own != nil {
+		return own.RoundTrip(r)
 	}
-	return c.http.Do, last
+	return c.http.Do(r)
 }
 
 // end counts a request that was sent at began, and closes what is left when it

@@ -200,7 +200,7 @@ func (p *Poller) ask(ctx context.Context, u *url.URL, id string) (body []byte, h
 	dog := &watchdog{timeout: p.timeout, cancel: cancel}
 	dog.start()
 	defer dog.stop()
-	do, last := p.client.begin(began)
+	own, last := p.client.begin(began)
 	defer func() {
 		if thrown := recover(); thrown != nil {
 			err = panicFailure(thrown, p.redact)
@@ -224,7 +224,7 @@ func (p *Poller) ask(ctx context.Context, u *url.URL, id string) (body []byte, h
 		Method: http.MethodGet, URL: u, Host: u.Host, Header: p.header(), Close: last,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(request)
-	resp, err := do(req)
+	resp, err := p.client.do(own, req)
 	if err != nil {
 		return nil, nil, p.failed(ctx, dog, err)
 	}

@@ -216,7 +216,7 @@ func TestPollerErrors(t *testing.T) {
 			{404, `{"detail":"Job not found"}`, edenwait.ErrNotFound, "Job not found"},
 			{422, `{"detail":[{"loc":["path","job_id"],"msg":"not a uuid","type":"t"}]}`, nil, "path job_id: not a uuid"},
 			{422, `{"detail":[{"loc":["body","output_format"],"msg":"unknown"}]}`, nil, "body output_format: unknown"},
-		{429, ``, edenwait.ErrRateLimited, "Too Many Requests"},
+			{429, ``, edenwait.ErrRateLimited, "Too Many Requests"},
 			{502, "<html>\x1b[31mBad gateway</html>", nil, "Bad Gateway (not the API's JSON)"},
 			{307, ``, nil, "Temporary Redirect"},
 		}

@@ -46,18 +46,26 @@ type Config struct {
 	// Defaults to none, which New and NewPoller refuse unless Source is set.
 	Token string `json:"-"`
 
-	// BaseURL is the scheme and host of the API, with or without a trailing
-	// slash. It must be https, except to a loopback address, since the token
-	// travels with every request. Defaults to DefaultBaseURL.
+	// BaseURL is the scheme and host of the API, and the path before /v3 where a
+	// gateway has one; /v3 itself and an endpoint's path are taken off. It must be
+	// https, except to a loopback address, since the token travels with every
+	// request. Its path is treated as a secret. Defaults to DefaultBaseURL.
 	BaseURL string
 
-	// HTTPClient sends the requests. It is copied, and the copy follows no
-	// redirect. Defaults to a client of its own that keeps up to MaxInFlight
-	// connections open while a call is under way.
+	// HTTPClient sends the requests. It is copied; the copy follows no redirect, and
+	// its Timeout, if it is shorter than RequestTimeout, counts in its place. It is
+	// never closed. When two requests in a row are not answered in time, its idle
+	// connections are closed and the next request is the last on its connection, so
+	// a connection over HTTP/2 that has gone silent is replaced; set
+	// http.HTTP2Config.SendPingTimeout to notice it sooner. Defaults to a client
+	// that keeps up to MaxInFlight connections open while a call is under way, and
+	// closes one that has been silent for ten seconds.
 	HTTPClient *http.Client
 
-	// RequestTimeout bounds one request, from connecting to the last byte of the
-	// body: raise it where outputs are hundreds of megabytes. Defaults to 30 s.
+	// RequestTimeout bounds the silences of one request: the time from connecting to
+	// the header of the answer, and each one after it in which no byte comes. An
+	// answer whose bytes keep coming is not cut off, however long it takes, unless it
+	// falls below 1,024 bytes a second for as long as this. Defaults to 30 s.
 	RequestTimeout time.Duration
 
 	// MaxResponseBytes bounds the body of one response, decompressed. A job
@@ -160,8 +168,9 @@ func bounded[T int | int64 | float64 | time.Duration](field string, v *T, fallba
 	return nil
 }
 
-// endpoint checks BaseURL and Token and returns the URL of the async endpoint.
-func (c Config) endpoint() (*url.URL, error) {
+// base checks BaseURL and Token and returns the URL that the endpoints' paths are
+// appended to.
+func (c Config) base() (*url.URL, error) {
 	if c.Token == "" {
 		return nil, errors.New("edenwait: Config.Token is empty, want an API key")
 	}
@@ -169,29 +178,93 @@ func (c Config) endpoint() (*url.URL, error) {
 		// The key itself stays out of the message.
 		return nil, errors.New("edenwait: Config.Token holds a space, a line end or a character outside ASCII, want an API key")
 	}
-	base, err := url.Parse(c.BaseURL)
-	if err != nil {
-		// A *url.Error quotes the whole URL, and with it what a user may have
-		// put before an @.
-		return nil, errors.New("edenwait: Config.BaseURL is not a URL")
+	base, err := url.Parse(strings.TrimSpace(c.BaseURL))
+	if err != nil || base.Opaque != "" || base.Scheme == "" {
+		return nil, c.notAURL()
 	}
+	shown := base.Scheme + "://" + base.Host // a path, a query and what is before an @ may be secrets
 	switch {
 	case base.User != nil:
 		return nil, errors.New("edenwait: Config.BaseURL holds credentials, want the key in Config.Token")
-	case base.Hostname() == "" || base.RawQuery != "" || base.Fragment != "",
+	case base.Hostname() == "",
 		strings.Count(base.Host, ":") > 1 && base.Host[0] != '[': // an IPv6 address that a port could be read from
-		// Not quoted: what is no address may well be a key in the wrong place.
-		return nil, errors.New("edenwait: Config.BaseURL is not scheme://host without a query")
+		return nil, c.notAURL()
+	case base.RawQuery != "" || base.ForceQuery || base.Fragment != "":
+		return nil, c.invalidBase(shown+"/?…", "want scheme and host without a query or fragment, such as "+DefaultBaseURL)
 	case base.Scheme == "https":
 	case base.Scheme == "http" && isLoopback(base.Hostname()):
 	default:
-		return nil, fmt.Errorf("edenwait: Config.BaseURL is %q, want https, or http to a loopback address", redact(c.BaseURL, c.Token))
-	}
-	if base.Path == "" {
-		base.Path = "/" // or JoinPath gives a relative one
+		return nil, c.invalidBase(shown, "want https, or http to a loopback address")
 	}
 	base.Host = strings.TrimSuffix(base.Host, ":") // an empty port, which would stand in the Host header
-	return base.JoinPath("v3", "universal-ai", "async"), nil
+	// Lower case, since http.ProxyFromEnvironment knows localhost in no other: it
+	// would send the key to a proxy in clear text.
+	base.Host = strings.ToLower(base.Host)
+	if base = withoutEndpoint(base); base.Path == "" {
+		base.Path = "/" // or JoinPath gives a relative one
+	}
+	for segment := range strings.SplitSeq(strings.ToLower(base.Path), "/") {
+		if len(segment) == 2 && segment[0] == 'v' && '0' <= segment[1] && segment[1] <= '9' || segment == "universal-ai" {
+			return nil, c.invalidBase(shown+"/…/"+segment, "want scheme and host without the path of an endpoint, such as "+DefaultBaseURL)
+		}
+	}
+	return base, nil
+}
+
+// withoutEndpoint takes off what people copy along: /v3, or a whole endpoint.
+func withoutEndpoint(base *url.URL) *url.URL {
+	trimmed := strings.TrimRight(base.EscapedPath(), "/")
+	for _, suffix := range []string{asyncPath, "/v3/universal-ai", "/v3"} {
+		if rest, found := strings.CutSuffix(trimmed, suffix); found {
+			if plain, err := url.PathUnescape(rest); err == nil {
+				bare := *base
+				bare.Path, bare.RawPath = plain, rest
+				return &bare
+			}
+		}
+	}
+	return base
+}
+
+// notAURL says what to write. It quotes the value where that is a host and no
+// more: a key in the wrong place must not be shown.
+func (c Config) notAURL() error {
+	value := strings.TrimPrefix(strings.TrimSpace(c.BaseURL), "//")
+	host, rest, _ := strings.Cut(value, "/")
+	name, _, _ := strings.Cut(host, ":")
+	if !isHostname(name) && !isLoopback(name) {
+		return errors.New("edenwait: Config.BaseURL is not a URL, want scheme://host such as " + DefaultBaseURL)
+	}
+	want := "https://" + host
+	if isLoopback(name) {
+		want = "http://" + host
+	}
+	if rest != "" {
+		host += "/…"
+	}
+	return c.invalidBase(host, "without a scheme, want "+want)
+}
+
+// isHostname reports whether a name has the form of a host's in the DNS: labels
+// of at most 32 letters here, the last one without digits, so that no key has it.
+func isHostname(name string) bool {
+	labels := strings.Split(name, ".")
+	if len(labels) < 2 || len(name) > 100 {
+		return false
+	}
+	for i, label := range labels {
+		if label == "" || len(label) > 32 || strings.ContainsFunc(label, func(r rune) bool {
+			digit := '0' <= r && r <= '9'
+			return !('a' <= r && r <= 'z' || r == '-' || digit && i < len(labels)-1)
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c Config) invalidBase(shown, want string) error {
+	return fmt.Errorf("edenwait: Config.BaseURL is %s, %s", quote(newRedactor(c.Token, "").redact(shown), 128), newRedactor(c.Token, "").redact(want))
 }
 
 // isLoopback does not ask the resolver: a name that someone else's DNS points
@@ -208,5 +281,13 @@ func (c Config) Format(f fmt.State, _ rune) {
 	if c.Token != "" {
 		token = redacted
 	}
-	_, _ = fmt.Fprintf(f, "edenwait.Config{BaseURL:%q Token:%s Rate:%v}", redact(c.BaseURL, c.Token), token, c.Rate)
+	base := c.BaseURL
+	if u, err := url.Parse(base); base == "" {
+		base = DefaultBaseURL
+	} else if err != nil || u.Host == "" {
+		base = redacted // whatever it is
+	} else if base = u.Scheme + "://" + u.Host; u.Path != "" && u.Path != "/" {
+		base += "/…"
+	}
+	_, _ = fmt.Fprintf(f, "edenwait.Config{BaseURL:%s Token:%s Rate:%v}", quote(newRedactor(c.Token, "").redact(base), 128), token, c.Rate)
 }

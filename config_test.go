@@ -2,8 +2,10 @@ package edenwait_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +58,64 @@ func TestNewNamesTheField(t *testing.T) {
 func TestNewAccepts(t *testing.T) {
 	for _, base := range []string{"", edenwait.DefaultBaseURL, edenwait.EUBaseURL + "/", "http://127.0.0.1:8080", "http://localhost:1/x", "http://LOCALHOST:1", "http://[::1]:9"} {
 		if _, err := edenwait.New(edenwait.Config{Token: "k", BaseURL: base}); err != nil {
+			t.Errorf("%q: %v", base, err)
+		}
+	}
+}
+
+// TestBaseURLAsPeopleCopyIt: with an endpoint's path, or white space, it means the
+// same; where it cannot, New says what to write.
+func TestBaseURLAsPeopleCopyIt(t *testing.T) {
+	for base, want := range map[string]string{
+		"https://api.edenai.run/v3":                           "https://api.edenai.run",
+		"https://api.edenai.run/v3/":                          "https://api.edenai.run",
+		"https://api.edenai.run/v3//":                         "https://api.edenai.run",
+		"https://api.edenai.run/v3/universal-ai":              "https://api.edenai.run",
+		"https://api.edenai.run/v3/universal-ai/async":        "https://api.edenai.run",
+		"https://api.edenai.run/v3/universal-ai/async/":       "https://api.edenai.run",
+		" https://api.edenai.run\n":                           "https://api.edenai.run",
+		"HTTPS://API.EDENAI.RUN/":                             "https://api.edenai.run",
+		"https://gateway.example/eden/v3":                     "https://gateway.example/eden",
+		"https://gateway.example/a%2Fb/v3/universal-ai/async": "https://gateway.example/a%2Fb",
+		"https://gateway.example/pv3":                         "https://gateway.example/pv3",
+		"https://gateway.example:8443/v3":                     "https://gateway.example:8443",
+		"https://gateway.example/vision":                      "https://gateway.example/vision",
+	} {
+		var asked string
+		client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			asked = r.URL.String()
+			return nil, errors.New("no network")
+		})}
+		poller, err := edenwait.NewPoller(edenwait.Config{Token: "secret-key", BaseURL: base, HTTPClient: client})
+		if err != nil {
+			t.Errorf("%q: %v", base, err)
+			continue
+		}
+		_, _ = poller.Get(t.Context(), someID)
+		if asked != want+"/v3/universal-ai/async/"+someID {
+			t.Errorf("%q: asks %s", base, asked)
+		}
+	}
+	for base, says := range map[string]string{
+		"api.edenai.run":              `Config.BaseURL is "api.edenai.run", without a scheme, want https://api.edenai.run`,
+		"api.edenai.run/v3":           `Config.BaseURL is "api.edenai.run/…", without a scheme, want https://api.edenai.run`,
+		"//api.edenai.run":            `without a scheme, want https://api.edenai.run`,
+		"api.edenai.run:443":          `Config.BaseURL is "api.edenai.run:443", without a scheme, want https://api.edenai.run:443`,
+		"localhost:8080":              `Config.BaseURL is "localhost:8080", without a scheme, want http://localhost:8080`,
+		"127.0.0.1:8080":              `Config.BaseURL is "127.0.0.1:8080", without a scheme, want http://127.0.0.1:8080`,
+		"https:/api.edenai.run":       "want scheme://host such as https://api.edenai.run",
+		"https:api.edenai.run":        "want scheme://host such as https://api.edenai.run",
+		"https://":                    "want scheme://host such as https://api.edenai.run",
+		"ws://api.edenai.run":         `Config.BaseURL is "ws://api.edenai.run", want https`,
+		"https://api.edenai.run/v2":   `Config.BaseURL is "https://api.edenai.run/…/v2", want scheme and host without the path of an endpoint, such as https://api.edenai.run`,
+		"https://api.edenai.run/v2/x": "without the path of an endpoint",
+		"https://api.edenai.run/V3":   "without the path of an endpoint",
+		"https://api.edenai.run/v3/universal-ai/async/" + someID: "without the path of an endpoint",
+		"https://api.edenai.run/v3/universal-ai/async?page=1":    "without a query or fragment, such as https://api.edenai.run",
+		"https://api.edenai.run/#top":                            "without a query or fragment",
+	} {
+		_, err := edenwait.New(edenwait.Config{Token: "secret-key", BaseURL: base})
+		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v", base, err)
 		}
 	}

@@ -2,10 +2,14 @@ package edenwait_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net"
-	"net/http"
+	nethttp "net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,50 +17,247 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
-// TestConnectionsAreClosed: when the last call of a Waiter has ended, no
-// connection of its own client is left open, nor a goroutine that reads it.
-func TestConnectionsAreClosed(t *testing.T) {
-	api := edentest.New(edentest.Options{Rate: -1})
-	opened, closed := make(chan net.Conn, 1000), make(chan net.Conn, 1000)
-	server := httptest.NewUnstartedServer(api)
-	server.Config.ConnState = func(conn net.Conn, state http.ConnState) {
+// counted is a server that tells when its connections are closed.
+type counted struct {
+	*httptest.Server
+	mu   sync.Mutex
+	open map[net.Conn]bool
+	seen int
+	none chan struct{} // closed while none is open
+}
+
+func (w protocol) counted(t *testing.T, handler nethttp.Handler) *counted {
+	t.Helper()
+	c := &counted{Server: httptest.NewUnstartedServer(handler), open: map[net.Conn]bool{}, none: make(chan struct{})}
+	close(c.none)
+	c.Config.ConnState = func(conn net.Conn, state nethttp.ConnState) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		switch state {
-		case http.StateNew:
-			opened <- conn
-		case http.StateClosed:
-			closed <- conn
+		case nethttp.StateNew:
+			if c.seen++; len(c.open) == 0 {
+				c.none = make(chan struct{})
+			}
+			c.open[conn] = true
+		case nethttp.StateClosed:
+			if delete(c.open, conn); len(c.open) == 0 {
+				close(c.none)
+			}
 		default:
 		}
 	}
-	server.Start()
-	defer server.Close()
-	waiter, err := edenwait.New(edenwait.Config{BaseURL: server.URL, Token: edentest.DefaultToken, Rate: 1000})
-	if err != nil {
-		t.Fatal(err)
+	w.run(c.Server)
+	t.Cleanup(c.Close)
+	return c
+}
+
+// wantNoneOpen waits until the last is closed: what is closed here is seen there
+// when it is seen. The bound is for what never is.
+func (c *counted) wantNoneOpen(t *testing.T, after string) {
+	t.Helper()
+	c.mu.Lock()
+	none, seen := c.none, c.seen
+	c.mu.Unlock()
+	if seen == 0 {
+		t.Errorf("%s: no connection was made", after)
 	}
-	for call, wait := range map[string]func(ctx context.Context, ids []string) error{
-		"WaitAll": func(ctx context.Context, ids []string) error { _, err := waiter.WaitAll(ctx, ids); return err },
-		"Wait":    func(ctx context.Context, ids []string) error { _, err := waiter.Wait(ctx, ids[0]); return err },
-		"AsCompleted": func(ctx context.Context, ids []string) error {
-			for r := range waiter.AsCompleted(ctx, slices.Values(ids)) {
-				return r.Err // the others are cut short
+	select {
+	case <-none:
+	case <-time.After(time.Minute):
+		t.Fatalf("%s: connections are still open", after)
+	}
+}
+
+// embedding is a Source of the caller's that has a Poller's methods.
+type embedding struct{ *edenwait.Poller }
+
+// TestConnectionsAreClosed: when the last call of a Waiter has ended, no
+// connection of its own client is left open, nor a goroutine that reads it;
+// whether its requests were answered or cut short.
+func TestConnectionsAreClosed(t *testing.T) {
+	overWire(t, func(t *testing.T, w protocol) {
+		for _, source := range []string{"own", "embedded"} {
+			api := edentest.New(edentest.Options{Rate: -1})
+			hang := make(chan struct{})
+			server := w.counted(t, nethttp.HandlerFunc(func(rw nethttp.ResponseWriter, r *nethttp.Request) {
+				if strings.HasSuffix(r.URL.Path, hanging) {
+					select {
+					case <-hang:
+					case <-r.Context().Done():
+					}
+					return
+				}
+				api.ServeHTTP(rw, r)
+			}))
+			t.Cleanup(func() { close(hang) })
+			config := edenwait.Config{BaseURL: server.URL, Token: edentest.DefaultToken, Rate: 1000, DisableList: true}
+			if source == "embedded" {
+				config.Source = embedding{w.poller(t, config)}
 			}
-			return nil
-		},
-	} {
-		if err := wait(t.Context(), api.SubmitAll(20, edentest.World{Durations: edentest.Fixed(0)})); err != nil {
+			var waiter *edenwait.Waiter
+			withDefaultTransport(trusting(), func() {
+				var err error
+				if waiter, err = edenwait.New(config); err != nil {
+					t.Fatal(err)
+				}
+			})
+			for call, wait := range map[string]func(ctx context.Context, ids []string) error{
+				"WaitAll": func(ctx context.Context, ids []string) error { _, err := waiter.WaitAll(ctx, ids); return err },
+				"Wait":    func(ctx context.Context, ids []string) error { _, err := waiter.Wait(ctx, ids[0]); return err },
+				"AsCompleted": func(ctx context.Context, ids []string) error {
+					for r := range waiter.AsCompleted(ctx, slices.Values(ids)) {
+						return r.Err // the others are cut short
+					}
+					return nil
+				},
+				"a request under way": func(ctx context.Context, ids []string) error {
+					for r := range waiter.AsCompleted(ctx, slices.Values(append([]string{hanging}, ids...))) {
+						return r.Err
+					}
+					return nil
+				},
+				"a context that ends": func(ctx context.Context, ids []string) error {
+					ctx, cancel := context.WithCancel(ctx)
+					defer cancel()
+					for r := range waiter.AsCompleted(ctx, slices.Values(append([]string{hanging}, ids...))) {
+						if cancel(); r.ID == hanging && !errors.Is(r.Err, context.Canceled) {
+							return r.Err
+						}
+					}
+					return nil
+				},
+			} {
+				if err := wait(t.Context(), api.SubmitAll(20, edentest.World{Durations: edentest.Fixed(0)})); err != nil {
+					t.Fatal(err)
+				}
+				server.wantNoneOpen(t, source+", "+call)
+			}
+		}
+	})
+}
+
+// hanging is a job whose GETs are not answered.
+const hanging = "44444444-4444-4444-8444-444444444444"
+
+// TestClientOfTheCallerStaysOpen: it may be in use elsewhere.
+func TestClientOfTheCallerStaysOpen(t *testing.T) {
+	overWire(t, func(t *testing.T, w protocol) {
+		server := w.counted(t, nethttp.HandlerFunc(func(rw nethttp.ResponseWriter, _ *nethttp.Request) {
+			fmt.Fprintf(rw, `{"public_id":%q,"status":"success"}`, someID)
+		}))
+		client := server.Client()
+		waiter, err := edenwait.New(edenwait.Config{BaseURL: server.URL, Token: "secret-key", HTTPClient: client, Rate: 1000})
+		if err != nil {
 			t.Fatal(err)
 		}
-		// What is closed here is seen there when it is seen; the bound is for what
-		// never is.
-		late := time.After(time.Minute)
-		for open := len(opened); open > 0; open-- {
-			<-opened
-			select {
-			case <-closed:
-			case <-late:
-				t.Fatalf("%s: %d connections are still open", call, open)
+		for range 3 {
+			if _, err := waiter.Wait(t.Context(), someID); err != nil {
+				t.Fatal(err)
 			}
 		}
+		if server.mu.Lock(); server.seen != 1 {
+			t.Errorf("%d connections for three waits", server.seen)
+		}
+		server.mu.Unlock()
+		client.CloseIdleConnections()
+	})
+}
+
+// TestSilentConnection: a connection over HTTP/2 that has gone silent is
+// replaced, by an own client and by one of the caller's. The pings of an own
+// client are as frequent as http.DefaultTransport's, where those are set.
+func TestSilentConnection(t *testing.T) {
+	server := protocol{http2: true}.start(t, nethttp.HandlerFunc(func(rw nethttp.ResponseWriter, _ *nethttp.Request) {
+		fmt.Fprintf(rw, `{"public_id":%q,"status":"processing"}`, someID)
+	}))
+	pinging := trusting()
+	pinging.HTTP2 = &nethttp.HTTP2Config{SendPingTimeout: 50 * time.Millisecond, PingTimeout: 50 * time.Millisecond}
+	for name, client := range map[string]*nethttp.Client{
+		"own":       nil,
+		"caller's":  {Transport: trusting()},
+		"wrapped":   {Transport: roundTrip(trusting().RoundTrip)},
+		"timing":    {Transport: trusting(), Timeout: 200 * time.Millisecond},
+		"impatient": {Transport: impatient()},
+	} {
+		between := newTap(t, server)
+		config := edenwait.Config{BaseURL: between.URL, Token: "secret-key", HTTPClient: client, RequestTimeout: 200 * time.Millisecond}
+		if client == nil {
+			config.RequestTimeout = time.Minute
+		}
+		if name == "timing" || name == "impatient" {
+			config.RequestTimeout = time.Minute
+		}
+		var poller *edenwait.Poller
+		withDefaultTransport(pinging, func() {
+			var err error
+			if poller, err = edenwait.NewPoller(config); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if _, err := poller.Get(t.Context(), someID); err != nil {
+			t.Fatal(name, err)
+		}
+		if n := between.fallSilent(); n != 1 {
+			t.Errorf("%s: %d connections", name, n)
+		}
+		failed := 0
+		for failed < 20 {
+			// Several at once, so that the connection is never without a stream.
+			errs := make(chan error, 4)
+			for range cap(errs) {
+				go func() {
+					_, err := poller.Get(t.Context(), someID)
+					errs <- err
+				}()
+			}
+			good := true
+			for range cap(errs) {
+				good = <-errs == nil && good
+			}
+			if good {
+				break
+			}
+			failed++
+		}
+		if failed > 3 {
+			t.Errorf("%s: %d rounds of requests were lost", name, failed)
+		}
+		if client != nil {
+			client.CloseIdleConnections()
+		}
+	}
+}
+
+func impatient() *nethttp.Transport {
+	transport := trusting()
+	transport.ResponseHeaderTimeout = 200 * time.Millisecond
+	return transport
+}
+
+// TestNoStreamIsReset: an answer that was read is not cancelled, of whichever
+// status and length.
+func TestNoStreamIsReset(t *testing.T) {
+	server := protocol{http2: true}.start(t, nethttp.HandlerFunc(func(rw nethttp.ResponseWriter, r *nethttp.Request) {
+		switch r.URL.Query().Get("page") {
+		case "2":
+			rw.WriteHeader(nethttp.StatusServiceUnavailable)
+			fmt.Fprint(rw, `{"detail":"away"}`)
+		case "3":
+			rw.Header().Set("Content-Length", "12")
+			fmt.Fprint(rw, `{"items":[]}`)
+			rw.(nethttp.Flusher).Flush() // what ends the stream comes apart
+		default:
+			fmt.Fprint(rw, `{"items":[]}`)
+		}
+	}))
+	between := newTap(t, server)
+	poller := protocol{http2: true}.poller(t, edenwait.Config{BaseURL: between.URL})
+	for page := range 20 {
+		if _, err := poller.List(t.Context(), edenwait.ListQuery{Page: page % 4}); (err != nil) != (page%4 == 2) {
+			t.Error(err)
+		}
+	}
+	if n := between.resetStreams(); n > 0 {
+		t.Errorf("%d of 20 streams were reset", n)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -23,7 +22,8 @@ var (
 	// slows down and asks again: of its errors only a GaveUpError can match, of a
 	// wait that ended while that went on.
 	ErrRateLimited = errors.New("the account's request limit is reached")
-	// ErrResponseTooLarge: the body is larger than Config.MaxResponseBytes.
+	// ErrResponseTooLarge: the body is larger than Config.MaxResponseBytes, or it
+	// nests so deep (9,900 levels) that encoding/json could not read the Job.
 	ErrResponseTooLarge = errors.New("the response is larger than MaxResponseBytes")
 	// ErrMaxWait: Config.MaxWait passed before the job ended.
 	ErrMaxWait = errors.New("MaxWait passed")
@@ -44,19 +44,31 @@ var (
 type APIError struct {
 	// StatusCode is the HTTP status.
 	StatusCode int
-	// Detail is the server's explanation, or the beginning of the body where it
-	// gave none in its usual shape.
+	// Detail is the API's explanation, quoted and at most 128 bytes: the "detail" of
+	// its JSON. It is empty where the answer has none. Nothing else of a body is
+	// quoted, since that may hold a job's output.
 	Detail string
 	// RetryAfter is how long the server asks to wait; 0 when it did not say.
 	RetryAfter time.Duration
-	// Asked is the request's method and path.
+	// Asked is the request's method and path below BaseURL, with {job_id} for the
+	// id of the job.
 	Asked string
+
+	// foreign: the body is no JSON object, so a gateway or a proxy has answered and
+	// not the API.
+	foreign bool
 }
 
 func (e *APIError) Error() string {
-	msg := fmt.Sprintf("%s: HTTP %d %s", e.Asked, e.StatusCode, http.StatusText(e.StatusCode))
-	if e.Detail != "" {
-		msg += ": " + e.Detail
+	msg := fmt.Sprintf("%s: HTTP %d", e.Asked, e.StatusCode)
+	if text := http.StatusText(e.StatusCode); text != "" {
+		msg += " " + text
+	}
+	switch {
+	case e.Detail != "":
+		msg += ": " + printable(e.Detail, 1024)
+	case e.foreign:
+		msg += " (not the API's JSON)"
 	}
 	return msg
 }
@@ -86,14 +98,7 @@ func (e *JobFailedError) Error() string {
 	if e.Job == nil {
 		return "edenwait: a job failed"
 	}
-	why := "without a reason"
-	if e.Job.Error != nil {
-		why = quote(e.Job.Error.Message, 512)
-		if e.Job.Error.Code != "" {
-			why += " (" + quote(e.Job.Error.Code, 64) + ")"
-		}
-	}
-	return fmt.Sprintf("edenwait: job %s failed at %s: %s", e.Job.ID, e.Job.origin(), why)
+	return fmt.Sprintf("edenwait: job %s failed at %s: %v", plainOrQuoted(e.Job.ID, 64), e.Job.origin(), e.Job.Error)
 }
 
 // origin names what ran, as a submit names it.
@@ -101,7 +106,7 @@ func (j *Job) origin() string {
 	parts := make([]string, 0, 4)
 	for _, part := range []string{j.Feature, j.Subfeature, j.Provider, j.Model} {
 		if part != "" {
-			parts = append(parts, part)
+			parts = append(parts, plainOrQuoted(part, 64))
 		}
 	}
 	if len(parts) == 0 {
@@ -122,7 +127,7 @@ func (e *UnexpectedStatusError) Error() string {
 		return "edenwait: a job has an unexpected status"
 	}
 	return fmt.Sprintf("edenwait: job %s has status %s, want %q, %q or %q",
-		e.Job.ID, quote(string(e.Job.Status), 64), StatusProcessing, StatusSuccess, StatusFail)
+		plainOrQuoted(e.Job.ID, 64), quote(string(e.Job.Status), 64), StatusProcessing, StatusSuccess, StatusFail)
 }
 
 // GaveUpError is a wait that ended without a final response. The job itself may
@@ -153,7 +158,7 @@ func (e *GaveUpError) Error() string {
 		kept = " (results are kept for 7 days)" // this one is not, or never was
 	}
 	return fmt.Sprintf("edenwait: gave up on job %s after %d polls in %v, %s%s: %v",
-		e.ID, e.Polls, e.Waited.Round(time.Millisecond), seen, kept, e.Err)
+		plainOrQuoted(e.ID, 64), e.Polls, e.Waited.Round(time.Millisecond), seen, kept, e.Err)
 }
 
 func (e *GaveUpError) Unwrap() error { return e.Err }
@@ -171,7 +176,7 @@ type HookError struct {
 }
 
 func (e *HookError) Error() string {
-	return fmt.Sprintf("edenwait: hook for job %s: %v", e.ID, e.Err)
+	return fmt.Sprintf("edenwait: hook for job %s: %v", plainOrQuoted(e.ID, 64), e.Err)
 }
 
 func (e *HookError) Unwrap() error { return e.Err }
@@ -217,13 +222,4 @@ func (e *BatchError) Unwrap() []error {
 		return e.Errs
 	}
 	return append([]error{e.Cause}, e.Errs...)
-}
-
-// quote shows at most limit bytes of foreign text, with what could break a log
-// line or a terminal escaped.
-func quote(s string, limit int) string {
-	if len(s) > limit {
-		return strconv.Quote(s[:limit]) + "…"
-	}
-	return strconv.Quote(s)
 }

@@ -43,7 +43,8 @@ type Job struct {
 	Model string
 	// Output is the result, any JSON; nil when the response had none.
 	Output json.RawMessage
-	// Error says why the job failed; nil unless the response had an error.
+	// Error says why the job failed. It is never nil where a response of the API
+	// has StatusFail, and nil otherwise unless the response had an error.
 	Error *JobError
 	// OriginalResponse is the provider's own answer, where it was asked for at
 	// submit; nil otherwise.
@@ -53,19 +54,54 @@ type Job struct {
 	CreatedAt time.Time
 
 	raw json.RawMessage // the whole response; Output and OriginalResponse lie in it
+	// retryAfter is how long the answer asks to wait before the next GET, of a job
+	// that is still processing.
+	retryAfter time.Duration
 }
 
 // Decode stores the job's output in the value that v points to, as
 // json.Unmarshal does. A job without output is an error.
+//
+// The text of an error says where the output does not fit and quotes none of it,
+// so that it may be logged; the decoder's own error is what it wraps.
 func (j *Job) Decode(v any) error {
 	if len(j.Output) == 0 {
-		return fmt.Errorf("edenwait: job %s has no output: its status is %q", j.ID, j.Status)
+		return fmt.Errorf("edenwait: job %s has no output: its status is %s", plainOrQuoted(j.ID, 64), quote(string(j.Status), 64))
 	}
 	if err := json.Unmarshal(j.Output, v); err != nil {
-		return fmt.Errorf("edenwait: output of job %s: %w", j.ID, err)
+		return &decodeError{id: j.ID, into: fmt.Sprintf("%T", v), err: err}
 	}
 	return nil
 }
+
+// decodeError is an output that does not fit.
+type decodeError struct {
+	id, into string
+	err      error
+}
+
+func (e *decodeError) Error() string {
+	text := "edenwait: output of job " + plainOrQuoted(e.id, 64) + ": "
+	var (
+		shape  *json.UnmarshalTypeError
+		syntax *json.SyntaxError
+	)
+	switch {
+	case errors.As(e.err, &shape):
+		kind, _, _ := strings.Cut(shape.Value, " ") // "number 12" quotes the number
+		text += "cannot decode a JSON " + kind
+		if shape.Field != "" {
+			text += " at " + printable(shape.Field, 128)
+		}
+		return text + " into a Go value of type " + shape.Type.String()
+	case errors.As(e.err, &syntax):
+		return fmt.Sprintf("%sinvalid JSON at byte %d", text, syntax.Offset)
+	default:
+		return fmt.Sprintf("%scannot decode into %s (%T)", text, e.into, e.err)
+	}
+}
+
+func (e *decodeError) Unwrap() error { return e.err }
 
 // MarshalJSON gives the response back as it came, fields that this version does
 // not know included, and changes that were made to the Job since not included. A
@@ -98,13 +134,29 @@ func (j *Job) UnmarshalJSON(data []byte) error {
 
 // JobError says why a job failed, in the provider's words.
 type JobError struct {
-	// Message is the explanation. Where the error is neither a string nor an
-	// object with a message, it is the error's JSON.
+	// Message is the explanation, as it came: of any length and content. Where the
+	// error is neither a string nor an object with a message, it is the error's
+	// JSON; where a failed job has none, it says that.
 	Message string
 	// Code is the error_code, empty when there was none.
 	Code string
 
 	raw json.RawMessage
+}
+
+// noReason is the Message of a job that failed without an error.
+const noReason = "the response gives no reason"
+
+// Error is the Message and the Code, quoted and bounded.
+func (e *JobError) Error() string {
+	if e == nil || e.Message == "" && e.Code == "" || e.Message == noReason {
+		return noReason
+	}
+	text := quote(e.Message, 256)
+	if e.Code != "" {
+		text += " (" + quote(e.Code, 64) + ")"
+	}
+	return text
 }
 
 // UnmarshalJSON reads an object, a bare string, or whatever else comes.
@@ -138,89 +190,63 @@ type wireJobOut struct {
 	OriginalResponse json.RawMessage `json:"original_response,omitempty"`
 }
 
-// wireJob takes every field raw, so that one of an unforeseen shape cannot fail
-// the whole.
-type wireJob struct {
-	ID               span `json:"public_id"`
-	Status           span `json:"status"`
-	Cost             span `json:"cost"`
-	Provider         span `json:"provider"`
-	Feature          span `json:"feature"`
-	Subfeature       span `json:"subfeature"`
-	Model            span `json:"model"`
-	Output           span `json:"output"`
-	Error            span `json:"error"`
-	OriginalResponse span `json:"original_response"`
-	CreatedAt        span `json:"created_at"`
-}
-
-// span is a json.RawMessage that does not copy: it keeps the part of the input
-// that holds the value. Unmarshalers are told to copy, since a Decoder reuses
-// its buffer; json.Unmarshal hands out parts of its argument, which parseJob
-// owns and never writes to. This halves the memory of a large output.
-type span []byte
-
-func (s *span) UnmarshalJSON(data []byte) error {
-	*s = data[:len(data):len(data)]
-	return nil
-}
-
-// value is the span as a raw message, nil for null and for a missing field.
-func (s span) value() json.RawMessage {
-	if len(s) == 0 || string(s) == "null" {
-		return nil
-	}
-	return json.RawMessage(s)
-}
-
-// text is the string that the span holds, empty for anything else.
-func (s span) text() string {
-	if len(s) < 2 || s[0] != '"' {
-		return ""
-	}
-	// A page of the list holds thousands of short plain strings; only the rest
-	// are worth a decoder.
-	inner := s[1 : len(s)-1]
-	if !slices.ContainsFunc(inner, func(c byte) bool { return c < ' ' || c > '~' || c == '\\' }) {
-		return string(inner)
-	}
-	var text string
-	if json.Unmarshal(s, &text) != nil {
-		return ""
-	}
-	return text
-}
-
 // parseJob reads one job. It keeps data: the job's raw fields are parts of it.
 func parseJob(data []byte) (*Job, error) {
-	var wire wireJob
-	if err := json.Unmarshal(data, &wire); err != nil {
+	var id, status, failure, created span
+	job := &Job{raw: data}
+	if err := scanObject(data, func(s *scanner, name string) (err error) {
+		var value span
+		switch name {
+		case "public_id":
+			id, err = s.value()
+		case "status":
+			status, err = s.value()
+		case "cost":
+			value, err = s.value()
+			job.Cost = parseCost(value)
+		case "provider":
+			value, err = s.value()
+			job.Provider = value.text()
+		case "feature":
+			value, err = s.value()
+			job.Feature = value.text()
+		case "subfeature":
+			value, err = s.value()
+			job.Subfeature = value.text()
+		case "model":
+			value, err = s.value()
+			job.Model = value.text()
+		case "output":
+			value, err = s.value()
+			job.Output = value.value()
+		case "error":
+			failure, err = s.value()
+		case "original_response":
+			value, err = s.value()
+			job.OriginalResponse = value.value()
+		case "created_at":
+			created, err = s.value()
+		}
+		return err
+	}); err != nil {
 		return nil, fmt.Errorf("not a job: %w", err)
 	}
-	id, err := parseID(wire.ID.text())
+	parsed, err := parseID(id.text())
 	if err != nil {
 		// Neither wrapped, since it is the answer that is wrong and not the id asked
-		// for, nor quoted: whatever stands there, an excerpt of the answer shows it.
+		// for, nor quoted, since what stands there may be anything.
 		return nil, errors.New("not a job: public_id is not a UUID")
 	}
-	status := Status(wire.Status.text())
-	if status == "" {
+	job.ID = parsed.String()
+	if job.Status = Status(status.text()); job.Status == "" {
 		return nil, errors.New("not a job: status is missing")
 	}
-	return &Job{
-		ID:               id.String(),
-		Status:           status,
-		Cost:             parseCost(wire.Cost),
-		Provider:         wire.Provider.text(),
-		Feature:          wire.Feature.text(),
-		Subfeature:       wire.Subfeature.text(),
-		Model:            wire.Model.text(),
-		Output:           wire.Output.value(),
-		Error:            parseJobError(wire.Error.value()),
-		OriginalResponse: wire.OriginalResponse.value(),
-		CreatedAt:        parseTime(wire.CreatedAt.text()),
-		raw:              data,
-	}, nil
+	job.Error = parseJobError(failure.value())
+	if job.Error == nil && job.Status == StatusFail {
+		job.Error = &JobError{Message: noReason, raw: json.RawMessage("null")}
+	}
+	job.CreatedAt = parseCreated(created)
+	return job, nil
 }
 
 // parseJobError reads an object, a bare string, or whatever else came.
@@ -228,34 +254,26 @@ func parseJobError(raw json.RawMessage) *JobError {
 	if raw == nil {
 		return nil
 	}
-	var object struct {
-		Message span `json:"message"`
-		Code    span `json:"error_code"`
-	}
 	e := &JobError{raw: raw, Message: span(raw).text()}
-	if e.Message == "" && json.Unmarshal(raw, &object) == nil {
-		e.Message = object.Message.text()
-		if e.Code = object.Code.text(); e.Code == "" {
-			e.Code = string(object.Code.value()) // a number, in practice
-		}
+	if e.Message == "" {
+		// What is no object has no message, and is shown as it is.
+		_ = scanObject(raw, func(s *scanner, name string) error {
+			if name != "message" && name != "error_code" {
+				return nil
+			}
+			value, err := s.value()
+			if name == "message" {
+				e.Message = value.text()
+			} else if e.Code = value.text(); e.Code == "" {
+				e.Code = string(value.value()) // a number, in practice
+			}
+			return err
+		})
 	}
 	if e.Message == "" {
 		e.Message = string(raw)
 	}
 	return e
-}
-
-// parseTime reads RFC 3339, whose letters may be small, and what Python servers
-// and databases make of it: no zone, which means UTC, one without a colon or of
-// hours only, and a space for the T. Anything else is the zero time.
-func parseTime(s string) time.Time {
-	s = strings.ToUpper(strings.Replace(s, " ", "T", 1))
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07"} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC()
-		}
-	}
-	return time.Time{}
 }
 
 // parseID takes the one form that the API uses. uuid.Parse alone would accept

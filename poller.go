@@ -1,26 +1,27 @@
 package edenwait
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
+	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
 )
 
-// Poller asks the API once a call: no retry, no pacing, no waiting. It is safe
-// for concurrent use.
+// Poller sends one request per call: it neither retries, paces nor waits. It is
+// safe for concurrent use.
+//
+// Its own client closes what a Waiter's calls have left open when the last of them
+// ends, also where the Waiter's Source embeds the Poller. Used alone, a Poller
+// keeps idle connections open for a minute and a half, as http.DefaultClient does.
 type Poller struct {
-	client   *http.Client
-	endpoint *url.URL
+	client   *client
+	endpoint *endpoint
 	// header closes over the token, which thus is in no field that a %+v or a
 	// reflecting logger could print.
 	header  func() http.Header
@@ -28,6 +29,14 @@ type Poller struct {
 	timeout time.Duration
 	maxBody int64
 	log     *zap.Logger
+	last    *lastErrors
+}
+
+// lastErrors are the last of their kind. Jobs that fail alike share one, so that
+// a million that wait through an outage do not hold a million copies of it.
+type lastErrors struct {
+	failure atomic.Pointer[failure]
+	refusal atomic.Pointer[APIError]
 }
 
 // NewPoller returns a Poller for the API that the Config names. It uses Token,
@@ -42,81 +51,45 @@ func NewPoller(config Config) (*Poller, error) {
 }
 
 func newPoller(config Config) (*Poller, error) {
-	endpoint, err := config.endpoint()
+	base, err := config.base()
 	if err != nil {
 		return nil, err
 	}
-	token := config.Token
+	client := newClient(config)
 	return &Poller{
-		client:   newClient(config),
-		endpoint: endpoint,
-		header:   newHeader(token),
-		redact:   func(text string) string { return redact(text, token) },
-		timeout:  config.RequestTimeout,
+		client:   client,
+		endpoint: newEndpoint(base),
+		header:   newHeader(config.Token, client.sharesHeader()),
+		redact:   newRedactor(config.Token, base.Path).redact,
+		timeout:  requestTimeout(config),
 		maxBody:  config.MaxResponseBytes,
 		log:      config.Logger,
+		last:     &lastErrors{},
 	}, nil
 }
 
-// newHeader returns what makes the header of each request. The values are
-// shared; the map is not, since a client's cookies, or a RoundTripper of the
-// caller's, may add to it.
-func newHeader(token string) func() http.Header {
-	authorization, accept, agent := []string{"Bearer " + token}, []string{"application/json"}, []string{"edenwait-go/" + Version}
-	return func() http.Header {
-		return http.Header{"Authorization": authorization, "Accept": accept, "User-Agent": agent}
-	}
+// endpoint is where requests go.
+type endpoint struct {
+	url url.URL
+	// base is the scheme and host, which may be shown.
+	base string
 }
 
-// newClient copies the caller's client, or makes one whose idle connections
-// last from one wave of requests to the next.
-func newClient(config Config) *http.Client {
-	client := &http.Client{}
-	if config.HTTPClient != nil {
-		*client = *config.HTTPClient
-	} else if transport, ok := http.DefaultTransport.(*http.Transport); ok {
-		transport = transport.Clone()
-		transport.MaxIdleConnsPerHost = config.MaxInFlight
-		transport.MaxIdleConns = max(transport.MaxIdleConns, config.MaxInFlight)
-		client.Transport = transport
+// asyncPath is the endpoint's path below BaseURL: what is shown of a request's.
+const asyncPath = "/v3/universal-ai/async"
+
+func newEndpoint(base *url.URL) *endpoint {
+	e := &endpoint{url: *base.JoinPath("v3", "universal-ai", "async"), base: base.Scheme + "://" + base.Host}
+	if base.Path != "" && base.Path != "/" {
+		e.base += "/…"
 	}
-	// A redirect could carry the token to another host, and the API sends none.
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return client
+	return e
 }
 
-// Format prints where the Poller asks, for every verb, and never the token.
-func (p *Poller) Format(f fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(f, "edenwait.Poller{%s}", p.endpoint)
-}
-
-// Get asks for one job. An id that is not a UUID is ErrInvalidID and costs no
-// request; an answer other than 2xx is an APIError; a 2xx that is not the JSON
-// of this very job is an error too.
-func (p *Poller) Get(ctx context.Context, id string) (*Job, error) {
-	parsed, err := parseID(id)
-	if err != nil {
-		return nil, fmt.Errorf("edenwait: %w", err)
-	}
-	id = parsed.String()
-	body, err := p.ask(ctx, p.jobURL(id))
-	if err != nil {
-		return nil, fmt.Errorf("edenwait: job %s: %w", id, err)
-	}
-	job, err := parseJob(body)
-	if err != nil {
-		return nil, fmt.Errorf("edenwait: job %s: the answer is %w%s", id, p.hide(err), p.show(body))
-	}
-	if job.ID != id {
-		return nil, fmt.Errorf("edenwait: job %s: the answer is another job's, %s", id, job.ID)
-	}
-	return job, nil
-}
-
-// jobURL does not use JoinPath, which would clean and parse once more, for every
+// job does not use JoinPath, which would clean and parse once more, for every
 // request, what was clean and parsed when the Poller was made.
-func (p *Poller) jobURL(id string) *url.URL {
-	u := *p.endpoint
+func (e *endpoint) job(id string) *url.URL {
+	u := e.url
 	u.Path += "/" + id
 	if u.RawPath != "" {
 		u.RawPath += "/" + id
@@ -124,166 +97,186 @@ func (p *Poller) jobURL(id string) *url.URL {
 	return &u
 }
 
-// List asks for one page of the account's jobs, newest first.
-func (p *Poller) List(ctx context.Context, query ListQuery) (*JobPage, error) {
-	u := *p.endpoint
-	u.RawQuery = query.values().Encode()
-	body, err := p.ask(ctx, &u)
-	if err != nil {
-		return nil, fmt.Errorf("edenwait: job list: %w", err)
+// newHeader returns what makes the header of each request: one for all where
+// nothing adds to it, else a map of its own.
+func newHeader(token string, shared bool) func() http.Header {
+	authorization, accept, agent := []string{"Bearer " + token}, []string{"application/json"}, []string{"edenwait-go/" + Version}
+	fresh := func() http.Header {
+		return http.Header{"Authorization": authorization, "Accept": accept, "User-Agent": agent}
 	}
-	page := struct {
-		*JobPage
-		Items *[]JobSummary `json:"items"`
-	}{JobPage: new(JobPage)}
-	err = json.Unmarshal(body, &page)
-	if err == nil && page.Items == nil {
-		err = errors.New("items are missing")
+	if !shared {
+		return fresh
 	}
-	if err != nil {
-		return nil, fmt.Errorf("edenwait: job list: the answer is not a page: %w", p.hide(err))
-	}
-	page.JobPage.Items = *page.Items
-	return page.JobPage, nil
+	header := fresh()
+	return func() http.Header { return header }
 }
 
-// ask sends one GET and returns the body of a 2xx answer.
-func (p *Poller) ask(ctx context.Context, u *url.URL) (body []byte, err error) {
-	ctx, cancel := context.WithTimeout(ctx, p.timeout)
-	defer cancel()
+// Format prints the API's scheme and host, for every verb, and neither the token
+// nor BaseURL's path, which may hold a key too.
+func (p *Poller) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "edenwait.Poller{%s}", p.redact(p.endpoint.base+asyncPath))
+}
+
+// closeIdle closes the connections of the Poller's own client as soon as no
+// request is in flight. A Source that embeds a Poller has this method too, so a
+// Waiter finds it in both.
+func (p *Poller) closeIdle() { p.client.closeIdle() }
+
+// Get sends one GET for one job. An id that is not a UUID is ErrInvalidID and
+// costs no request. An answer other than 2xx is an APIError. A 2xx that is not
+// the JSON of this very job is an error too.
+func (p *Poller) Get(ctx context.Context, id string) (*Job, error) {
+	parsed, err := parseID(id)
+	if err != nil {
+		return nil, fmt.Errorf("edenwait: %w", err)
+	}
+	if canonical := parsed.String(); canonical != id {
+		id = canonical
+	}
+	job, err := p.get(ctx, id)
+	if err != nil {
+		return nil, &requestError{id: id, err: err}
+	}
+	return job, nil
+}
+
+func (p *Poller) get(ctx context.Context, id string) (*Job, error) {
+	body, header, err := p.ask(ctx, p.endpoint.job(id), id)
+	if err != nil {
+		return nil, err
+	}
+	job, err := parseJob(body)
+	if err != nil {
+		return nil, p.unreadable(err, header, len(body))
+	}
+	if job.ID != id {
+		return nil, &failure{text: "the answer is another job's, " + job.ID}
+	}
+	if job.Status == StatusProcessing && len(header["Retry-After"]) > 0 {
+		job.retryAfter = parseRetryAfter(header, time.Now())
+	}
+	return job, nil
+}
+
+// List sends one GET for one page of the account's jobs, newest first.
+func (p *Poller) List(ctx context.Context, query ListQuery) (*JobPage, error) {
+	u := p.endpoint.url
+	u.RawQuery = query.values().Encode()
+	body, header, err := p.ask(ctx, &u, "")
+	if err != nil {
+		return nil, &requestError{err: err}
+	}
+	page, err := parsePage(body)
+	if err != nil {
+		return nil, &requestError{err: p.unreadable(fmt.Errorf("not a page: %w", err), header, len(body))}
+	}
+	return page, nil
+}
+
+// unreadable is an answer that is not what was asked for. Nothing of it is shown:
+// what is torn, or stands behind a stray byte, may hold an output.
+func (p *Poller) unreadable(err error, header http.Header, size int) error {
+	if errors.Is(err, errTooDeep) {
+		return errTooDeep
+	}
+	return p.share(&failure{text: "the answer is " + err.Error() + describe(header, size, p.redact)})
+}
+
+// share returns the failure before this one where they are alike.
+func (p *Poller) share(f *failure) error {
+	if last := p.last.failure.Load(); last != nil && last.text == f.text {
+		return last
+	}
+	p.last.failure.Store(f)
+	return f
+}
+
+// ask sends one GET, for the job with the id or for a page of the list, and
+// returns the body and header of a 2xx answer.
+func (p *Poller) ask(ctx context.Context, u *url.URL, id string) (body []byte, header http.Header, err error) {
 	began, status := time.Now(), 0
+	request, cancel := context.WithCancel(ctx)
+	defer cancel()
+	dog := &watchdog{timeout: p.timeout, cancel: cancel}
+	dog.start()
+	defer dog.stop()
+	own, last := p.client.begin(began)
 	defer func() {
+		if thrown := recover(); thrown != nil {
+			err = panicFailure(thrown, p.redact)
+			p.log.Warn("the HTTP client panicked", zap.Error(err), zap.ByteString("stack", debug.Stack()))
+		}
+		var late *failure // the watchdog's, or that of a Transport with a bound of its own
+		timedOut := errors.As(err, &late) && late.Timeout()
+		p.client.end(began, timedOut, status != 0 && !timedOut)
 		// Checked first: fields for a line that nobody reads cost more than the rest.
 		if line := p.log.Check(zap.DebugLevel, "request"); line != nil {
-			line.Write(zap.String("path", u.Path), zap.String("query", u.RawQuery), zap.Int("status", status),
+			path := asyncPath
+			if id != "" {
+				path += "/" + id
+			}
+			line.Write(zap.String("path", path), zap.String("query", u.RawQuery), zap.Int("status", status),
 				zap.Int("bytes", len(body)), zap.Duration("took", time.Since(began)), zap.Error(err))
 		}
 	}()
 
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "", nil)
+	req := (&http.Request{
+		Method: http.MethodGet, URL: u, Host: u.Host, Header: p.header(), Close: last,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}).WithContext(request)
+	resp, err := p.client.do(own, req)
 	if err != nil {
-		return nil, err
-	}
-	req.URL, req.Host, req.Header = u, u.Host, p.header()
-	resp, err := p.client.Do(req)
-	if err != nil {
-		return nil, p.hide(err)
+		return nil, nil, p.failed(ctx, dog, err)
 	}
 	defer resp.Body.Close()
 	status = resp.StatusCode
+	dog.answered(resp.Body)
 	if status < 200 || status > 299 {
-		return nil, p.newAPIError(req, resp)
+		return nil, nil, p.refused(newAPIError(resp, dog, asked(id), p.redact))
 	}
-	if body, err = readBody(resp, p.maxBody); err != nil {
-		return nil, fmt.Errorf("GET %s: reading the answer: %w", u.Path, err)
+	body, err = readBody(resp, dog, p.maxBody)
+	// A server that notices the end of the request may still end its answer in
+	// good order, cut short.
+	if expired, _ := dog.expired(); expired || err != nil {
+		return nil, nil, p.failed(ctx, dog, err)
 	}
-	return body, nil
+	return body, resp.Header, nil
 }
 
-const (
-	// maxTrusted is how much memory a Content-Length is given before the bytes
-	// have come.
-	maxTrusted = 16 << 20
-	// maxErrorBody bounds what is read of an answer that explains a refusal.
-	maxErrorBody = 64 << 10
-	// excerpt is how much of an unreadable answer an error shows.
-	excerpt = 200
-)
-
-// readBody reads at most limit bytes, into memory of the right size where the
-// server says it.
-func readBody(resp *http.Response, limit int64) ([]byte, error) {
-	if resp.ContentLength > limit {
-		return nil, fmt.Errorf("%w: %d bytes, the bound is %d", ErrResponseTooLarge, resp.ContentLength, limit)
+func asked(id string) string {
+	if id == "" {
+		return "GET " + asyncPath
 	}
-	if size := resp.ContentLength; size >= 0 && size <= maxTrusted {
-		body := make([]byte, size)
-		_, err := io.ReadFull(resp.Body, body)
-		return body, err
-	}
-	var body bytes.Buffer
-	if size := resp.ContentLength; size > 0 {
-		body.Grow(maxTrusted)
-	}
-	read, err := body.ReadFrom(io.LimitReader(resp.Body, limit+1))
-	if err == nil && read > limit {
-		err = fmt.Errorf("%w: the bound is %d bytes", ErrResponseTooLarge, limit)
-	}
-	return body.Bytes(), err
+	return "GET " + asyncPath + "/{job_id}"
 }
 
-// show is the beginning of an answer that is no JSON: a login page, the words of
-// a proxy. Of JSON it shows nothing but the length, since what is torn may hold an
-// output, which belongs into no log.
-func (p *Poller) show(body []byte) string {
-	begins := bytes.TrimSpace(body[:min(len(body), maxErrorBody)])
-	if len(begins) == 0 || bytes.ContainsRune([]byte(`{["`), rune(begins[0])) {
-		return fmt.Sprintf(" (%d bytes)", len(body))
+// refused returns the answer before this one where they are alike.
+func (p *Poller) refused(e *APIError) *APIError {
+	if last := p.last.refusal.Load(); last != nil && *last == *e {
+		return last
 	}
-	return ", it begins " + quote(p.redact(string(begins)), excerpt)
+	p.last.refusal.Store(e)
+	return e
 }
 
-// hide drops the chain of an error whose text shows the token: some errors of
-// net/http quote what a server sent.
-func (p *Poller) hide(err error) error {
-	if text := err.Error(); p.redact(text) != text {
-		return errors.New(p.redact(text))
-	}
-	return err
-}
-
-func (p *Poller) newAPIError(req *http.Request, resp *http.Response) *APIError {
-	// What could be read of the body explains the status; why the rest could not
-	// be read does not matter beside it. Reading it also frees the connection.
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-	return &APIError{
-		StatusCode: resp.StatusCode,
-		Detail:     parseDetail(body, p.redact),
-		RetryAfter: parseRetryAfter(resp.Header.Get("Retry-After"), time.Now()),
-		Asked:      req.Method + " " + req.URL.Path,
-	}
-}
-
-// parseDetail finds the server's words: detail is a string, or a list of what
-// is wrong with which part of the request. It redacts them before it cuts them
-// short: of half a token, nothing could be told.
-func parseDetail(body []byte, redact func(string) string) string {
-	var answer struct {
-		Detail span `json:"detail"`
-	}
-	if json.Unmarshal(body, &answer) == nil {
-		if text := answer.Detail.text(); text != "" {
-			return quote(redact(text), 512)
+// failed is a request without a whole answer, by what ended it.
+func (p *Poller) failed(ctx context.Context, dog *watchdog, err error) error {
+	if ended := ctx.Err(); ended != nil {
+		if cause := context.Cause(ctx); !errors.Is(cause, ended) {
+			return fmt.Errorf("%w: %w", ended, cause)
 		}
-		var items []struct {
-			Loc []any  `json:"loc"`
-			Msg string `json:"msg"`
-		}
-		if json.Unmarshal(answer.Detail.value(), &items) == nil && len(items) > 0 {
-			parts := make([]string, 0, len(items))
-			for _, item := range items[:min(len(items), shownErrors)] {
-				where := strings.TrimSuffix(fmt.Sprintln(item.Loc...), "\n")
-				parts = append(parts, quote(redact(where+": "+item.Msg), 256))
-			}
-			return strings.Join(parts, ", ")
-		}
+		return ended
 	}
-	if text := strings.TrimSpace(string(body)); text != "" {
-		return quote(redact(text), excerpt)
+	if expired, header := dog.expired(); expired {
+		return p.share(timeoutFailure(p.timeout, header))
 	}
-	return ""
-}
-
-// parseRetryAfter reads both forms of RFC 9110, section 10.2.3: seconds, or a
-// date. What is neither, or in the past, is 0.
-func parseRetryAfter(value string, now time.Time) time.Duration {
-	const ceiling = 24 * time.Hour // beyond any use, and far from overflow
-	value = strings.TrimSpace(value)
-	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil {
-		return time.Duration(min(max(seconds, 0), int64(ceiling/time.Second))) * time.Second
+	var own *failure
+	switch {
+	case errors.Is(err, ErrResponseTooLarge):
+		return err
+	case errors.As(err, &own):
+		return p.share(own)
+	default:
+		return p.share(newFailure(err, p.redact))
 	}
-	if date, err := http.ParseTime(value); err == nil {
-		return min(max(date.Sub(now), 0), ceiling)
-	}
-	return 0
 }

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unsafe"
 
@@ -19,26 +20,6 @@ import (
 )
 
 const someID = "7f1c2e6a-3b4d-4c5e-8f90-a1b2c3d4e5f6"
-
-// serve answers every request with the handler, on loopback.
-func serve(t testing.TB, handler nethttp.HandlerFunc, config edenwait.Config) *edenwait.Poller {
-	t.Helper()
-	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
-	config.BaseURL, config.Token = server.URL, "secret-key"
-	poller, err := edenwait.NewPoller(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return poller
-}
-
-func serveBody(t testing.TB, status int, body string) *edenwait.Poller {
-	return serve(t, func(w nethttp.ResponseWriter, _ *nethttp.Request) {
-		w.WriteHeader(status)
-		fmt.Fprint(w, body)
-	}, edenwait.Config{})
-}
 
 func TestPollerAsks(t *testing.T) {
 	for base, path := range map[string]string{"": "", "/": "", "/proxy/": "/proxy", "/a%2Fb": "/a%2Fb"} {
@@ -71,227 +52,263 @@ func TestPollerAsks(t *testing.T) {
 }
 
 func TestPollerGetReadsEveryField(t *testing.T) {
-	const body = `{"public_id":"` + someID + `","status":"fail","cost":"0.00120","provider":"deepgram","feature":"audio",
+	overWire(t, func(t *testing.T, w protocol) {
+		const body = `{"public_id":"` + someID + `","status":"fail","cost":"0.00120","provider":"deepgram","feature":"audio",
 		"subfeature":"speech_to_text_async","model":"nova-2","created_at":"2026-11-02T10:20:30.123456","output":{"text":"hé"},
 		"error":{"message":"no","error_code":"E1"},"original_response":[1,2],"new_field":{"a":1}}`
-	job, err := serveBody(t, 200, body).Get(context.Background(), someID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if job.ID != someID || job.Status != edenwait.StatusFail || job.Cost != "0.00120" || job.Provider != "deepgram" ||
-		job.Feature != "audio" || job.Subfeature != "speech_to_text_async" || job.Model != "nova-2" ||
-		!job.CreatedAt.Equal(time.Date(2026, 11, 2, 10, 20, 30, 123456000, time.UTC)) ||
-		string(job.OriginalResponse) != "[1,2]" || job.Error.Message != "no" || job.Error.Code != "E1" {
-		t.Errorf("job: %+v", job)
-	}
-	var output struct{ Text string }
-	if err := job.Decode(&output); err != nil || output.Text != "hé" {
-		t.Errorf("Decode: %+v, %v", output, err)
-	}
-	var again []byte
-	for _, v := range []any{job, *job} { // a Job by value is a Job too
-		if again, err = json.Marshal(v); err != nil {
+		job, err := w.serveBody(t, 200, body).Get(context.Background(), someID)
+		if err != nil {
 			t.Fatal(err)
 		}
-		var want, got any
-		if json.Unmarshal([]byte(body), &want) != nil || json.Unmarshal(again, &got) != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("%T marshals to %s, came as %s", v, again, body)
+		if job.ID != someID || job.Status != edenwait.StatusFail || job.Cost != "0.00120" || job.Provider != "deepgram" ||
+			job.Feature != "audio" || job.Subfeature != "speech_to_text_async" || job.Model != "nova-2" ||
+			!job.CreatedAt.Equal(time.Date(2026, 11, 2, 10, 20, 30, 123456000, time.UTC)) ||
+			string(job.OriginalResponse) != "[1,2]" || job.Error.Message != "no" || job.Error.Code != "E1" {
+			t.Errorf("job: %+v", job)
 		}
-	}
-	var failure edenwait.JobError
-	stored, err := json.Marshal(job.Error)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(stored, &failure); err != nil || !reflect.DeepEqual(&failure, job.Error) {
-		t.Errorf("the error is stored as %s and read back as %+v, %v", stored, failure, err)
-	}
-	var copied edenwait.Job
-	if err := json.Unmarshal(again, &copied); err != nil || copied.Cost != job.Cost || !bytes.Equal(copied.Output, job.Output) {
-		t.Errorf("unmarshals to %+v, %v", copied, err)
-	}
+		var output struct{ Text string }
+		if err := job.Decode(&output); err != nil || output.Text != "hé" {
+			t.Errorf("Decode: %+v, %v", output, err)
+		}
+		var again []byte
+		for _, v := range []any{job, *job} { // a Job by value is a Job too
+			if again, err = json.Marshal(v); err != nil {
+				t.Fatal(err)
+			}
+			var want, got any
+			if json.Unmarshal([]byte(body), &want) != nil || json.Unmarshal(again, &got) != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("%T marshals to %s, came as %s", v, again, body)
+			}
+		}
+		var failure edenwait.JobError
+		stored, err := json.Marshal(job.Error)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(stored, &failure); err != nil || !reflect.DeepEqual(&failure, job.Error) {
+			t.Errorf("the error is stored as %s and read back as %+v, %v", stored, failure, err)
+		}
+		var copied edenwait.Job
+		if err := json.Unmarshal(again, &copied); err != nil || copied.Cost != job.Cost || !bytes.Equal(copied.Output, job.Output) {
+			t.Errorf("unmarshals to %+v, %v", copied, err)
+		}
+	})
 }
 
 // A field of an unforeseen shape costs nothing but itself.
 func TestPollerGetTolerates(t *testing.T) {
-	utc := time.Date(2026, 11, 2, 10, 20, 30, 0, time.UTC)
-	tests := []struct {
-		field string
-		check func(*edenwait.Job) bool
-	}{
-		{`"cost":0.1`, func(j *edenwait.Job) bool { return j.Cost == "0.1" }},
-		{`"cost":0.100000000000000000000000000001`, func(j *edenwait.Job) bool { return j.Cost == "0.100000000000000000000000000001" }},
-		{`"cost":1e-7`, func(j *edenwait.Job) bool { return j.Cost == "1e-7" }},
-		{`"cost":"+.5"`, func(j *edenwait.Job) bool { return j.Cost == "+.5" }},
-		{`"cost":{"amount":1}`, func(j *edenwait.Job) bool { return j.Cost == "" }},
-		{`"cost":"1e999999999"`, func(j *edenwait.Job) bool { return j.Cost == "" }},
-		{`"cost":null`, func(j *edenwait.Job) bool { return j.Cost == "" }},
-		{`"error":"out of tape"`, func(j *edenwait.Job) bool { return j.Error.Message == "out of tape" && j.Error.Code == "" }},
-		{`"error":{"message":"m"}`, func(j *edenwait.Job) bool { return j.Error.Message == "m" }},
-		{`"error":{"message":"m","error_code":17}`, func(j *edenwait.Job) bool { return j.Error.Code == "17" }},
-		{`"error":[1,2]`, func(j *edenwait.Job) bool { return j.Error.Message == "[1,2]" }},
-		{`"error":null`, func(j *edenwait.Job) bool { return j.Error == nil }},
-		{`"created_at":"2026-11-02T10:20:30Z"`, func(j *edenwait.Job) bool { return j.CreatedAt.Equal(utc) }},
-		{`"created_at":"2026-11-02T12:20:30+02:00"`, func(j *edenwait.Job) bool { return j.CreatedAt.Equal(utc) }},
-		{`"created_at":"2026-11-02T12:20:30+0200"`, func(j *edenwait.Job) bool { return j.CreatedAt.Equal(utc) }},
-		{`"created_at":"2026-11-02T12:20:30+02"`, func(j *edenwait.Job) bool { return j.CreatedAt.Equal(utc) }},
-		{`"created_at":"2026-11-02t10:20:30z"`, func(j *edenwait.Job) bool { return j.CreatedAt.Equal(utc) }},
-		{`"created_at":"2026-11-02 10:20:30"`, func(j *edenwait.Job) bool { return j.CreatedAt.Equal(utc) }},
-		{`"created_at":"yesterday"`, func(j *edenwait.Job) bool { return j.CreatedAt.IsZero() }},
-		{`"created_at":1730000000`, func(j *edenwait.Job) bool { return j.CreatedAt.IsZero() }},
-		{`"model":null`, func(j *edenwait.Job) bool { return j.Model == "" }},
-		{`"provider":["x"]`, func(j *edenwait.Job) bool { return j.Provider == "" }},
-		{"\"provider\":\"a\xffb\"", func(j *edenwait.Job) bool { return j.Provider == "a\ufffdb" }}, // no UTF-8
-		{`"output":null`, func(j *edenwait.Job) bool { return j.Output == nil && j.Decode(new(any)) != nil }},
-		{`"output":"text"`, func(j *edenwait.Job) bool { return string(j.Output) == `"text"` }},
-	}
-	for _, tt := range tests {
-		body := fmt.Sprintf(`{"public_id":%q,"status":"success",%s}`, someID, tt.field)
-		job, err := serveBody(t, 202, body).Get(context.Background(), someID)
-		if err != nil || !tt.check(job) {
-			t.Errorf("%s: %+v, %v", tt.field, job, err)
+	overWire(t, func(t *testing.T, w protocol) {
+		utc := time.Date(2026, 11, 2, 10, 20, 30, 0, time.UTC)
+		tests := []struct {
+			field string
+			check func(*edenwait.Job) bool
+		}{
+			{`"cost":0.1`, func(j *edenwait.Job) bool { return j.Cost == "0.1" }},
+			{`"cost":0.100000000000000000000000000001`, func(j *edenwait.Job) bool { return j.Cost == "0.100000000000000000000000000001" }},
+			{`"cost":1e-7`, func(j *edenwait.Job) bool { return j.Cost == "1e-7" }},
+			{`"cost":"+.5"`, func(j *edenwait.Job) bool { return j.Cost == "+.5" }},
+			{`"cost":{"amount":1}`, func(j *edenwait.Job) bool { return j.Cost == "" }},
+			{`"cost":"1e999999999"`, func(j *edenwait.Job) bool { return j.Cost == "" }},
+			{`"cost":null`, func(j *edenwait.Job) bool { return j.Cost == "" }},
+			{`"error":"out of tape"`, func(j *edenwait.Job) bool { return j.Error.Message == "out of tape" && j.Error.Code == "" }},
+			{`"error":{"message":"m"}`, func(j *edenwait.Job) bool { return j.Error.Message == "m" }},
+			{`"error":{"message":"m","error_code":17}`, func(j *edenwait.Job) bool { return j.Error.Code == "17" }},
+			{`"error":[1,2]`, func(j *edenwait.Job) bool { return j.Error.Message == "[1,2]" }},
+			{`"error":null`, func(j *edenwait.Job) bool { return j.Error == nil }},
+			{`"created_at":"2026-11-02T10:20:30Z"`, func(j *edenwait.Job) bool { return j.CreatedAt.Equal(utc) }},
+			{`"created_at":"2026-11-02T12:20:30+02:00"`, func(j *edenwait.Job) bool { return j.CreatedAt.Equal(utc) }},
+			{`"created_at":"2026-11-02T12:20:30+0200"`, func(j *edenwait.Job) bool { return j.CreatedAt.Equal(utc) }},
+			{`"created_at":"2026-11-02T12:20:30+02"`, func(j *edenwait.Job) bool { return j.CreatedAt.Equal(utc) }},
+			{`"created_at":"2026-11-02t10:20:30z"`, func(j *edenwait.Job) bool { return j.CreatedAt.Equal(utc) }},
+			{`"created_at":"2026-11-02 10:20:30"`, func(j *edenwait.Job) bool { return j.CreatedAt.Equal(utc) }},
+			{`"created_at":"yesterday"`, func(j *edenwait.Job) bool { return j.CreatedAt.IsZero() }},
+			{`"created_at":1730000000`, func(j *edenwait.Job) bool { return j.CreatedAt.IsZero() }},
+			{`"model":null`, func(j *edenwait.Job) bool { return j.Model == "" }},
+			{`"provider":["x"]`, func(j *edenwait.Job) bool { return j.Provider == "" }},
+			{"\"provider\":\"a\xffb\"", func(j *edenwait.Job) bool { return j.Provider == "a\ufffdb" }}, // no UTF-8
+			{`"output":null`, func(j *edenwait.Job) bool { return j.Output == nil && j.Decode(new(any)) != nil }},
+			{`"output":"text"`, func(j *edenwait.Job) bool { return string(j.Output) == `"text"` }},
+		}
+		for _, tt := range tests {
+			body := fmt.Sprintf(`{"public_id":%q,"status":"success",%s}`, someID, tt.field)
+			job, err := w.serveBody(t, 202, body).Get(context.Background(), someID)
+			if err != nil || !tt.check(job) {
+				t.Errorf("%s: %+v, %v", tt.field, job, err)
+			}
+		}
+	})
+}
+
+// TestFailedJobHasAnError: a caller may print job.Error of a job that failed.
+func TestFailedJobHasAnError(t *testing.T) {
+	for field, says := range map[string]string{
+		``: "no reason", `,"error":null`: "no reason", `,"error":"out of tape"`: `"out of tape"`, `,"error":{}`: `"{}"`,
+		`,"error":{"message":"no","error_code":"E1"}`: `"no" ("E1")`, `,"error":{"message":"no\n","error_code":7}`: `"no\n" ("7")`,
+	} {
+		body := fmt.Sprintf(`{"public_id":%q,"status":"fail"%s}`, someID, field)
+		job, err := protocol{}.serveBody(t, 200, body).Get(t.Context(), someID)
+		if err != nil || job.Error == nil || job.Error.Message == "" {
+			t.Fatalf("%s: %+v, %v", field, job, err)
+		}
+		var failure error = job.Error
+		if !strings.Contains(failure.Error(), says) || !strings.Contains((&edenwait.JobFailedError{Job: job}).Error(), says) {
+			t.Errorf("%s: %v", field, failure)
+		}
+		if out, err := json.Marshal(job); err != nil || string(out) != body {
+			t.Errorf("%s came back as %s, %v", body, out, err)
 		}
 	}
+	if text := (*edenwait.JobError)(nil).Error(); text == "" {
+		t.Error("a nil JobError says nothing")
+	}
+}
+
+// TestTooDeepIsFinal: a response that no program can read costs one request, not
+// MaxErrors of them.
+func TestTooDeepIsFinal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		body := fmt.Sprintf(`{"public_id":%q,"status":"success","output":%s1%s}`, someID, strings.Repeat("[", 10_000), strings.Repeat("]", 10_000))
+		waiter, err := edenwait.New(edenwait.Config{Token: "secret-key", HTTPClient: answering(200, nil, body)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		results, err := waiter.WaitAll(t.Context(), []string{someID})
+		if results[0].Polls != 1 || !strings.Contains(err.Error(), "nests more than 9900 levels deep") {
+			t.Errorf("%d polls, %v", results[0].Polls, err)
+		}
+	})
 }
 
 func TestPollerGetRefuses(t *testing.T) {
-	for _, body := range []string{
-		"", "null", "[]", "<html>Login</html>", `{"public_id":"` + someID + `","status":"succ`,
-		`{"status":"success"}`, `{"public_id":"` + someID + `"}`, `{"public_id":7,"status":"success"}`,
-		`{"public_id":"00000000-0000-0000-0000-000000000001","status":"success"}`,
-	} {
-		if job, err := serveBody(t, 200, body).Get(context.Background(), someID); err == nil {
-			t.Errorf("%q is taken for %+v", body, job)
-		} else if !strings.Contains(err.Error(), someID) {
-			t.Errorf("the error does not say which job: %v", err)
+	overWire(t, func(t *testing.T, w protocol) {
+		for _, body := range []string{
+			"", "null", "[]", "<html>Login</html>", `{"public_id":"` + someID + `","status":"succ`,
+			`{"status":"success"}`, `{"public_id":"` + someID + `"}`, `{"public_id":7,"status":"success"}`,
+			`{"public_id":"00000000-0000-0000-0000-000000000001","status":"success"}`,
+		} {
+			if job, err := w.serveBody(t, 200, body).Get(context.Background(), someID); err == nil {
+				t.Errorf("%q is taken for %+v", body, job)
+			} else if !strings.Contains(err.Error(), someID) {
+				t.Errorf("the error does not say which job: %v", err)
+			}
 		}
-	}
-	asked := false
-	poller := serve(t, func(nethttp.ResponseWriter, *nethttp.Request) { asked = true }, edenwait.Config{})
-	for _, id := range []string{"", "x", "../../admin", "{" + someID + "}", "urn:uuid:" + someID, strings.ReplaceAll(someID, "-", ""), someID + "\n"} {
-		if _, err := poller.Get(context.Background(), id); !errors.Is(err, edenwait.ErrInvalidID) || asked {
-			t.Errorf("%q: %v, asked %v", id, err, asked)
+		asked := false
+		poller := w.serve(t, func(nethttp.ResponseWriter, *nethttp.Request) { asked = true }, edenwait.Config{})
+		for _, id := range []string{"", "x", "../../admin", "{" + someID + "}", "urn:uuid:" + someID, strings.ReplaceAll(someID, "-", ""), someID + "\n"} {
+			if _, err := poller.Get(context.Background(), id); !errors.Is(err, edenwait.ErrInvalidID) || asked {
+				t.Errorf("%q: %v, asked %v", id, err, asked)
+			}
 		}
-	}
+	})
 }
 
 func TestPollerErrors(t *testing.T) {
-	tests := []struct {
-		status int
-		body   string
-		is     error
-		says   string
-	}{
-		{401, `{"detail":"Invalid token"}`, edenwait.ErrUnauthorized, "Invalid token"},
-		{403, `{"detail":"Not authenticated"}`, edenwait.ErrUnauthorized, "Not authenticated"},
-		{402, `{}`, edenwait.ErrPaymentRequired, "Payment Required"},
-		{404, `{"detail":"Job not found"}`, edenwait.ErrNotFound, "Job not found"},
-		{422, `{"detail":[{"loc":["path","job_id"],"msg":"not a uuid","type":"t"}]}`, nil, "path job_id: not a uuid"},
-		{429, ``, edenwait.ErrRateLimited, "Too Many Requests"},
-		{502, "<html>\x1b[31mBad gateway</html>", nil, `\x1b[31mBad gateway`},
-		{307, ``, nil, "Temporary Redirect"},
-	}
-	for _, tt := range tests {
-		_, err := serveBody(t, tt.status, tt.body).Get(context.Background(), someID)
-		var api *edenwait.APIError
-		if !errors.As(err, &api) || api.StatusCode != tt.status || tt.is != nil && !errors.Is(err, tt.is) {
-			t.Errorf("%d: %v", tt.status, err)
-			continue
+	overWire(t, func(t *testing.T, w protocol) {
+		tests := []struct {
+			status int
+			body   string
+			is     error
+			says   string
+		}{
+			{401, `{"detail":"Invalid token"}`, edenwait.ErrUnauthorized, "Invalid token"},
+			{403, `{"detail":"Not authenticated"}`, edenwait.ErrUnauthorized, "Not authenticated"},
+			{402, `{}`, edenwait.ErrPaymentRequired, "Payment Required"},
+			{404, `{"detail":"Job not found"}`, edenwait.ErrNotFound, "Job not found"},
+			{422, `{"detail":[{"loc":["path","job_id"],"msg":"not a uuid","type":"t"}]}`, nil, "path job_id: not a uuid"},
+			{422, `{"detail":[{"loc":["body","output_format"],"msg":"unknown"}]}`, nil, "body output_format: unknown"},
+			{429, ``, edenwait.ErrRateLimited, "Too Many Requests"},
+			{502, "<html>\x1b[31mBad gateway</html>", nil, "Bad Gateway (not the API's JSON)"},
+			{307, ``, nil, "Temporary Redirect"},
 		}
-		for _, says := range []string{tt.says, someID, fmt.Sprint(tt.status), "GET /v3/universal-ai/async"} {
-			if !strings.Contains(err.Error(), says) {
-				t.Errorf("%d: %v does not say %s", tt.status, err, says)
+		for _, tt := range tests {
+			_, err := w.serveBody(t, tt.status, tt.body).Get(context.Background(), someID)
+			var api *edenwait.APIError
+			if !errors.As(err, &api) || api.StatusCode != tt.status || tt.is != nil && !errors.Is(err, tt.is) {
+				t.Errorf("%d: %v", tt.status, err)
+				continue
+			}
+			for _, says := range []string{tt.says, someID, fmt.Sprint(tt.status), "GET /v3/universal-ai/async"} {
+				if !strings.Contains(err.Error(), says) {
+					t.Errorf("%d: %v does not say %s", tt.status, err, says)
+				}
 			}
 		}
-	}
+	})
 }
 
 // Of a long list of what is wrong with a request, the beginning is told.
 func TestPollerErrorIsShort(t *testing.T) {
-	item := `{"loc":["query","page"],"msg":"wrong","type":"t"},`
-	_, err := serveBody(t, 422, `{"detail":[`+strings.Repeat(item, 100)+item[:len(item)-1]+`]}`).Get(context.Background(), someID)
-	var api *edenwait.APIError
-	if !errors.As(err, &api) || strings.Count(api.Detail, "query page: wrong") != 3 {
-		t.Errorf("err = %v", err)
-	}
-}
-
-func TestPollerRetryAfter(t *testing.T) {
-	for value, want := range map[string]time.Duration{
-		"7": 7 * time.Second, " 7 ": 7 * time.Second, "-3": 0, "soon": 0, "": 0, "1.5": 0,
-		"99999999999999999999":            0,
-		"999999999":                       24 * time.Hour,
-		"Mon, 02 Jan 2006 15:04:05 GMT":   0,
-		"Sat, 01 Jan 2400 00:00:00 GMT":   24 * time.Hour,
-		"Sat, 01 Jan 2400 00:00:00 +0000": 0,
-	} {
-		poller := serve(t, func(w nethttp.ResponseWriter, _ *nethttp.Request) {
-			w.Header().Set("Retry-After", value)
-			w.WriteHeader(429)
-		}, edenwait.Config{})
-		_, err := poller.Get(context.Background(), someID)
+	overWire(t, func(t *testing.T, w protocol) {
+		item := `{"loc":["query","page"],"msg":"wrong","type":"t"},`
+		_, err := w.serveBody(t, 422, `{"detail":[`+strings.Repeat(item, 100)+item[:len(item)-1]+`]}`).Get(context.Background(), someID)
 		var api *edenwait.APIError
-		if !errors.As(err, &api) || api.RetryAfter != want {
-			t.Errorf("%q: %v, want %v", value, api.RetryAfter, want)
+		if !errors.As(err, &api) || strings.Count(api.Detail, "query page: wrong") != 3 {
+			t.Errorf("err = %v", err)
 		}
-	}
+	})
 }
 
 // The key must not follow a redirect to wherever the answer points.
 func TestPollerFollowsNoRedirect(t *testing.T) {
-	elsewhere := httptest.NewServer(nethttp.HandlerFunc(func(_ nethttp.ResponseWriter, r *nethttp.Request) {
-		t.Errorf("followed, with Authorization %q", r.Header.Get("Authorization"))
-	}))
-	defer elsewhere.Close()
-	client := &nethttp.Client{}
-	poller := serve(t, func(w nethttp.ResponseWriter, r *nethttp.Request) {
-		nethttp.Redirect(w, r, elsewhere.URL, nethttp.StatusTemporaryRedirect)
-	}, edenwait.Config{HTTPClient: client})
-	if _, err := poller.Get(context.Background(), someID); err == nil {
-		t.Error("no error")
-	}
-	if client.CheckRedirect != nil {
-		t.Error("the caller's client was changed")
-	}
+	overWire(t, func(t *testing.T, w protocol) {
+		elsewhere := httptest.NewServer(nethttp.HandlerFunc(func(_ nethttp.ResponseWriter, r *nethttp.Request) {
+			t.Errorf("followed, with Authorization %q", r.Header.Get("Authorization"))
+		}))
+		defer elsewhere.Close()
+		client := &nethttp.Client{}
+		poller := w.serve(t, func(rw nethttp.ResponseWriter, r *nethttp.Request) {
+			nethttp.Redirect(rw, r, elsewhere.URL, nethttp.StatusTemporaryRedirect)
+		}, edenwait.Config{HTTPClient: client})
+		if _, err := poller.Get(context.Background(), someID); err == nil {
+			t.Error("no error")
+		}
+		if client.CheckRedirect != nil {
+			t.Error("the caller's client was changed")
+		}
+	})
 }
 
 func TestPollerBoundsBodies(t *testing.T) {
-	body := fmt.Sprintf(`{"public_id":%q,"status":"success","output":%q}`, someID, strings.Repeat("x", 1000))
-	for _, chunked := range []bool{false, true} {
-		for limit, tooLarge := range map[int64]bool{int64(len(body)): false, int64(len(body)) - 1: true} {
-			poller := serve(t, func(w nethttp.ResponseWriter, _ *nethttp.Request) {
-				if chunked {
-					w.(nethttp.Flusher).Flush()
+	overWire(t, func(t *testing.T, w protocol) {
+		body := fmt.Sprintf(`{"public_id":%q,"status":"success","output":%q}`, someID, strings.Repeat("x", 1000))
+		for _, chunked := range []bool{false, true} {
+			for limit, tooLarge := range map[int64]bool{int64(len(body)): false, int64(len(body)) - 1: true} {
+				poller := w.serve(t, func(rw nethttp.ResponseWriter, _ *nethttp.Request) {
+					if chunked {
+						rw.(nethttp.Flusher).Flush()
+					}
+					fmt.Fprint(rw, body)
+				}, edenwait.Config{MaxResponseBytes: limit})
+				_, err := poller.Get(context.Background(), someID)
+				if errors.Is(err, edenwait.ErrResponseTooLarge) != tooLarge || !tooLarge && err != nil {
+					t.Errorf("chunked %v, %d bytes of %d: %v", chunked, limit, len(body), err)
 				}
-				fmt.Fprint(w, body)
-			}, edenwait.Config{MaxResponseBytes: limit})
-			_, err := poller.Get(context.Background(), someID)
-			if errors.Is(err, edenwait.ErrResponseTooLarge) != tooLarge || !tooLarge && err != nil {
-				t.Errorf("chunked %v, %d bytes of %d: %v", chunked, limit, len(body), err)
 			}
 		}
-	}
+	})
 }
 
 // An output of megabytes is not copied: it lies in the response as it was read.
 func TestPollerGetSharesTheResponse(t *testing.T) {
-	body := fmt.Sprintf(`{"public_id":%q,"status":"success","output":%q}`, someID, strings.Repeat("x", 8<<20))
-	poller := serveBody(t, 200, body)
-	job, err := poller.Get(context.Background(), someID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := job.MarshalJSON()
-	if err != nil {
-		t.Fatal(err)
-	}
-	from, to := uintptr(unsafe.Pointer(&raw[0])), uintptr(unsafe.Pointer(&raw[len(raw)-1]))
-	if at := uintptr(unsafe.Pointer(&job.Output[0])); at < from || at > to {
-		t.Error("the output is a copy")
-	}
-	if cap(job.Output) != len(job.Output) {
-		t.Error("appending to the output would overwrite the response")
-	}
+	overWire(t, func(t *testing.T, w protocol) {
+		body := fmt.Sprintf(`{"public_id":%q,"status":"success","output":%q}`, someID, strings.Repeat("x", 8<<20))
+		poller := w.serveBody(t, 200, body)
+		job, err := poller.Get(context.Background(), someID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := job.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		from, to := uintptr(unsafe.Pointer(&raw[0])), uintptr(unsafe.Pointer(&raw[len(raw)-1]))
+		if at := uintptr(unsafe.Pointer(&job.Output[0])); at < from || at > to {
+			t.Error("the output is a copy")
+		}
+		if cap(job.Output) != len(job.Output) {
+			t.Error("appending to the output would overwrite the response")
+		}
+	})
 }
 
 // But a Job that is unmarshalled keeps nothing of what it was read from: a
@@ -309,51 +326,55 @@ func TestUnmarshalledJobIsACopy(t *testing.T) {
 }
 
 func TestPollerTimesOut(t *testing.T) {
-	release := make(chan struct{})
-	poller := serve(t, func(nethttp.ResponseWriter, *nethttp.Request) { <-release }, edenwait.Config{RequestTimeout: time.Millisecond})
-	t.Cleanup(func() { close(release) })
-	if _, err := poller.Get(context.Background(), someID); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("err = %v", err)
-	}
+	overWire(t, func(t *testing.T, w protocol) {
+		release := make(chan struct{})
+		poller := w.serve(t, func(nethttp.ResponseWriter, *nethttp.Request) { <-release }, edenwait.Config{RequestTimeout: time.Millisecond})
+		t.Cleanup(func() { close(release) })
+		if _, err := poller.Get(context.Background(), someID); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("err = %v", err)
+		}
+	})
 }
 
 func TestPollerList(t *testing.T) {
-	server := edentest.Start(edentest.Options{Rate: -1})
-	defer server.Close()
-	ids := server.SubmitAll(30, edentest.World{Durations: edentest.Fixed(edentest.Never)})
-	done := server.Submit(edentest.Script{Feature: "ocr", Subfeature: "ocr_async", Provider: "amazon"})
-	poller, err := edenwait.NewPoller(edenwait.Config{Token: edentest.DefaultToken, BaseURL: server.URL})
-	if err != nil {
-		t.Fatal(err)
-	}
-	page, err := poller.List(context.Background(), edenwait.ListQuery{Status: edenwait.StatusProcessing, Page: 3, Limit: 12})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if page.Total != 30 || page.TotalPages != 3 || page.Page != 3 || page.Limit != 12 || len(page.Items) != 6 || page.Items[5].ID != ids[0] {
-		t.Errorf("page: %+v", page)
-	}
-	page, err = poller.List(context.Background(), edenwait.ListQuery{Feature: "ocr", Subfeature: "ocr_async"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(page.Items) == 0 || page.Items[0].ID != done || page.Items[0].Status != edenwait.StatusSuccess || page.Items[0].Provider != "amazon" || page.Items[0].CreatedAt.IsZero() {
-		t.Errorf("page: %+v", page)
-	}
-	stored, err := json.Marshal(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var again edenwait.JobPage
-	if err := json.Unmarshal(stored, &again); err != nil || !reflect.DeepEqual(&again, page) {
-		t.Errorf("stored as %s, read back as %+v, %v", stored, again, err)
-	}
-	if page, err := poller.List(context.Background(), edenwait.ListQuery{Limit: 1001}); err == nil {
-		t.Errorf("a limit of 1001 gives %+v", page)
-	}
-	for _, body := range []string{"", "null", "{}", "[]", `{"items":null}`, `{"items":{}}`, "<html>"} {
-		if page, err := serveBody(t, 200, body).List(context.Background(), edenwait.ListQuery{}); err == nil {
-			t.Errorf("%q is taken for a page: %+v", body, page)
+	overWire(t, func(t *testing.T, w protocol) {
+		server := edentest.Start(edentest.Options{Rate: -1})
+		defer server.Close()
+		ids := server.SubmitAll(30, edentest.World{Durations: edentest.Fixed(edentest.Never)})
+		done := server.Submit(edentest.Script{Feature: "ocr", Subfeature: "ocr_async", Provider: "amazon"})
+		poller, err := edenwait.NewPoller(edenwait.Config{Token: edentest.DefaultToken, BaseURL: server.URL})
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
+		page, err := poller.List(context.Background(), edenwait.ListQuery{Status: edenwait.StatusProcessing, Page: 3, Limit: 12})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page.Total != 30 || page.TotalPages != 3 || page.Page != 3 || page.Limit != 12 || len(page.Items) != 6 || page.Items[5].ID != ids[0] {
+			t.Errorf("page: %+v", page)
+		}
+		page, err = poller.List(context.Background(), edenwait.ListQuery{Feature: "ocr", Subfeature: "ocr_async"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page.Items) == 0 || page.Items[0].ID != done || page.Items[0].Status != edenwait.StatusSuccess || page.Items[0].Provider != "amazon" || page.Items[0].CreatedAt.IsZero() {
+			t.Errorf("page: %+v", page)
+		}
+		stored, err := json.Marshal(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var again edenwait.JobPage
+		if err := json.Unmarshal(stored, &again); err != nil || !reflect.DeepEqual(&again, page) {
+			t.Errorf("stored as %s, read back as %+v, %v", stored, again, err)
+		}
+		if page, err := poller.List(context.Background(), edenwait.ListQuery{Limit: 1001}); err == nil {
+			t.Errorf("a limit of 1001 gives %+v", page)
+		}
+		for _, body := range []string{"", "null", "{}", "[]", `{"items":null}`, `{"items":{}}`, "<html>"} {
+			if page, err := w.serveBody(t, 200, body).List(context.Background(), edenwait.ListQuery{}); err == nil {
+				t.Errorf("%q is taken for a page: %+v", body, page)
+			}
+		}
+	})
 }

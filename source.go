@@ -1,17 +1,12 @@
 package edenwait
 
-import (
-	"context"
-	"encoding/json"
-	"net/url"
-	"strconv"
-	"time"
-)
+import "context"
 
 // Source answers what a Waiter asks. A [Poller] is one; another may put a cache
 // before it, keep what webhooks deliver, or ask a different API whose jobs have
 // the same life. A Source that is a [Lister] too is also asked in bulk; one that
-// embeds a Poller is, and lists what the Poller lists.
+// embeds a Poller is, and lists what the Poller lists; the Poller's connections are
+// then closed when the Waiter's last call ends.
 //
 // A Waiter asks for up to MaxInFlight jobs at once in each of its calls, and draws
 // each question from its Rate, also one that is answered from memory.
@@ -45,68 +40,4 @@ type Lister interface {
 	// never ends a job or a batch: 404, 403 and the like, on the first page, mean
 	// that there is no list, all others that it is to be tried later.
 	List(ctx context.Context, query ListQuery) (*JobPage, error)
-}
-
-// ListQuery selects a page of the account's jobs. Empty fields do not filter.
-type ListQuery struct {
-	Status     Status
-	Feature    string
-	Subfeature string
-	// Page counts from 1. Defaults to 1.
-	Page int
-	// Limit is the size of a page, 1 to 1000. Defaults to 100.
-	Limit int
-}
-
-// JobPage is one page of the account's jobs.
-type JobPage struct {
-	Items []JobSummary `json:"items"`
-	// Total and TotalPages count what the query selects, at the time of asking.
-	Total int `json:"total"`
-	// Page and Limit are the query's, as the server took them.
-	Page       int `json:"page"`
-	Limit      int `json:"limit"`
-	TotalPages int `json:"total_pages"`
-}
-
-// JobSummary is a job as the list shows it, without output, error and cost. The
-// fields are those of a Job.
-type JobSummary struct {
-	ID         string    `json:"public_id"`
-	Status     Status    `json:"status"`
-	Feature    string    `json:"feature"`
-	Subfeature string    `json:"subfeature"`
-	Provider   string    `json:"provider"`
-	Model      string    `json:"model,omitempty"`
-	CreatedAt  time.Time `json:"created_at,omitzero"`
-}
-
-// UnmarshalJSON reads an item of the list, as tolerantly as a Job is read.
-func (s *JobSummary) UnmarshalJSON(data []byte) error {
-	var wire wireJob
-	if err := json.Unmarshal(data, &wire); err != nil {
-		return err
-	}
-	*s = JobSummary{
-		ID: wire.ID.text(), Status: Status(wire.Status.text()),
-		Feature: wire.Feature.text(), Subfeature: wire.Subfeature.text(),
-		Provider: wire.Provider.text(), Model: wire.Model.text(),
-		CreatedAt: parseTime(wire.CreatedAt.text()),
-	}
-	return nil
-}
-
-func (q ListQuery) values() url.Values {
-	values := url.Values{}
-	for name, value := range map[string]string{"status": string(q.Status), "feature": q.Feature, "subfeature": q.Subfeature} {
-		if value != "" {
-			values.Set(name, value)
-		}
-	}
-	for name, value := range map[string]int{"page": q.Page, "limit": q.Limit} {
-		if value != 0 {
-			values.Set(name, strconv.Itoa(value))
-		}
-	}
-	return values
 }

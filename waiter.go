@@ -38,11 +38,11 @@ func New(config Config) (*Waiter, error) {
 			return nil, err
 		}
 		source = poller
-		// A connection that is kept is two goroutines, and nobody is there to close
-		// it. A client of the caller's is the caller's.
-		if config.HTTPClient == nil {
-			closeIdle = poller.client.CloseIdleConnections
-		}
+	}
+	// A connection that is kept is two goroutines, and nobody else is there to close
+	// it. A Source that embeds a Poller has its method.
+	if own, ok := source.(interface{ closeIdle() }); ok {
+		closeIdle = own.closeIdle
 	}
 	config.Token = "" // the Poller has it, out of any printer's reach
 	waiter.config, waiter.source = config, source

@@ -1,0 +1,125 @@
+package edenwait
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+const (
+	// maxErrorBody bounds what is read of an answer that explains a refusal.
+	maxErrorBody = 64 << 10
+	// maxDetail bounds a Detail, in bytes: a waiting job whose GETs fail holds one.
+	maxDetail = 128
+	// shownReasons is how many of the reasons for a 422 are told.
+	shownReasons = 3
+)
+
+// newAPIError reads an answer that is not 2xx.
+func newAPIError(resp *http.Response, from io.Reader, asked string, redact func(string) string) *APIError {
+	e := &APIError{StatusCode: resp.StatusCode, RetryAfter: parseRetryAfter(resp.Header, time.Now()), Asked: asked}
+	// What could be read of the body explains the status; why the rest could not
+	// be read does not matter beside it. Reading it also frees the connection.
+	if plain, _, err := decoded(resp.Header, from); err == nil {
+		body, _ := io.ReadAll(io.LimitReader(plain, maxErrorBody))
+		e.Detail, e.foreign = parseDetail(body, redact)
+	}
+	return e
+}
+
+// parseDetail finds the server's words: detail is a string, or a list of what is
+// wrong with which part of the request. Nothing else of a body is shown, since it
+// may be a job with its output, or hold one. A body that is no JSON object is
+// foreign: the answer of something that is not the API.
+//
+// Words are redacted before they are cut short: of half a token, nothing could be
+// told.
+func parseDetail(body []byte, redact func(string) string) (detail string, foreign bool) {
+	var value span
+	output := false
+	if err := scanObject(body, func(s *scanner, name string) (err error) {
+		switch lower(name) {
+		case "output", "original_response":
+			output = true
+		}
+		if name == "detail" {
+			value, err = s.value()
+		}
+		return err
+	}); err != nil {
+		return "", len(strings.TrimSpace(string(body))) > 0
+	}
+	if output {
+		return "", false
+	}
+	if text := value.text(); text != "" {
+		if holdsOutput(text) {
+			return "", false
+		}
+		return quote(redact(text), maxDetail), false
+	}
+	return quoteReasons(value, redact), false
+}
+
+// holdsOutput reports whether words quote a job: as JSON, or as Python prints one.
+func holdsOutput(words string) bool {
+	text := lower(words)
+	for _, name := range []string{`"output`, `'output`, `"original_response`, `'original_response`} {
+		if strings.Contains(text, name) {
+			return true
+		}
+	}
+	return strings.Contains(text, "output") && strings.Contains(text, "public_id")
+}
+
+// quoteReasons reads a list of {"loc":[…],"msg":"…"}.
+func quoteReasons(value span, redact func(string) string) string {
+	if len(value) == 0 || value[0] != '[' {
+		return ""
+	}
+	var reasons []string
+	s := &scanner{data: value}
+	_ = s.array(func(s *scanner) error { // checked when it was read first
+		if s.peek() != '{' || len(reasons) == shownReasons {
+			_, err := s.value()
+			return err
+		}
+		var where []string
+		var message string
+		err := s.object(func(s *scanner, name string) error {
+			switch {
+			case name == "msg":
+				value, err := s.value()
+				message = value.text()
+				return err
+			case name == "loc" && s.peek() == '[':
+				return s.array(func(s *scanner) error {
+					value, err := s.value()
+					if text := value.text(); text != "" {
+						where = append(where, text)
+					} else if len(value) > 0 && value[0] != '{' && value[0] != '[' {
+						where = append(where, string(value)) // an index
+					}
+					return err
+				})
+			}
+			return nil
+		})
+		if reason := strings.Join(where, " ") + ": " + message; !holdsOutput(reason) {
+			reasons = append(reasons, quote(redact(reason), maxDetail/shownReasons-2))
+		}
+		return err
+	})
+	return strings.Join(reasons, ", ")
+}
+
+// describe says of an answer that is not shown how long it is, and of what kind.
+func describe(header http.Header, size int, redact func(string) string) string {
+	kind := redact(header.Get("Content-Type"))
+	if kind == "" {
+		return fmt.Sprintf(" (%d bytes)", size)
+	}
+	return fmt.Sprintf(" (%d bytes of %s)", size, plainOrQuoted(kind, 48))
+}

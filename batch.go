@@ -39,6 +39,9 @@ func (w *Waiter) waitAll(ctx context.Context, ids []string, results []Result, le
 		c.driver.with(c.handle, func(e *engine.Engine, now time.Duration) { e.Cancel(now, c.handle) }) // nothing is to be asked
 	}
 	for first := 0; first < len(ids); first += piece {
+		if first > 0 && ctx.Err() != nil {
+			c.over(contextCause(ctx))
+		}
 		c.take(ids[first:min(first+piece, len(ids))], int32(first))
 	}
 	c.seal()

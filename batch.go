@@ -80,6 +80,7 @@ func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq
 			in.names.drop(slot)
 			out.add(r)
 		}
+		c.emitted = out.adjust
 		// The loop's body may be busy when ctx ends; nothing more is to be asked for.
 		defer context.AfterFunc(ctx, func() { c.over(contextCause(ctx)) })()
 		c.logStart()
@@ -141,9 +142,9 @@ func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq
 }
 
 // outlet holds results for the goroutine that ranges over them. When it holds as
-// many as may be under way, nothing more is asked for the call until it has taken
-// them: that would only fill the memory. Results whose hooks have yet to run are
-// not held here.
+// many as may be under way, nothing more is sent for the call until that goroutine
+// has taken them: more would only fill the memory. Results whose hooks have yet to
+// run are not held here.
 type outlet struct {
 	call  *call
 	limit int
@@ -156,14 +157,7 @@ type outlet struct {
 func (o *outlet) add(r Result) {
 	o.mu.Lock()
 	o.held = append(o.held, r)
-	pause := len(o.held) >= o.limit && !o.paused
-	if pause {
-		o.paused = true
-	}
 	o.mu.Unlock()
-	if pause {
-		o.pause(true)
-	}
 	o.call.signal()
 }
 
@@ -172,17 +166,29 @@ func (o *outlet) take() []Result {
 	o.mu.Lock()
 	held := o.held
 	o.held = nil
-	resume := o.paused
-	o.paused = false
 	o.mu.Unlock()
-	if resume {
-		o.pause(false)
-	}
+	o.adjust()
 	return held
 }
 
-func (o *outlet) pause(on bool) {
-	o.call.driver.with(o.call.handle, func(e *engine.Engine, now time.Duration) { e.Pause(now, o.call.handle, on) })
+// adjust pauses or resumes the call. It is called without the call's lock, because
+// the engine's next step may end more waits of the same call. The engine is given
+// the latest state, not the one that was found here: else a pause that is overtaken
+// by the next take would last forever.
+func (o *outlet) adjust() {
+	o.mu.Lock()
+	full := len(o.held) >= o.limit
+	changed := full != o.paused
+	o.paused = full
+	o.mu.Unlock()
+	if !changed {
+		return
+	}
+	o.call.driver.with(o.call.handle, func(e *engine.Engine, now time.Duration) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		e.Pause(now, o.call.handle, o.paused)
+	})
 }
 
 // newBatchError returns nil if all went well.

@@ -49,7 +49,7 @@ func (s *transcripts) transcript(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, edenwait.ErrNotFound):
 		http.Error(w, "no such job", http.StatusNotFound)
 	case errors.As(err, &failed):
-		http.Error(w, failed.Job.Error.Message, http.StatusUnprocessableEntity)
+		http.Error(w, failed.Error(), http.StatusUnprocessableEntity)
 	case errors.Is(err, context.DeadlineExceeded):
 		// The job still runs. A later request for it is a new wait.
 		w.Header().Set("Retry-After", "1")

@@ -51,6 +51,13 @@ func reached(err error) bool {
 	return err == nil || errors.As(err, &api)
 }
 
+// isOverload reports whether the server asks everyone to wait: a 5xx that says for
+// how long.
+func isOverload(err error) bool {
+	var api *APIError
+	return errors.As(err, &api) && api.StatusCode >= 500 && api.RetryAfter > 0
+}
+
 // maxRetryAfter bounds the time that a server may have one job, or the list, wait.
 // The limiter has a bound of its own for what concerns everyone.
 const maxRetryAfter = 5 * time.Minute

@@ -71,7 +71,9 @@ func (q *requester) job(ctx context.Context, id string) engine.Answer {
 // failed is the answer that an error is. What the Source's error does when it is
 // looked at is the Source's doing: see send.
 func failed(err error) engine.Answer {
-	return engine.Answer{Outcome: classify(err), Value: err, RetryAfter: retryAfter(err), Reached: reached(err)}
+	return engine.Answer{
+		Outcome: classify(err), Value: err, RetryAfter: retryAfter(err), Reached: reached(err), Everyone: isOverload(err),
+	}
 }
 
 // checkJob refuses what a Source must not answer.

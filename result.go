@@ -43,6 +43,8 @@ func reason(end *engine.End, w *engine.WaitEnd, maxWait any) error {
 		return because(last, fmt.Errorf("%w (%v)", ErrMaxWait, maxWait))
 	case engine.MaxErrorsReached:
 		return fmt.Errorf("%w: %d requests in a row failed, the last: %w", ErrMaxErrors, w.Fails, last)
+	case engine.OutageLasted:
+		return fmt.Errorf("%w: every request has failed for %v, whichever the job, the last: %w", ErrMaxErrors, end.For.Round(time.Second), last)
 	case engine.BackoffStopped:
 		if last != nil {
 			return fmt.Errorf("%w; the last request failed: %w", ErrBackOffStopped, last)

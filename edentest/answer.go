@@ -31,6 +31,8 @@ const (
 	dropped      // the connection ends before the answer
 	broken       // the connection ends inside the body
 	stalled      // the body stops half way, the connection stays
+	hung         // no answer comes, the connection stays
+	silent       // nothing comes over the connection any more, which stays
 )
 
 // whole tells whether the client gets what a healthy service would have sent.
@@ -41,14 +43,13 @@ func bodyAllowed(status int) bool {
 	return status != http.StatusNoContent && status != http.StatusNotModified
 }
 
-// settle makes of what faults have left an answer that can be sent.
-func (x *exchange) settle() {
-	ans := &x.ans
+// settle makes of what the fault of that name has left an answer that can be sent.
+func (ans *Answer) settle(fault string) {
 	if ans.Header == nil { // by an Edit that has put an Answer of its own there
 		ans.Header = make(http.Header, 4)
 	}
 	if ans.Status < 200 || ans.Status > 999 {
-		x.detail(http.StatusInternalServerError, fmt.Sprintf("edentest: the fault %q left the status %d, want one from 200 to 999", x.req.Fault, ans.Status))
+		ans.detail(http.StatusInternalServerError, fmt.Sprintf("edentest: the fault %q left the status %d, want one from 200 to 999", fault, ans.Status))
 	}
 	if !bodyAllowed(ans.Status) {
 		ans.Body, ans.pad = nil, 0
@@ -61,16 +62,16 @@ func (ans *Answer) bodyless(method string) bool {
 	return len(ans.Body) == 0 || method == http.MethodHead
 }
 
-func (x *exchange) json(status int, body []byte) {
-	x.ans.Status = status
-	x.ans.Header.Set("Content-Type", "application/json")
-	x.ans.Body = body
+func (ans *Answer) json(status int, body []byte) {
+	ans.Status = status
+	ans.Header.Set("Content-Type", "application/json")
+	ans.Body = body
 }
 
-func (x *exchange) detail(status int, text string) {
+func (ans *Answer) detail(status int, text string) {
 	b := append([]byte(nil), `{"detail":`...)
 	b = appendString(b, text)
-	x.json(status, append(b, '}'))
+	ans.json(status, append(b, '}'))
 }
 
 // A problem is one entry of the list that a 422 carries.
@@ -80,11 +81,11 @@ type problem struct {
 	Type string   `json:"type"`
 }
 
-func (x *exchange) unprocessable(problems ...problem) {
+func (ans *Answer) unprocessable(problems ...problem) {
 	b, _ := json.Marshal(map[string][]problem{"detail": problems}) // strings always marshal
-	x.json(http.StatusUnprocessableEntity, b)
+	ans.json(http.StatusUnprocessableEntity, b)
 }
 
-func (x *exchange) invalidID() {
-	x.unprocessable(problem{[]string{"path", "job_id"}, "Input should be a valid UUID, unable to parse string as a UUID", "uuid_parsing"})
+func (ans *Answer) invalidID() {
+	ans.unprocessable(problem{[]string{"path", "job_id"}, "Input should be a valid UUID, unable to parse string as a UUID", "uuid_parsing"})
 }

@@ -1,99 +1,18 @@
 package edentest
 
 import (
-	"cmp"
-	"math"
+	"crypto/rsa"
 	"math/rand/v2"
-	"net/http"
-	"strings"
+	"slices"
 	"sync"
 	"time"
-
-	"github.com/google/uuid"
 )
 
-// DefaultToken is the bearer key that an API accepts unless Options.Token says
-// otherwise.
-const DefaultToken = "edentest"
-
-// Never is the duration of a job that does not end: Script{After: Never}, or
-// World{Durations: Fixed(Never)}.
-const Never time.Duration = math.MaxInt64
-
-// Options configure an API. The zero value is an account as the documents
-// describe it, without jobs: ten requests a second and no trouble.
-type Options struct {
-	// Token is the bearer key that is accepted. Defaults to DefaultToken.
-	Token string
-
-	// Rate is how many requests a second the account may send, over all its
-	// clients and all calls. Negative means no limit. Defaults to 10.
-	Rate float64
-
-	// Burst is how many requests a TokenBucket admits at once after a pause.
-	// The other limits do not use it. Defaults to 10.
-	Burst int
-
-	// Limit is how requests are counted. Defaults to TokenBucket.
-	Limit LimitKind
-
-	// RetryAfter is announced with every 429, in whole seconds rounded up.
-	// Defaults to zero: the header is not sent, as on the live service.
-	RetryAfter time.Duration
-
-	// Latency is the round trip of one request: half of it passes before the
-	// request is judged, half before the answer is delivered. Defaults to 0.
-	Latency time.Duration
-
-	// Seed is what everything random derives from: ids, jobs, outputs, faults.
-	// Two APIs of one seed that are asked the same give the same answers. Zero
-	// is a seed like any other.
-	Seed uint64
-
-	// World is what jobs that arrive by POST are drawn from. Defaults to the
-	// zero World, see there.
-	World World
-
-	// OnSubmit, if set, decides what becomes of a job that arrives by POST,
-	// instead of World. Feature, Subfeature, Provider and Model of the Script
-	// that it returns default to those that were asked for. A Script that Submit
-	// would panic about is answered with 500. It must not call the API.
-	OnSubmit func(Submission) Script
-
-	// ListLag is how far the job list is behind: it shows the state of that
-	// long ago, without the jobs that are newer. Defaults to 0.
-	ListLag time.Duration
-
-	// ListOff, if not zero, is the status that every list request is answered
-	// with: 404, 405, 403, 500. Defaults to 0.
-	ListOff int
-
-	// Others is how many requests a second the other clients of the account
-	// send. They are evenly spaced, and counted against Rate when the next
-	// request arrives, so they cost no goroutine. Defaults to 0.
-	Others float64
-
-	// Faults are what goes wrong. The first that matches a request applies to
-	// it, alone. Defaults to none.
-	Faults []Fault
-
-	// NotFoundFor is how long the GET of a new job is answered with 404.
-	// Defaults to 0.
-	NotFoundFor time.Duration
-
-	// Retention is how long an ended job is kept before it is gone from GET and
-	// list alike. Negative means for ever. Defaults to 7 days.
-	Retention time.Duration
-
-	// DiscardRecords keeps counters only and no log of requests, which is for
-	// runs of millions. Defaults to false.
-	DiscardRecords bool
-}
-
 // An API is one account of the service: its jobs, its limit, its troubles. It
-// is safe for concurrent use, runs no goroutine, and needs no Close.
+// is safe for concurrent use, runs no goroutine, and needs no Close, except where
+// Options.Webhooks is set.
 //
-// Nothing in it happens by itself. What a job is at some moment follows from
+// Nothing else in it happens by itself. What a job is at some moment follows from
 // when it was added and how long it takes, and is worked out when somebody
 // asks. An API made inside a testing/synctest bubble therefore lives by the
 // bubble's clock. One that was made outside panics when it is used inside, where
@@ -104,49 +23,41 @@ type Options struct {
 type API struct {
 	opts  Options
 	start time.Time
+	enc   encoder
+	line  *line    // nil if it is without bound
+	hooks *courier // nil if nobody is told
 
-	mu    sync.Mutex
-	ids   *rand.Rand // the ids of new jobs
-	draws *rand.Rand // what becomes of them
-	jobs  []job      // as they were added; never shrinks
-	index map[uuid.UUID]int32
-	limit limiter
-	met   []met // what became of each of opts.Faults
-	log   log
-	down  bool
-
-	blocks  []block // counts for the list, over jobs
-	deleted map[int32]time.Duration
-}
-
-// met is how many requests a fault concerned, and how many it struck.
-type met struct {
-	seen, hits int
+	mu     sync.Mutex
+	draws  *rand.Rand // what becomes of new jobs
+	jobs   store
+	limit  limiter
+	faults faults
+	log    log
+	down   bool
 }
 
 // New returns an API without jobs. Its time starts now.
 func New(opts Options) *API {
-	if opts.Token == "" {
-		opts.Token = DefaultToken
-	}
-	if opts.Burst <= 0 {
-		opts.Burst = 10
-	}
-	if opts.Retention == 0 {
-		opts.Retention = 7 * 24 * time.Hour
-	}
+	opts = opts.defaulted()
+	start := time.Now()
 	a := &API{
-		opts:  opts,
-		start: time.Now(),
-		ids:   rand.New(rand.NewPCG(opts.Seed, 1)),
-		draws: rand.New(rand.NewPCG(opts.Seed, 2)),
-		index: make(map[uuid.UUID]int32),
-		log:   log{discard: opts.DiscardRecords},
-
-		deleted: make(map[int32]time.Duration),
+		opts:   opts,
+		start:  start,
+		enc:    encoder{opts.Seed, start},
+		draws:  rand.New(rand.NewPCG(opts.Seed, 2)),
+		jobs:   newStore(&opts),
+		limit:  newLimiter(opts.Limit, opts.Rate, opts.Burst, opts.Others),
+		faults: faults{seed: opts.Seed},
+		log:    log{discard: opts.DiscardRecords},
 	}
-	a.limit = newLimiter(opts)
-	a.SetFaults(opts.Faults)
+	if opts.Bandwidth > 0 {
+		a.line = &line{bits: opts.Bandwidth}
+	}
+	if opts.Webhooks != nil {
+		a.hooks = newCourier(*opts.Webhooks, opts.Seed, opts.DiscardRecords, a.parcel)
+	}
+	a.limit.ban = opts.Ban
+	a.faults.set(opts.Faults)
 	return a
 }
 
@@ -188,156 +99,162 @@ func (a *API) SetDown(down bool) {
 	a.down = down
 }
 
-const (
-	root    = "/v3/universal-ai/async"
-	jobPath = root + "/"
-)
-
-// An exchange is one request on its way through the API.
-type exchange struct {
-	req    Request
-	auth   string
-	query  string
-	body   []byte
-	now    time.Duration
-	job    int           // index of the job asked about, or -1
-	lag    time.Duration // of the list
-	skew   time.Duration // of every created_at
-	other  bool          // answer with another job than the one asked about
-	ended  bool          // the answer shows an ended job
-	over   bool          // refused by the limit
-	denied bool          // refused by a fault, which has the answer: nothing is done
-	ans    Answer
-}
-
-// named tells whether the request names a job of the account. A POST names none,
-// though it may make one.
-func (x *exchange) named() bool { return x.job >= 0 && x.req.Kind != Submit }
-
-// serve judges one request, now, and returns what is to be sent.
-func (a *API) serve(r *http.Request, body []byte) Answer {
+// SetFaults changes Options.Faults from now on. From and Until are measured from
+// New as before; Skip and Times begin anew.
+func (a *API) SetFaults(faults []Fault) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	x := a.take(r, body)
-	struck := a.strike(x)
-	var do Effect
-	if struck >= 0 {
-		do = a.opts.Faults[struck].Do
-	}
-	switch {
-	case a.down:
-		struck, x.req.Fault = -1, "down"
-		x.ans.wire = refused
-	case do.lost:
-		x.ans.wire = refused
-	default:
-		if do.before != nil {
-			do.before(x)
-		}
-		x.denied = do.denies
-		a.judge(x)
-		if x.over {
-			struck = -1 // what the limit turned away meets no fault behind it
-		}
-	}
-	if struck >= 0 {
-		x.req.Fault = do.name
-		a.met[struck].hits++
-		if do.after != nil {
-			do.after(x)
-			x.settle()
-		}
-	}
-	if x.ans.wire != refused && x.ans.wire != dropped {
-		x.req.Status = x.ans.Status
-	}
-	a.record(x)
-	return x.ans
+	a.faults.set(faults)
 }
 
-// take reads what a request asks for.
-func (a *API) take(r *http.Request, body []byte) *exchange {
-	now := a.now()
-	x := &exchange{
-		req: Request{
-			Time:   a.start.Add(now),
-			Kind:   kindOf(r.Method, r.URL.Path),
-			Method: r.Method,
-			Host:   cmp.Or(r.Host, r.URL.Host),
-			Path:   r.URL.Path,
-			HasKey: r.Header.Get("Authorization") != "",
-		},
-		auth:  strings.Trim(r.Header.Get("Authorization"), " \t"), // as on the wire
-		query: r.URL.RawQuery,
-		body:  body,
-		now:   now,
-		job:   -1,
-		lag:   a.opts.ListLag,
-		ans:   Answer{Header: make(http.Header, 4)},
+// Submit adds a job now, without a request, and returns its id. It panics if
+// s.ID is not a UUID or is already taken, and if s.Status is "processing", which
+// no job ends with.
+func (a *API) Submit(s Script) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	i, err := a.jobs.submit(s, a.now())
+	if err != nil {
+		panic("edentest: " + err.Error())
 	}
-	if isJobPath(r.URL.Path) {
-		id := r.URL.Path[len(jobPath):]
-		x.req.JobID = canonical(id)
-		if i, ok := a.find(id); ok {
-			x.job = int(i)
-		}
-	}
-	if !a.log.discard || len(a.opts.Faults) > 0 { // whose Match may look
-		x.req.Query = r.URL.Query()
-		x.req.Header = r.Header.Clone()
-		x.req.Header.Del("Authorization")
-		if x.req.Kind == Submit {
-			x.req.Body = body
-		}
-	}
-	return x
+	a.announce(i)
+	return a.jobs.jobs[i].id.String()
 }
 
-// judge writes the answer that a service without faults would give.
-func (a *API) judge(x *exchange) {
-	switch {
-	case x.req.Kind != Other:
-	case x.req.Path == root:
-		x.ans.Header.Set("Allow", "GET, POST")
-		x.detail(http.StatusMethodNotAllowed, "Method Not Allowed")
-		return
-	case isJobPath(x.req.Path):
-		x.ans.Header.Set("Allow", "GET, DELETE")
-		x.detail(http.StatusMethodNotAllowed, "Method Not Allowed")
-		return
-	default:
-		x.detail(http.StatusNotFound, "Not Found")
-		return
+// SubmitAll adds n jobs of w now, without requests, and returns their ids in the
+// order in which they were added.
+func (a *API) SubmitAll(n int, w World) []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	ids := make([]string, n)
+	a.jobs.jobs = slices.Grow(a.jobs.jobs, n)
+	for i := range ids {
+		at := a.jobs.add(w.job(a.draws, a.now()))
+		ids[i] = a.jobs.jobs[at].id.String()
+		a.announce(at)
 	}
-	// A call without a valid key is no call of this account, so the limit does
-	// not count it.
-	switch scheme, key, _ := strings.Cut(x.auth, " "); {
-	case !strings.EqualFold(scheme, "Bearer") || key == "":
-		x.detail(http.StatusForbidden, "Not authenticated")
-		return
-	case key != a.opts.Token:
-		x.detail(http.StatusUnauthorized, "Invalid token")
-		return
+	return ids
+}
+
+// Delete removes the job, running or not, as if another client of the account
+// had deleted it. GET knows it no longer; the list forgets it after
+// Options.ListLag. An unknown id is ignored.
+func (a *API) Delete(id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if i, ok := a.jobs.find(id); ok {
+		a.jobs.drop(&a.jobs.jobs[i], a.now())
 	}
-	if !a.limit.admit(x.now) {
-		if d := a.opts.RetryAfter; d > 0 {
-			x.ans.Header.Set("Retry-After", seconds(d))
-		}
-		x.over = true
-		x.detail(http.StatusTooManyRequests, "Too Many Requests")
-		return
+}
+
+// Finish has the job end now, the way it would have ended later: for a test that
+// decides for itself when, such as after it has seen the job run. A job that has
+// ended, or an id that is unknown, is left as it is.
+func (a *API) Finish(id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if i, ok := a.jobs.find(id); ok && a.jobs.finish(&a.jobs.jobs[i], a.now()) {
+		a.announce(int(i))
 	}
-	if x.denied {
-		return
+}
+
+// SetStuckInList changes Script.StuckInList of a job, scripted or not. An unknown
+// id is ignored.
+func (a *API) SetStuckInList(id string, stuck bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if i, ok := a.jobs.find(id); ok {
+		a.jobs.stick(&a.jobs.jobs[i], stuck)
 	}
-	switch x.req.Kind {
-	case Submit:
-		a.post(x)
-	case Get:
-		a.get(x)
-	case List:
-		a.list(x)
-	case Delete:
-		a.remove(x)
+}
+
+// EndedAt returns when the job ends or has ended: the truth, whatever a client
+// has been told. It returns false if the job never ends or is unknown.
+func (a *API) EndedAt(id string) (time.Time, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	i, ok := a.jobs.find(id)
+	if !ok || a.jobs.jobs[i].ends == Never {
+		return time.Time{}, false
+	}
+	return a.start.Add(a.jobs.jobs[i].ends), true
+}
+
+// Requests returns the log of all requests so far, in the order of arrival. It
+// is empty under Options.DiscardRecords.
+func (a *API) Requests() []Request {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.log.requests)
+}
+
+// Stats returns the counters as they are now.
+func (a *API) Stats() Stats {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s := a.log.stats
+	if a.hooks != nil {
+		s.Deliveries, s.LostDeliveries = a.hooks.counts()
+	}
+	return s
+}
+
+// FirstFinal returns when a GET first showed that the job has ended: the moment
+// at which that request arrived. An answer that a fault spoilt shows nothing.
+// It returns false if there was no such GET yet.
+func (a *API) FirstFinal(id string) (time.Time, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	i, ok := a.jobs.find(id)
+	if !ok || a.jobs.jobs[i].shown == 0 {
+		return time.Time{}, false
+	}
+	return a.start.Add(a.jobs.jobs[i].shown - 1), true
+}
+
+// announce arranges for the job's receiver to be told of its end.
+func (a *API) announce(i int) {
+	if j := &a.jobs.jobs[i]; a.hooks != nil && j.ends != Never && a.hooks.receiver(j) != "" {
+		a.hooks.expect(j, a.start.Add(j.ends))
+	}
+}
+
+// parcel returns what the receiver of a job that has ended is told, unless another
+// appointment has replaced this one, or the job was deleted before its end.
+func (a *API) parcel(what appointment) (parcel, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	j := &a.jobs.jobs[what.seq]
+	if at, ok := a.jobs.deleted[j.seq]; j.ends != what.ends || ok && at < j.ends {
+		return parcel{}, false
+	}
+	return parcel{j.id, a.hooks.receiver(j), a.enc.event(nil, j)}, true
+}
+
+// Deliveries returns the log of all attempts to deliver a webhook so far, in the
+// order in which they ended. It is empty under Options.DiscardRecords.
+func (a *API) Deliveries() []Delivery {
+	if a.hooks == nil {
+		return nil
+	}
+	return a.hooks.deliveries()
+}
+
+// WebhookKey returns the key that verifies the signatures of deliveries, or nil if
+// Options.Webhooks is not set.
+func (a *API) WebhookKey() *rsa.PublicKey {
+	if a.hooks == nil {
+		return nil
+	}
+	return &a.hooks.key().PublicKey
+}
+
+// Close ends the delivery of webhooks, and returns when none is under way any more,
+// which takes as long as Webhooks.Deliver or Handler does. All else goes on as
+// before. Without Options.Webhooks there is no need for it. It is needed inside a
+// testing/synctest bubble only if deliveries may be under way at the bubble's end.
+func (a *API) Close() {
+	if a.hooks != nil {
+		a.hooks.close()
 	}
 }

@@ -47,6 +47,7 @@ func (spaces) Read(p []byte) (int, error) {
 // whatever happens on the wire.
 type body struct {
 	ctx     context.Context
+	conn    *memoryConn
 	content io.Reader
 	wire    wire
 	left    int           // slow: bytes to come; broken, stalled: until that happens
@@ -57,21 +58,23 @@ type body struct {
 	closed  chan struct{}
 }
 
-func newBody(ctx context.Context, ans *Answer) *body {
+func newBody(ctx context.Context, ans *Answer, conn *memoryConn, line *line) *body {
 	left := len(ans.Body)
 	if ans.wire != slow {
 		left /= 2
 	}
 	size, rest := ans.pieces()
-	return &body{
-		ctx:     ctx,
-		content: ans.content(),
-		wire:    ans.wire,
-		left:    left,
-		size:    size,
-		rest:    rest,
-		closed:  make(chan struct{}),
+	b := &body{
+		ctx:    ctx,
+		conn:   conn,
+		wire:   ans.wire,
+		left:   left,
+		size:   size,
+		rest:   rest,
+		closed: make(chan struct{}),
 	}
+	b.content = line.carry(ans.content(), b.rests)
+	return b
 }
 
 // Read implements io.Reader.
@@ -86,13 +89,9 @@ func (b *body) Read(p []byte) (int, error) {
 	}
 	n := len(p)
 	switch b.wire {
-	case intact:
-		return b.content.Read(p)
 	case slow:
 		if b.here == 0 && b.left > 0 {
-			timer := time.NewTimer(b.rest)
-			defer timer.Stop()
-			if err := b.wait(timer.C); err != nil {
+			if err := b.rests(b.rest); err != nil {
 				return 0, err
 			}
 			b.here = min(b.size, b.left)
@@ -110,9 +109,19 @@ func (b *body) Read(p []byte) (int, error) {
 		n = min(n, b.left)
 	}
 	n, err := b.content.Read(p[:n])
+	if b.conn.silent.Load() {
+		return 0, b.wait(nil)
+	}
 	b.left -= n
 	b.here -= n
 	return n, err
+}
+
+// rests waits for d, unless it need not be waited for.
+func (b *body) rests(d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	return b.wait(timer.C)
 }
 
 // wait returns nil when the time comes, or why it need not be waited for.

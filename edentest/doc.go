@@ -36,8 +36,8 @@
 //	}
 //
 // [Start] listens on a loopback address, for a real connection or for a program
-// in any language. A bubble hangs there: a goroutine that waits for the network
-// keeps its clock from advancing.
+// in any language, and [StartTLS] does so with TLS and HTTP/2. A bubble hangs there:
+// a goroutine that waits for the network keeps its clock from advancing.
 //
 // # Jobs
 //
@@ -56,7 +56,8 @@
 // when to come back. Options.Limit chooses how the requests are counted, which
 // is not documented; a client that lives with a [TokenBucket], a [FixedWindow]
 // and a [SlidingWindow] is on the safe side. Options.Others has other clients
-// spend a part of it.
+// spend a part of it. With Options.Ban, a request beyond the limit has everything
+// refused for a while, and each further request restarts that while.
 //
 // # Faults
 //
@@ -70,15 +71,58 @@
 //		{On: edentest.List, Do: edentest.StaleList(10 * time.Second)},
 //	}
 //
+// Faults of the wire: [Refuse], [Reset], [ResetBody], [Stall], [Hang], [Drip],
+// [Delay], and [Silence], after which a connection neither answers nor closes.
+//
+// Faults of what is sent: [Torn], [GzipTorn], [Empty], [Null], [HTML], [Huge],
+// [WrongType], [OtherID], [ClockSkew], and [Edit] for one of your own.
+//
+// Refusals: [Status] for any of them, [RetryAfter], [Redirect], [Unavailable],
+// [Unauthorized], [Forbidden], [ForbiddenPage], [StrayNotFound]. [Processing] adds a
+// Retry-After header to a job that is still running.
+//
+// An outage is a fault with From and Until:
+//
+//	{From: time.Minute, Until: 3 * time.Minute, Do: edentest.Unavailable(2 * time.Minute)}, // 503 to everything
+//	{From: time.Minute, Until: 6 * time.Minute, Do: edentest.Refuse()},                     // the host is down
+//	{Skip: 200, Times: 1, Do: edentest.ForbiddenPage()},                                    // one strange refusal
+//	{From: 5 * time.Second, Times: 1, Do: edentest.Silence()},                              // one silent connection
+//	{PerJob: true, Times: 1, Do: edentest.StrayNotFound()},                                 // each job is unknown once
+//
+// Other troubles are properties of the account, and can be combined with a fault:
+// Options.Latency (every answer takes that long), Options.Bandwidth (a slow line that
+// all bodies share), Options.ListLag and Options.GetLag (answers that are behind),
+// Options.ListPageSize and Options.ListNoTotals (a list that gives less than was
+// requested), Options.ListOff, Options.NotFoundFor. With Script.StuckInList,
+// World.StuckInList or [API.SetStuckInList], the list shows jobs as running forever.
+//
 // [Chaos] has a bit of everything, and [API.SetFaults] changes the faults while
 // the test goes on. A fault spoils the answer, not the work, unless the service
 // refuses: see [Fault] for what that means to a POST.
+//
+// # Webhooks
+//
+// With Options.Webhooks, the receiver of a POST is told of the job's end, over the
+// network or in memory. Options of [Webhooks] say when deliveries come, which are
+// lost, late or doubled, and how they are signed. [API.WebhookKey] verifies them.
+//
+//	edentest.Options{
+//		GetLag: 1500 * time.Millisecond, // the GET shows the end a second after the delivery
+//		Webhooks: &edentest.Webhooks{
+//			All:      true, // of all jobs, not only of those with a receiver
+//			Handler:  receiver,
+//			Delay:    500 * time.Millisecond,
+//			LossRate: 0.05,
+//		},
+//	}
+//
+// Deliveries in memory run inside a bubble. [API.Close] ends them early.
 //
 // # Records
 //
 // [API.Requests] is the log of all requests, [API.Stats] their count, among it
 // the most that came in any one second. What a POST has brought is in
-// Request.Body. No key is ever recorded.
+// Request.Body. [API.Deliveries] is the log of webhooks. No key is ever recorded.
 //
 // This package does not import testing, so it can serve programs that are not
 // tests.

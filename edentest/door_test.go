@@ -22,7 +22,7 @@ type door struct {
 }
 
 // throughBoth runs f behind either door: in memory within a bubble, and over
-// loopback by the wall clock.
+// loopback by the wall clock, with HTTP/1.1 and with HTTP/2.
 func throughBoth(t *testing.T, opts edentest.Options, f func(*testing.T, *door)) {
 	t.Helper()
 	t.Run("memory", func(t *testing.T) {
@@ -33,6 +33,11 @@ func throughBoth(t *testing.T, opts edentest.Options, f func(*testing.T, *door))
 	})
 	t.Run("loopback", func(t *testing.T) {
 		server := edentest.Start(opts)
+		defer server.Close()
+		f(t, &door{server.API, server.Client(), server.URL, false})
+	})
+	t.Run("http2", func(t *testing.T) {
+		server := edentest.StartTLS(opts)
 		defer server.Close()
 		f(t, &door{server.API, server.Client(), server.URL, false})
 	})

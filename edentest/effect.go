@@ -9,6 +9,22 @@ import (
 	"time"
 )
 
+// An Effect is what a fault does to a request or to its answer: [Status],
+// [Reset], [Torn] and so on. The zero Effect only leaves its mark in the log of
+// requests.
+type Effect struct {
+	name   string
+	kinds  Kind            // that it can apply to; 0: all
+	lost   bool            // the request never arrives
+	known  bool            // it applies only to a job that a GET has shown
+	denies bool            // the service refuses to do what is asked
+	before func(*exchange) // acts before the request is judged
+	after  func(*exchange) // acts on the answer
+}
+
+// String returns the name under which the effect appears in [Request].Fault.
+func (e Effect) String() string { return e.name }
+
 // Status answers with another status. An empty body stands for the service's
 // own {"detail": …} with the status's name, and for none where the status allows
 // none; header may be nil. Status panics if code is below 200 or above 999, which
@@ -26,7 +42,7 @@ func Status(code int, body string, header http.Header) Effect {
 		x.ans.Header = make(http.Header, 4)
 		x.ans.hurt = true
 		if body == "" {
-			x.detail(code, cmp.Or(http.StatusText(code), "Error"))
+			x.ans.detail(code, cmp.Or(http.StatusText(code), "Error"))
 		} else {
 			x.ans.Status, x.ans.Body = code, []byte(body)
 			x.ans.Header.Set("Content-Type", http.DetectContentType(x.ans.Body))
@@ -61,19 +77,37 @@ func Redirect(url string) Effect {
 func Refuse() Effect { return Effect{name: "refuse", lost: true} }
 
 // Reset has the connection reset after the request was taken in, before the
-// first byte of an answer.
+// first byte of an answer. Over HTTP/2 the request's stream is reset; other requests
+// of the connection go on.
 //
 // Mind, on loopback, that an [http.Transport] by itself repeats a GET when this
 // happens to a connection that it had used before.
 func Reset() Effect { return onWire("reset", dropped) }
 
-// ResetBody has the connection reset inside the body.
+// ResetBody has the connection, or over HTTP/2 the stream, reset inside the body.
 func ResetBody() Effect { return onWire("reset body", broken) }
 
 // Stall sends half of the body and then nothing, until the client gives up. Of
 // an answer without a body not even the header comes, with which it would be
 // whole.
 func Stall() Effect { return onWire("stall", stalled) }
+
+// Hang gives no answer at all, until the client gives up; the connection stays.
+func Hang() Effect { return onWire("hang", hung) }
+
+// Silence has the connection over which the request came go silent, like one that
+// a router on the way has forgotten: it stays open, but nothing comes over it any
+// more, neither the answer to this request nor to others that are under way, and
+// what the client sends over it does not arrive. New connections work. When the
+// connection goes silent is said by Fault.Skip and Fault.From; with Fault.Times 1
+// there is one such connection.
+//
+// Over HTTP/1.1 a request has the connection for itself. Over HTTP/2 all requests
+// of a client usually share one. In memory, all requests of one [API.Client] share
+// one too, until the client's CloseIdleConnections is called: it leaves the
+// connection to the requests that are under way, and later ones use a new one.
+// Through a server other than [Start]'s, Silence is [Hang].
+func Silence() Effect { return onWire("silence", silent) }
 
 // Drip sends the body bit by bit, spread over d.
 func Drip(d time.Duration) Effect {

@@ -166,3 +166,34 @@ func Example_waiter() {
 	// success "\"one\"" false
 	// fail "" true
 }
+
+func ExampleStartTLS() {
+	api := edentest.StartTLS(edentest.Options{})
+	defer api.Close()
+	resp, err := api.Client().Get(api.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	fmt.Println(resp.Proto, resp.Status)
+	// Output: HTTP/2.0 404 Not Found
+}
+
+func ExampleWebhooks() {
+	deliveries := make(chan edentest.Delivery, 1)
+	api := edentest.New(edentest.Options{Webhooks: &edentest.Webhooks{
+		All:     true,
+		Deliver: func(d edentest.Delivery) { deliveries <- d },
+	}})
+	defer api.Close()
+	api.Submit(edentest.Script{Output: json.RawMessage(`{"text":"hello"}`)})
+
+	var event struct{ Event, Status, Output json.RawMessage }
+	if err := json.Unmarshal((<-deliveries).Body, &event); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%s %s %s\n", event.Event, event.Status, event.Output)
+	// Output: "async_job_completed" "success" {"text":"hello"}
+}

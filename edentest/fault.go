@@ -1,12 +1,9 @@
 package edentest
 
 import (
-	"encoding/binary"
 	"math"
 	"slices"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // A Fault is something that goes wrong, and when. The zero value of every field
@@ -16,7 +13,7 @@ import (
 // taken effect nevertheless, which is what makes it dangerous to send one again.
 // The exceptions are [Refuse], with which the request never arrives, and a
 // refusal by the service: [Status] with a code of 300 to 499, [RetryAfter],
-// [Redirect].
+// [Redirect], [Unauthorized], [Forbidden], [ForbiddenPage], [Unavailable].
 type Fault struct {
 	// On is which requests it strikes. Defaults to all kinds that Do can apply
 	// to.
@@ -49,56 +46,76 @@ type Fault struct {
 	// Times is how often it strikes at most. Defaults to no bound.
 	Times int
 
+	// PerJob counts Skip and Times for each job apart: with Times 1, the fault
+	// strikes every job once. Requests that name no job of the account are counted
+	// together. Defaults to false.
+	PerJob bool
+
 	// Do is what happens.
 	Do Effect
-}
-
-// SetFaults changes Options.Faults from now on. From and Until are measured from
-// New as before; Skip and Times begin anew.
-func (a *API) SetFaults(faults []Fault) {
-	faults = slices.Clone(faults)
-	for i := range faults {
-		faults[i].JobID = canonical(faults[i].JobID)
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.opts.Faults, a.met = faults, make([]met, len(faults))
 }
 
 // String returns the name of what the fault does.
 func (f Fault) String() string { return f.Do.name }
 
-// An Effect is what a fault does to a request or to its answer: [Status],
-// [Reset], [Torn] and so on. The zero Effect only leaves its mark in the log of
-// requests.
-type Effect struct {
-	name   string
-	kinds  Kind            // that it can apply to; 0: all
-	lost   bool            // the request never arrives
-	denies bool            // the service refuses to do what is asked
-	before func(*exchange) // acts before the request is judged
-	after  func(*exchange) // acts on the answer
+// faults are those of an account, and what became of each.
+type faults struct {
+	seed uint64
+	list []Fault
+	met  []met
+	jobs []map[int32]met // of those that are PerJob, by job.seq
 }
 
-// String returns the name under which the effect appears in [Request].Fault.
-func (e Effect) String() string { return e.name }
+// met is how many requests a fault concerned, and how many it struck.
+type met struct {
+	seen, hits int
+}
 
-// strike returns which of the faults strikes the exchange, or -1.
-func (a *API) strike(x *exchange) int {
-	nth := a.log.unnamed[x.req.Kind.index()]
-	if x.named() {
-		nth = uint64(a.jobs[x.job].asked)
+// set begins anew with these faults.
+func (fs *faults) set(list []Fault) {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i].JobID = canonical(list[i].JobID)
 	}
-	for i := range a.opts.Faults {
-		f := &a.opts.Faults[i]
-		if !f.concerns(x) {
+	fs.list, fs.met, fs.jobs = list, make([]met, len(list)), make([]map[int32]met, len(list))
+	for i := range list {
+		if list[i].PerJob {
+			fs.jobs[i] = make(map[int32]met)
+		}
+	}
+}
+
+// count adds to what is known of the fault and of that job, or nil, and returns
+// it.
+func (fs *faults) count(fault int, j *job, more met) met {
+	if fs.list[fault].PerJob && j != nil {
+		m := fs.jobs[fault][j.seq]
+		m.seen += more.seen
+		m.hits += more.hits
+		fs.jobs[fault][j.seq] = m
+		return m
+	}
+	m := &fs.met[fault]
+	m.seen += more.seen
+	m.hits += more.hits
+	return *m
+}
+
+// hit notes that the fault has struck.
+func (fs *faults) hit(fault int, j *job) { fs.count(fault, j, met{hits: 1}) }
+
+// strike returns which of the faults strikes the exchange, the nth of its kind
+// and job, or -1. The job is nil if the request names none.
+func (fs *faults) strike(x *exchange, j *job, nth uint64) int {
+	for i := range fs.list {
+		f := &fs.list[i]
+		if !f.concerns(x, j) {
 			continue
 		}
-		a.met[i].seen++
-		switch met := a.met[i]; {
+		switch met := fs.count(i, j, met{seen: 1}); {
 		case met.seen <= f.Skip:
 		case f.Times > 0 && met.hits >= f.Times:
-		case f.Share < 0 || f.Share > 0 && a.chance(i, x, nth) >= f.Share:
+		case f.Share < 0 || f.Share > 0 && fs.chance(i, x, j, nth) >= f.Share:
 		default:
 			return i
 		}
@@ -106,11 +123,12 @@ func (a *API) strike(x *exchange) int {
 	return -1
 }
 
-func (f *Fault) concerns(x *exchange) bool {
+func (f *Fault) concerns(x *exchange, j *job) bool {
 	switch {
 	case f.Do.kinds != 0 && f.Do.kinds&x.req.Kind == 0:
 	case f.On != 0 && f.On&x.req.Kind == 0:
 	case f.JobID != "" && f.JobID != x.req.JobID:
+	case f.Do.known && (j == nil || !j.is(seen)):
 	case x.now < f.From:
 	case f.Until > 0 && x.now >= f.Until:
 	case f.Match != nil && !f.Match(x.req):
@@ -123,31 +141,13 @@ func (f *Fault) concerns(x *exchange) bool {
 // chance draws from [0, 1) for the nth request of its kind. A sequence of random
 // numbers would tie every draw to all draws before it, and with it to how the
 // scheduler ordered them; a hash does not.
-func (a *API) chance(fault int, x *exchange, nth uint64) float64 {
-	h := mix(a.opts.Seed ^ uint64(fault)<<32)
+func (fs *faults) chance(fault int, x *exchange, j *job, nth uint64) float64 {
+	h := mix(fs.seed ^ uint64(fault)<<32)
 	h = mix(h ^ uint64(x.req.Kind)<<56 ^ nth)
-	if x.named() {
-		id := a.jobs[x.job].id
-		h = mix(h ^ binary.LittleEndian.Uint64(id[:8]))
-		h = mix(h ^ binary.LittleEndian.Uint64(id[8:]))
+	if j != nil {
+		h = mixID(h, j.id)
 	}
-	return float64(h>>11) / (1 << 53)
-}
-
-// mix is the finalizer of SplitMix64.
-func mix(z uint64) uint64 {
-	z += 0x9e3779b97f4a7c15
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return z ^ z>>31
-}
-
-// canonical returns the id as requests show it.
-func canonical(id string) string {
-	if u, err := uuid.Parse(id); err == nil {
-		return u.String()
-	}
-	return id
+	return unit(h)
 }
 
 // Chaos returns faults that, together, spoil the given share, 0 to 1, of all

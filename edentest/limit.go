@@ -51,14 +51,17 @@ type limiter struct {
 	used    int             // and what it has admitted
 	passed  []time.Duration // SlidingWindow: when requests were admitted
 
+	ban    time.Duration // how long everything is refused after a refusal
+	banned time.Duration // until when
+
 	gap  time.Duration // between two requests of other clients; 0 if there are none
 	next time.Duration // the next of them
 }
 
-func newLimiter(opts Options) limiter {
-	l := limiter{kind: opts.Limit, burst: opts.Burst}
-	l.setRate(opts.Rate, 0)
-	l.setOthers(opts.Others, 0)
+func newLimiter(kind LimitKind, rate float64, burst int, others float64) limiter {
+	l := limiter{kind: kind, burst: burst}
+	l.setRate(rate, 0)
+	l.setOthers(others, 0)
 	return l
 }
 
@@ -92,13 +95,20 @@ func (l *limiter) setOthers(rate float64, now time.Duration) {
 }
 
 // admit tells whether a request that arrives now is within the limit, and counts
-// it if so. What is refused is not counted.
+// it if so. What is refused is not counted, but begins a ban, if there are bans,
+// or begins it anew.
 func (l *limiter) admit(now time.Duration) bool {
 	if l.unlimited {
 		return true
 	}
 	l.settle(now)
-	return l.take(now)
+	if now >= l.banned && l.take(now) {
+		return true
+	}
+	if l.ban > 0 {
+		l.banned = after(now, l.ban)
+	}
+	return false
 }
 
 // settle counts the requests that other clients have sent until now. What they

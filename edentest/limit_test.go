@@ -49,6 +49,17 @@ func TestLimit(t *testing.T) {
 		{"sliding, 0.5 a second", edentest.Options{Limit: edentest.SlidingWindow, Rate: 0.5}, []step{
 			{0, 2, 1}, {2*time.Second - 1, 1, 0}, {1, 1, 1},
 		}},
+		{"ban", edentest.Options{Ban: 30 * time.Second}, []step{
+			// Whoever tries again before it is over begins it anew.
+			{0, 11, 10}, {30*time.Second - 1, 1, 0}, {30*time.Second - 1, 1, 0}, {30 * time.Second, 11, 10},
+			{20 * time.Second, 1, 0}, {20 * time.Second, 1, 0}, {30 * time.Second, 1, 1},
+		}},
+		{"ban, fixed", edentest.Options{Limit: edentest.FixedWindow, Ban: 2 * time.Second}, []step{
+			{0, 11, 10}, {time.Second, 1, 0}, {2 * time.Second, 10, 10}, {time.Second, 1, 1},
+		}},
+		{"ban, others", edentest.Options{Others: 50, Ban: time.Second}, []step{
+			{time.Hour, 1, 0}, {time.Second, 1, 0},
+		}},
 		{"none", edentest.Options{Rate: -1}, []step{{0, 1000, 1000}}},
 		{"others, bucket", edentest.Options{Others: 5}, []step{
 			// The bucket is full again whenever the others have just paused.

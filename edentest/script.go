@@ -2,11 +2,7 @@ package edentest
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // A Script is what becomes of one job. The zero value is a job that has already
@@ -52,6 +48,13 @@ type Script struct {
 	// not. Defaults to what the other fields say.
 	Body []byte
 
+	// WebhookReceiver is the URL to which the job's end is delivered if
+	// Options.Webhooks is set, once, the first time that it ends. UserWebhookParameters,
+	// a JSON value, is sent along. They default to those of the POST, if any, and to
+	// none.
+	WebhookReceiver       string
+	UserWebhookParameters json.RawMessage
+
 	// Foreign marks the job of another user of the account. It is listed and
 	// can be asked for like any other. Defaults to false.
 	Foreign bool
@@ -64,50 +67,11 @@ type Script struct {
 	// Defaults to 0: it never does.
 	Rerun time.Duration
 
+	// StuckInList has the list show the job as processing forever, also after its
+	// end, which only its GET shows. Defaults to false.
+	StuckInList bool
+
 	size int32 // of an output that is drawn; as World.OutputBytes
-}
-
-// Submit adds a job now, without a request, and returns its id. It panics if
-// s.ID is not a UUID or is already taken, and if s.Status is "processing", which
-// no job ends with.
-func (a *API) Submit(s Script) string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	i, err := a.submit(s, a.now())
-	if err != nil {
-		panic("edentest: " + err.Error())
-	}
-	return a.jobs[i].id.String()
-}
-
-// submit adds the job of a script, of which it keeps its own copy, as of now, and
-// returns its index, or what is wrong with the script.
-func (a *API) submit(s Script, now time.Duration) (int, error) {
-	if s.Status == "processing" {
-		return 0, errors.New(`a job cannot end with the Script.Status "processing"; for one that does not end, set After to Never`)
-	}
-	defaultTo(&s.Feature, services[0].feature)
-	defaultTo(&s.Subfeature, services[0].subfeature)
-	defaultTo(&s.Provider, services[0].provider)
-	j := job{
-		created: now,
-		foreign: s.Foreign,
-		bytes:   s.size,
-		service: uint8(max(0, serviceFor(s.Feature, s.Subfeature))),
-		script:  &s,
-	}
-	j.ends = after(j.created, max(0, s.After))
-	if s.ID != "" {
-		id, err := uuid.Parse(s.ID)
-		if err != nil {
-			return 0, fmt.Errorf("Script.ID %q is not a UUID", s.ID)
-		}
-		if _, taken := a.index[id]; taken {
-			return 0, fmt.Errorf("there already is a job %v", id)
-		}
-		j.id = id
-	}
-	return a.add(j), nil
 }
 
 func defaultTo(s *string, v string) {

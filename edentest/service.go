@@ -45,20 +45,6 @@ func serviceFor(feature, subfeature string) int {
 	})
 }
 
-// names returns the service with the feature, subfeature, provider and model
-// that the job shows.
-func (j *job) names() *service {
-	if j.script == nil {
-		return &services[j.service]
-	}
-	return &service{
-		feature:    j.script.Feature,
-		subfeature: j.script.Subfeature,
-		provider:   j.script.Provider,
-		model:      j.script.Model,
-	}
-}
-
 var words = strings.Fields(`the work was done while nobody watched and every page of it
 	reads as it was meant to read one line after another until the last`)
 

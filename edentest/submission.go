@@ -3,6 +3,7 @@ package edentest
 import (
 	"bytes"
 	"encoding/json"
+	"net"
 	"net/url"
 	"strings"
 )
@@ -22,7 +23,7 @@ type Submission struct {
 // would let other spellings of a name pass, and end with the first mistake. What
 // it does not know it ignores. (unsure) A null is no value here, where the live
 // service may take it for an absent field.
-func parseSubmission(body []byte) (s Submission, problems []problem) {
+func parseSubmission(body []byte, insecure bool) (s Submission, problems []problem) {
 	var fields map[string]json.RawMessage
 	switch text := bytes.TrimSpace(body); {
 	case len(text) == 0:
@@ -66,8 +67,12 @@ func parseSubmission(body []byte) (s Submission, problems []problem) {
 	}
 	read("provider_params", &s.ProviderParams, "{", "dictionary", "dict_type")
 	read("show_original_response", &s.ShowOriginalResponse, "tf", "boolean", "bool_type")
-	if read("webhook_receiver", &s.WebhookReceiver, `"`, "URL", "url_type") && !webURL(s.WebhookReceiver) {
-		refuse("webhook_receiver", "Input should be a valid URL with the scheme 'http' or 'https'", "url_parsing")
+	if read("webhook_receiver", &s.WebhookReceiver, `"`, "URL", "url_type") {
+		if u := webURL(s.WebhookReceiver); u == nil {
+			refuse("webhook_receiver", "Input should be a valid URL with the scheme 'http' or 'https'", "url_parsing")
+		} else if !insecure && (u.Scheme != "https" || isLoopback(u.Hostname())) {
+			refuse("webhook_receiver", "Value error, webhook_receiver must be an https URL of a public host", "value_error")
+		}
 	}
 	read("user_webhook_parameters", &s.UserWebhookParameters, "{", "dictionary", "dict_type")
 	return s, problems
@@ -104,7 +109,21 @@ func wellFormed(model string) bool {
 	return true
 }
 
-func webURL(text string) bool {
+// webURL parses the URL of a receiver, and returns nil if it is none.
+func webURL(text string) *url.URL {
 	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return nil
+	}
+	return u
+}
+
+// isLoopback tells whether the host is the machine itself.
+func isLoopback(host string) bool {
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && (ip.IsLoopback() || ip.IsUnspecified())
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -18,12 +19,26 @@ import (
 // It behaves as [http.Transport] does: requests end with their context, at any
 // point of the answer; a compressed body is decompressed unless the request
 // names an Accept-Encoding itself; errors are those of the net package.
-func (a *API) Client() *http.Client { return &http.Client{Transport: transport{a}} }
+//
+// Each call returns a client with a connection of its own, which matters to
+// [Silence] only.
+func (a *API) Client() *http.Client {
+	t := &transport{api: a}
+	t.CloseIdleConnections()
+	return &http.Client{Transport: t}
+}
 
-type transport struct{ api *API }
+type transport struct {
+	api  *API
+	conn atomic.Pointer[memoryConn] // for the next request
+}
+
+// CloseIdleConnections gives later requests a new connection. http.Client calls it.
+func (t *transport) CloseIdleConnections() { t.conn.Store(new(memoryConn)) }
 
 // RoundTrip implements http.RoundTripper.
-func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	conn := t.conn.Load()
 	ctx := r.Context()
 	sent, err := readSent(ctx, r.Body)
 	if err != nil {
@@ -33,7 +48,13 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := pause(ctx, half); err != nil {
 		return nil, err
 	}
+	if conn.silent.Load() {
+		return nil, hang(ctx)
+	}
 	ans := t.api.serve(r, sent)
+	if ans.wire == silent {
+		conn.silent.Store(true)
+	}
 	if ans.wire == refused {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 	}
@@ -41,9 +62,8 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	switch {
-	case ans.wire == stalled && ans.bodyless(r.Method):
-		<-ctx.Done()
-		return nil, context.Cause(ctx)
+	case conn.silent.Load(), ans.wire == hung, ans.wire == stalled && ans.bodyless(r.Method):
+		return nil, hang(ctx)
 	case ans.wire == dropped:
 		return nil, reset()
 	}
@@ -68,7 +88,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		resp.Body = http.NoBody
 		return resp, nil
 	}
-	b := newBody(ctx, &ans)
+	b := newBody(ctx, &ans, conn, t.api.line)
 	resp.Body = b
 	if ans.Header.Get("Content-Encoding") == "gzip" && r.Header.Get("Accept-Encoding") == "" {
 		resp.Body = &gunzipped{body: b}
@@ -78,6 +98,12 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		resp.Uncompressed = true
 	}
 	return resp, nil
+}
+
+// hang returns when the request is given up, and why it was.
+func hang(ctx context.Context) error {
+	<-ctx.Done()
+	return context.Cause(ctx)
 }
 
 // readSent reads and closes the body of a request, which may come slowly, or

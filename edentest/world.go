@@ -3,7 +3,6 @@ package edentest
 import (
 	"math"
 	"math/rand/v2"
-	"slices"
 	"time"
 )
 
@@ -23,6 +22,10 @@ type World struct {
 	// Foreign makes them the jobs of another user of the account. Defaults to
 	// false.
 	Foreign bool
+
+	// StuckInList is the share of jobs, 0 to 1, that the list shows as running
+	// forever: see Script.StuckInList. Defaults to 0.
+	StuckInList float64
 }
 
 // Durations is a distribution of how long jobs run. Draw may be called
@@ -98,39 +101,23 @@ func capped(ns float64, limit time.Duration) time.Duration {
 	return time.Duration(min(ns, 100*365*24*float64(time.Hour)))
 }
 
-// SubmitAll adds n jobs of w now, without requests, and returns their ids in the
-// order in which they were added.
-func (a *API) SubmitAll(n int, w World) []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	ids := make([]string, n)
-	a.jobs = slices.Grow(a.jobs, n)
-	for i := range ids {
-		j := a.draw(w)
-		ids[i] = a.jobs[a.add(j)].id.String()
-	}
-	return ids
+// job draws a job that starts now.
+func (w World) job(rng *rand.Rand, now time.Duration) job {
+	j := job{created: now, ends: after(now, w.run(rng)), bytes: w.size()}
+	j.set(failed, w.fails(rng))
+	j.set(foreign, w.Foreign)
+	j.service = uint8(rng.IntN(len(services)))
+	j.set(stuck, w.sticks(rng))
+	return j
 }
 
-// draw makes a job of w that starts now.
-func (a *API) draw(w World) job {
-	now := a.now()
-	return job{
-		created: now,
-		ends:    after(now, w.run(a.draws)),
-		failed:  w.fails(a.draws),
-		service: uint8(a.draws.IntN(len(services))),
-		bytes:   w.size(),
-		foreign: w.Foreign,
-	}
-}
-
-// drawScript draws a job of w that comes with a service of its own.
-func (a *API) drawScript(w World) Script {
-	s := Script{After: w.run(a.draws), Foreign: w.Foreign, size: w.size()}
-	if w.fails(a.draws) {
+// script draws a job that comes with a service of its own.
+func (w World) script(rng *rand.Rand) Script {
+	s := Script{After: w.run(rng), Foreign: w.Foreign, size: w.size()}
+	if w.fails(rng) {
 		s.Status = "fail"
 	}
+	s.StuckInList = w.sticks(rng)
 	return s
 }
 
@@ -142,5 +129,9 @@ func (w World) run(rng *rand.Rand) time.Duration {
 }
 
 func (w World) fails(rng *rand.Rand) bool { return rng.Float64() < w.FailShare }
+
+// sticks draws only if there is something to be drawn, so that a World without
+// such jobs draws the others as it always has.
+func (w World) sticks(rng *rand.Rand) bool { return w.StuckInList > 0 && rng.Float64() < w.StuckInList }
 
 func (w World) size() int32 { return int32(min(max(0, w.OutputBytes), math.MaxInt32)) }

@@ -37,6 +37,8 @@ type Answer struct {
 	Value      any // handed back in the End
 	RetryAfter time.Duration
 	Reached    bool // a server answered, whatever it said
+	Everyone   bool // RetryAfter concerns every request
+	Hopeless   bool // a failure that no retry mends
 
 	// Of a page.
 	Pages int
@@ -61,8 +63,12 @@ func (e *Engine) Respond(now time.Duration, id RequestID, a Answer) {
 		if a.Reached && e.limiter.Answered(now, r.sent, ratelimit.Poll) {
 			e.note(Note{Kind: SpedUp})
 		}
+		if a.Everyone {
+			e.limiter.Pause(now + a.RetryAfter)
+		}
 		e.noteTrouble(r, &a)
 	}
+	e.noteStall(now, r, &a)
 	if a.Outcome == Running || a.Outcome == Done {
 		e.roundTrip += (now - r.sent - e.roundTrip) / 8
 	}
@@ -100,6 +106,26 @@ func (e *Engine) noteTrouble(r *request, a *Answer) {
 			e.note(Note{Kind: TroubleEnded, Count: e.trouble})
 		}
 		e.trouble = 0
+	}
+}
+
+// noteStall notes now and then that nothing has come of any request for long, and
+// keeps count of the failures of a host that is down for everyone.
+func (e *Engine) noteStall(now time.Duration, r *request, a *Answer) {
+	switch {
+	case a.Outcome != Failed && a.Outcome != RateLimited:
+		e.stall.over(now)
+		e.outage.answered()
+		return
+	case r.reason != Answered:
+		return // aborted
+	case a.Outcome == RateLimited:
+		e.outage.answered()
+	case r.kind == Get:
+		e.outage.failed(now, r.sent, e.table.jobs.at(r.job).key, a)
+	}
+	if e.stall.due(now) {
+		e.note(Note{Kind: Stalled, Value: a.Value, For: now - e.stall.good})
 	}
 }
 
@@ -185,6 +211,9 @@ func (e *Engine) running(now time.Duration, r *request, a *Answer) {
 	job.flags.set(hinted|refused|notified, false)
 	job.good, job.looked, job.scan = job.failed, r.sent, e.list.Scan()
 	delete(e.failures, j)
+	if !job.flags.has(unshown) {
+		e.list.Agreed()
+	}
 	if hint {
 		e.stats.HintsFalse++
 		e.setUnshown(j, true)
@@ -247,11 +276,13 @@ func (e *Engine) fail(now time.Duration, j int32, a *Answer) {
 	}
 	all := len(enough) > 0 && e.allOf(j, len(enough))
 	e.endSome(j, enough, now, MaxErrorsReached, a.Value)
-	if all {
-		return
+	if !all {
+		e.setUnshown(j, true)
+		e.repoll(j, polled, now, a.RetryAfter, a.Value)
 	}
-	e.setUnshown(j, true)
-	e.repoll(j, polled, now, a.RetryAfter, a.Value)
+	if e.down() {
+		e.passes[outagePass] = pass{active: true}
+	}
 }
 
 // refuse concludes from a refusal of the key.

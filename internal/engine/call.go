@@ -15,6 +15,7 @@ type Call struct {
 	live    int             // waits that have not ended
 	watched bool            // it has had waits
 	leaving bool
+	finals  bool // its final polls have begun
 	paused  bool // its consumer is too slow: nothing more is asked for it
 
 	place      [callHeaps]int32

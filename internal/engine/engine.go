@@ -46,17 +46,23 @@ type Engine struct {
 	unshown  int // jobs that the list has proved not to show
 	youngest time.Duration
 
-	deadlines []deadline // of MaxWait, in the order of time
-	ending    int        // waits begun since deadlines was compacted
-	fading    []fading   // aborted requests whose answer still counts, in the order of time
-	passes    [2]pass
+	deadlines fifo[deadline] // of MaxWait, in the order of time
+	finals    int            // of deadlines: those whose final polls have begun
+	ending    int            // waits begun since deadlines was compacted
+	fading    []fading       // aborted requests whose answer still counts, in the order of time
+	passes    [passKinds]pass
 	audited   int32 // where to look for a job to audit
+	audits    audits
 	refusal   refusal
-	trouble   int // requests in a row that failed, for the log
+	outage    outage
+	stall     stall
+	lastsTo   time.Duration // how long an outage lasts that ends waits
+	trouble   int           // requests in a row that failed, for the log
 
 	own ownLine
 
 	ended ring // ids that have ended
+	stuck ring // those of them that the list shows running all the same
 	hints ring // hints for jobs that nobody waits for yet
 
 	out   Ready // what the inputs since the last Ready have brought
@@ -86,9 +92,11 @@ func New(config Config) *Engine {
 		list:     list.New(config.UseList),
 		limiter:  ratelimit.New(config.Rate, config.Burst),
 		delays:   config.Delays,
+		lastsTo:  outageLimit(config.Delays, config.MaxErrors),
 		requests: map[RequestID]*request{},
 		failures: map[int32]failure{},
 		hints:    ring{size: rememberedHints},
+		stuck:    ring{size: rememberedHints},
 		// The list is judged by jobs that ended some ten seconds ago.
 		ended: ring{size: min(max(rememberedEnds, int(60*config.Rate)), 16*rememberedEnds)},
 	}
@@ -133,6 +141,9 @@ const (
 	MaxErrorsReached
 	// BackoffStopped: the wait's own Backoff stopped.
 	BackoffStopped
+	// OutageLasted: nothing was answered to whichever request for as long as one
+	// job alone would have taken to MaxErrorsReached.
+	OutageLasted
 )
 
 // End is the end of some waits for one job: of all that there were, or for a
@@ -143,7 +154,8 @@ type End struct {
 	// Value is the answer's, or if the Reason is another, that of the job's last
 	// failed request; nil if that did not fail.
 	Value any
-	Waits []WaitEnd // the longest wait first
+	Waits []WaitEnd     // the longest wait first
+	For   time.Duration // of OutageLasted: how long it has lasted
 }
 
 // WaitEnd is the end of one wait.
@@ -165,6 +177,7 @@ type Note struct {
 	Value any // the answer's
 	Count int
 	Rate  float64
+	For   time.Duration
 }
 
 // NoteKind says what a Note tells.
@@ -178,6 +191,7 @@ const (
 	TroubleBegan
 	TroubleEnded // after Count failures
 	KeyDoubted   // a key that has worked was refused
+	Stalled      // nothing has come of any request For so long
 )
 
 // Over is a call that ended for a reason that concerns every call.

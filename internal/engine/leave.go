@@ -48,11 +48,12 @@ func (e *Engine) fade(j int32, now time.Duration, reason Reason) {
 // reports whether there are more.
 func (e *Engine) expire(now time.Duration) (more bool) {
 	for range pageSize {
-		if len(e.deadlines) == 0 || e.deadlines[0].since+e.config.MaxWait > now {
+		if e.deadlines.len() == 0 || e.deadlines.at(0).since+e.config.MaxWait > now {
 			return false
 		}
-		due := e.deadlines[0]
-		e.deadlines = e.deadlines[1:]
+		due := *e.deadlines.at(0)
+		e.deadlines.pop()
+		e.finals = max(e.finals-1, 0)
 		// The wait may have ended, and its number be another's by now.
 		wait := e.table.waits.at(due.wait)
 		if wait.job == none || wait.since != due.since {
@@ -157,6 +158,8 @@ func (e *Engine) Close(now time.Duration, c *Call) {
 	}
 	e.requests, e.failures, e.backoffs = map[RequestID]*request{}, map[int32]failure{}, nil
 	e.table, e.calls = table{}, calls{opened: e.calls.opened}
-	e.deadlines, e.fading, e.passes, e.audited, e.refusal.active = nil, nil, [2]pass{}, 0, false
+	e.deadlines, e.finals, e.audits = fifo[deadline]{}, 0, audits{}
+	e.fading, e.passes, e.audited, e.refusal.active = nil, [passKinds]pass{}, 0, false
+	e.outage = outage{}
 	e.under, e.idle, e.urgent, e.unshown, e.trouble = 0, 0, 0, 0, 0
 }

@@ -104,6 +104,7 @@ func (e *Engine) release(w int32, now time.Duration) WaitEnd {
 		c.queues[job.state] = remove(&e.table, c.queues[job.state], int(wait.place))
 	}
 	delete(e.backoffs, w)
+	job.flags.set(final, false)
 	e.table.dropWait(w)
 	if c.live--; c.live == 0 {
 		c.counts.Pages += e.stats.Pages - c.pagesAt.Pages

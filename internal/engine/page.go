@@ -25,6 +25,8 @@ type pass struct {
 const (
 	unseenPass = iota // jobs that a whole scan has not shown get a hint
 	dropPass          // hints are dropped
+	outagePass        // waits that an outage has outlasted end
+	passKinds
 )
 
 // step calls f for some jobs, and reports whether the pass is complete with them.
@@ -66,7 +68,32 @@ func (e *Engine) runPasses(now time.Duration) (more bool) {
 			e.scanDone(now)
 		}
 	}
-	return e.passes[dropPass].active || e.passes[unseenPass].active
+	if p := &e.passes[outagePass]; p.active {
+		e.step(p, func(j int32, job *job) { e.endOutlasted(j, now) })
+	}
+	return e.passes[dropPass].active || e.passes[unseenPass].active || e.passes[outagePass].active
+}
+
+// endOutlasted ends the waits of a job that an outage has outlasted.
+func (e *Engine) endOutlasted(j int32, now time.Duration) {
+	job := e.table.jobs.at(j)
+	if e.outage.count == 0 || job.state == inFlight || job.state == dying {
+		return
+	}
+	limit := e.lastsTo
+	if e.outage.hopeless {
+		limit = min(limit, hopelessLimit)
+	}
+	var outlasted []int32
+	for w := job.first; w != none; w = e.table.waits.at(w).next {
+		if now-max(e.table.waits.at(w).since, e.outage.since) >= limit {
+			outlasted = append(outlasted, w)
+		}
+	}
+	if n := len(e.out.Ends); len(outlasted) > 0 {
+		e.endSome(j, outlasted, now, OutageLasted, e.outage.value)
+		e.out.Ends[n].For = now - e.outage.since
+	}
 }
 
 func (e *Engine) scanDone(now time.Duration) {
@@ -106,16 +133,17 @@ func (e *Engine) untilFinalPoll(now time.Duration) time.Duration {
 	}
 	// The first whose final poll is yet to come: a search, since there may be a
 	// million.
-	low, high := 0, len(e.deadlines)
+	low, high := 0, e.deadlines.len()
 	for low < high {
 		middle := (low + high) / 2
-		if e.deadlines[middle].since+e.config.MaxWait-finalPoll <= now {
+		if e.deadlines.at(middle).since+e.config.MaxWait-finalPoll <= now {
 			low = middle + 1
 		} else {
 			high = middle
 		}
 	}
-	for _, d := range e.deadlines[low:] {
+	for i := range e.deadlines.len() - low {
+		d := e.deadlines.at(low + i)
 		if wait := e.table.waits.at(d.wait); wait.job != none && wait.since == d.since {
 			// Jobs that came one after another share a page, rather than one each.
 			return min(until, max(d.since+e.config.MaxWait-finalPoll-now, finalPoll/2))
@@ -165,7 +193,10 @@ func (e *Engine) respondItem(now time.Duration, r *request, item *Item) {
 	switch {
 	case !waited && item.Running:
 		if at, over := e.ended.find(item.Key); over {
-			e.list.ShownOutdated(at)
+			_, again := e.stuck.find(item.Key)
+			if e.list.ShownOutdated(at, again) && !again {
+				e.stuck.add(item.Key, now)
+			}
 		}
 	case !waited:
 	case !item.Running:
@@ -190,7 +221,7 @@ func (e *Engine) shownRunning(now time.Duration, r *request, j int32) {
 	if again && e.config.NewBackoff != nil {
 		return // twice on one page would be two of its Backoff's delays
 	}
-	if e.list.Stale() || job.state != listed && job.state != polled {
+	if e.list.Stale() || job.flags.has(final) || job.state != listed && job.state != polled {
 		return
 	}
 	job.looked = r.sent

@@ -21,10 +21,11 @@ func (e *Engine) Ready(now time.Duration) Ready {
 	e.forget(now)
 	e.giveUpPage(now)
 	more := e.expire(now)
+	more = e.beginFinals(now) || more
 	more = e.runPasses(now) || more
 	wake := e.dispatch(now)
-	if len(e.deadlines) > 0 {
-		wake = min(wake, e.deadlines[0].since+e.config.MaxWait)
+	if e.deadlines.len() > 0 {
+		wake = min(wake, e.deadlines.at(0).since+e.config.MaxWait)
 	}
 	if len(e.fading) > 0 {
 		wake = min(wake, e.fading[0].until)
@@ -38,7 +39,7 @@ func (e *Engine) Ready(now time.Duration) Ready {
 // dispatch sends requests while the limit allows, and returns when there is
 // anything to look at again.
 func (e *Engine) dispatch(now time.Duration) (wake time.Duration) {
-	wake = e.nearDeadline(now)
+	wake = min(e.nearDeadline(now), e.nextFinals())
 	for {
 		e.enterDue(now)
 		polls, at := e.choose(now)
@@ -100,6 +101,7 @@ const (
 	getJob
 	readPage
 	probeKey
+	auditJob
 )
 
 // choose is the decision: what to ask now, or else when to look again.
@@ -119,6 +121,9 @@ func (e *Engine) choose(now time.Duration) (choice, time.Duration) {
 	if e.refusal.active {
 		return e.chooseProbe(now)
 	}
+	if e.down() {
+		return e.chooseInOutage(now)
+	}
 	free := e.config.MaxInFlight - e.under
 	if free <= 0 {
 		return choice{}, e.list.PatienceEnds(now) // see giveUpPage
@@ -132,7 +137,26 @@ func (e *Engine) choose(now time.Duration) (choice, time.Duration) {
 			return choice{kind: getJob, job: j}, now
 		}
 	}
-	return choice{}, min(at, e.nextDue(now))
+	j, audit := e.audits.choose(&e.table, now)
+	if j != none {
+		return choice{kind: auditJob, job: j}, now
+	}
+	return choice{}, min(at, e.nextDue(now), audit)
+}
+
+// chooseInOutage returns the next GET, of which there is one at a time.
+func (e *Engine) chooseInOutage(now time.Duration) (choice, time.Duration) {
+	switch c := e.calls.first; {
+	case e.under > 0:
+		return choice{}, Never
+	case e.outage.next > now:
+		return choice{}, e.outage.next
+	case c != nil:
+		if j, ok := e.pick(c, now); ok {
+			return choice{kind: getJob, job: j}, now
+		}
+	}
+	return choice{}, e.nextDue(now)
 }
 
 // choosePage returns a page that should be read now, or when to look again.
@@ -273,8 +297,8 @@ func (e *Engine) chooseProbe(now time.Duration) (choice, time.Duration) {
 // needs, and returns when that, or a deadline, changes anything.
 func (e *Engine) nearDeadline(now time.Duration) time.Duration {
 	_, first := e.calls.earliest(byDeadline)
-	if len(e.deadlines) > 0 {
-		first = min(first, e.deadlines[0].since+e.config.MaxWait)
+	if e.deadlines.len() > 0 {
+		first = min(first, e.deadlines.at(0).since+e.config.MaxWait)
 	}
 	near := first != Never && first-now <= finalPoll
 	e.list.SetDeadlineNear(near)
@@ -298,8 +322,12 @@ func (e *Engine) send(c choice, now time.Duration) {
 	} else {
 		r.job = c.job
 		job := e.table.jobs.at(c.job)
-		if job.request = id; c.kind == probeKey {
+		job.request = id
+		switch c.kind {
+		case probeKey:
 			e.refusal.asking = id
+		case auditJob:
+			e.audits.sent(c.job, now, e.Rate(now), e.table.live)
 		}
 		job.polls++
 		out.Key = job.key

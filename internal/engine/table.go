@@ -40,12 +40,13 @@ type job struct {
 	polls   uint32        // GETs sent
 	failed  uint32        // of which failed
 	good    uint32        // failed, at the last good answer
+	born    uint32        // tells it from another job of the same number
 	state   state
 	attempt uint8 // of the default backoff
 	flags   flags
 }
 
-type flags uint8
+type flags uint16
 
 const (
 	unshown  flags = 1 << iota // hints are ignored until the list shows it running: the last one was false, or its GET failed
@@ -55,6 +56,7 @@ const (
 	detached                   // out of the index: nobody can join it any more
 	notified                   // a hint came while its GET was under way
 	told                       // a hint of Notify has been spent on it
+	final                      // its final poll is near, and is to be a GET
 )
 
 func (f flags) has(flag flags) bool { return f&flag != 0 }
@@ -93,6 +95,7 @@ type table struct {
 	slots arena[slot]
 	index map[Key]int32
 	live  int // jobs
+	born  uint32
 }
 
 // find returns the job that can be joined.
@@ -106,7 +109,8 @@ func (t *table) addJob(key Key) int32 {
 		t.index = map[Key]int32{}
 	}
 	j := t.jobs.add()
-	*t.jobs.at(j) = job{key: key, first: none, looked: Never}
+	t.born++
+	*t.jobs.at(j) = job{key: key, first: none, looked: Never, born: t.born}
 	t.index[key] = j
 	t.live++
 	return j

@@ -17,6 +17,7 @@ func (e *Engine) Open(now time.Duration, options CallOptions) *Call {
 		// What was learned of the list before may not hold any more.
 		e.list.Resume(now)
 		e.cadence.Resume(now)
+		e.stall.over(now)
 		if e.config.NewBackoff != nil {
 			e.pacing = e.newBackoff()
 		}
@@ -60,7 +61,7 @@ func (e *Engine) Watch(now time.Duration, c *Call, key Key, slot int32) (again b
 	}
 	if e.config.MaxWait != Never {
 		e.compactDeadlines()
-		e.deadlines = append(e.deadlines, deadline{w, now})
+		e.deadlines.push(deadline{w, now})
 	}
 	if known {
 		e.join(j, w, now)
@@ -79,19 +80,25 @@ func (e *Engine) compactDeadlines() {
 		return
 	}
 	e.ending = 0
-	kept := e.deadlines[:0]
-	for _, d := range e.deadlines {
+	var kept fifo[deadline]
+	finals := 0
+	for i := range e.deadlines.len() {
+		d := e.deadlines.at(i)
 		if wait := e.table.waits.at(d.wait); wait.job != none && wait.since == d.since {
-			kept = append(kept, d)
+			kept.push(*d)
+			finals += int1(i < e.finals)
 		}
 	}
-	e.deadlines = kept
+	e.deadlines, e.finals = kept, finals
 }
 
 // begin polls a new job at once, or leaves it to the list.
 func (e *Engine) begin(j, w int32, now time.Duration) {
 	e.table.waits.at(w).due = now
-	if e.list.Works(now) {
+	if e.config.UseList {
+		e.audits.add(0, j, e.table.jobs.at(j).born, now)
+	}
+	if e.list.Works(now) && !e.calls.all[e.table.waits.at(w).call].finals {
 		e.move(j, listed, now, now)
 		e.list.Fresh(now)
 	} else {

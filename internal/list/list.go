@@ -43,6 +43,10 @@ const (
 	// tolerableAge is how far behind the list may be and still replace polls: as
 	// far as the delay between two polls of one job.
 	tolerableAge = 10 * time.Second
+	// owedEach is how many GETs must agree with a list for each ended job that it
+	// shows running.
+	owedEach = 20
+	maxOwed  = 1 << 20
 	// auditEvery is the number of scans per GET of a job that the list shows
 	// running. Only a GET can reveal a list that stands still.
 	auditEvery = 10
@@ -74,9 +78,11 @@ type List struct {
 	page     int           // the page to read next; later ones have been read
 	pages    int           // how many there are, as last seen
 	news     int           // jobs that this scan shows to have ended
-	outdated int           // jobs that this scan shows running though they ended long before
+	outdated int           // jobs that this scan is the first to show running though they ended long before
+	stuck    int           // those that an earlier scan showed so already
 
-	stale  bool // the last whole scan showed jobs that had ended long before
+	stale  bool // the list shows jobs running that ended long before
+	owed   int  // GETs that must agree with it before it is trusted again
 	misses int  // hints in a row that proved false
 }
 
@@ -177,7 +183,7 @@ func (l *List) SentPage(now time.Duration) {
 	l.sentAt, l.justRead = now, true
 	if !l.reading {
 		l.reading, l.first, l.began = true, true, now
-		l.news, l.outdated = 0, 0
+		l.news, l.outdated, l.stuck = 0, 0, 0
 		l.scan++
 	}
 }
@@ -196,9 +202,37 @@ func (l *List) ShownRunning() { l.misses = 0 }
 
 // ShownOutdated records that the list shows a job running whose GET had shown
 // its end at ended: the list is behind.
-func (l *List) ShownOutdated(ended time.Duration) {
-	if l.began-ended > tolerableAge {
+// It reports whether that counts. Again says that it has shown this job so before.
+func (l *List) ShownOutdated(ended time.Duration, again bool) bool {
+	if l.began-ended <= tolerableAge {
+		return false
+	}
+	if again {
+		l.stuck++
+	} else {
 		l.outdated++
+	}
+	return true
+}
+
+// Agreed records that a GET agreed with the list: the job runs.
+func (l *List) Agreed() {
+	if l.owed > 0 {
+		l.owed--
+		l.stale = l.stale && l.owed > 0
+	}
+}
+
+// judge decides after a whole scan whether the list can be trusted. One that is
+// behind keeps showing other jobs that have ended. One that shows a few so forever
+// is trusted again once GETs have agreed with it often enough.
+func (l *List) judge() {
+	switch {
+	case l.outdated > 0:
+		l.stale = true
+		l.owed = min(l.owed, maxOwed) + owedEach*l.outdated
+	case l.stuck == 0:
+		l.stale, l.owed = false, 0
 	}
 }
 
@@ -217,7 +251,7 @@ func (l *List) PageRead(now time.Duration, pages int, d Demand) (complete bool) 
 	l.first = false
 	if l.page == 0 {
 		l.reading, l.page = false, l.pages
-		l.stale = l.outdated > 0
+		l.judge()
 		return true
 	}
 	if !l.Worthwhile(d) {
@@ -306,5 +340,5 @@ func (l *List) Stop() { l.enabled = false }
 func (l *List) Resume(now time.Duration) {
 	l.gone, l.failing, l.again = 0, Never, false
 	l.at, l.retry, l.pause, l.sentAt = now, now, minPause, Never
-	l.reading, l.page, l.stale, l.misses = false, 1, false, 0
+	l.reading, l.page, l.stale, l.owed, l.misses = false, 1, false, 0, 0
 }

@@ -2,7 +2,6 @@ package edentest
 
 import (
 	"math"
-	"net/http"
 	"net/url"
 	"strconv"
 	"time"
@@ -14,45 +13,10 @@ type filter struct {
 	page, limit                 int
 }
 
-// list answers GET of the job list.
-func (a *API) list(x *exchange) {
-	if code := a.opts.ListOff; code != 0 {
-		x.detail(code, http.StatusText(code))
-		return
-	}
-	f, problems := parseFilter(x.query)
-	if problems != nil {
-		x.unprocessable(problems...)
-		return
-	}
-	skip := min(f.page-1, len(a.jobs)) * f.limit // a page far away would overflow
-	at := x.now - x.lag
-	b := make([]byte, 0, 8<<10)
-	b = append(b, `{"items":[`...)
-	first := true
-	total := a.page(&f, at, skip, func(j *job) {
-		if !first {
-			b = append(b, ',')
-		}
-		first = false
-		b = a.summary(b, j, at, x.skew)
-	})
-	b = append(b, `],"total":`...)
-	b = strconv.AppendInt(b, int64(total), 10)
-	b = append(b, `,"page":`...)
-	b = strconv.AppendInt(b, int64(f.page), 10)
-	b = append(b, `,"limit":`...)
-	b = strconv.AppendInt(b, int64(f.limit), 10)
-	// (unsure) An empty list has no pages here; it might as well have one.
-	b = append(b, `,"total_pages":`...)
-	b = strconv.AppendInt(b, int64((total+f.limit-1)/f.limit), 10)
-	x.json(http.StatusOK, append(b, '}'))
-}
-
 // match tells whether the filter lets the job pass. A status outside the
 // contract can be seen in the list, but not be asked for.
 func (f *filter) match(j *job, at time.Duration) bool {
-	if f.status != "" && f.status != j.status(at) {
+	if f.status != "" && f.status != j.listedStatus(at) {
 		return false
 	}
 	if f.feature == "" && f.subfeature == "" {

@@ -1,0 +1,122 @@
+package edentest
+
+import "time"
+
+// DefaultToken is the bearer key that an API accepts unless Options.Token says
+// otherwise.
+const DefaultToken = "edentest"
+
+// Options configure an API. The zero value is an account as the documents
+// describe it, without jobs: ten requests a second and no trouble.
+type Options struct {
+	// Token is the bearer key that is accepted. Defaults to DefaultToken.
+	Token string
+
+	// Rate is how many requests a second the account may send, over all its
+	// clients and all calls. Negative means no limit. Defaults to 10.
+	Rate float64
+
+	// Burst is how many requests a TokenBucket admits at once after a pause.
+	// The other limits do not use it. Defaults to 10.
+	Burst int
+
+	// Limit is how requests are counted. Defaults to TokenBucket.
+	Limit LimitKind
+
+	// RetryAfter is announced with every 429, in whole seconds rounded up.
+	// Defaults to zero: the header is not sent, as on the live service.
+	RetryAfter time.Duration
+
+	// Ban is how long everything is answered with 429 after a request has exceeded
+	// the limit. Each request within that time restarts it, so a client that keeps
+	// trying is never let in again. Requests of Others neither start nor restart
+	// it. Defaults to 0: a refused request has no consequences.
+	Ban time.Duration
+
+	// Latency is the round trip of one request: half of it passes before the
+	// request is judged, half before the answer is delivered. Defaults to 0.
+	Latency time.Duration
+
+	// Bandwidth is how many bits per second all bodies of answers together may
+	// have. Those that are under way share it equally. Headers and requests cost
+	// nothing. Defaults to 0: no bound.
+	Bandwidth float64
+
+	// Seed is what everything random derives from: ids, jobs, outputs, faults.
+	// Two APIs of one seed that are asked the same give the same answers. Zero
+	// is a seed like any other.
+	Seed uint64
+
+	// World is what jobs that arrive by POST are drawn from. Defaults to the
+	// zero World, see there.
+	World World
+
+	// OnSubmit, if set, decides what becomes of a job that arrives by POST,
+	// instead of World. Feature, Subfeature, Provider and Model of the Script
+	// that it returns default to those that were asked for. A Script that Submit
+	// would panic about is answered with 500. It must not call the API.
+	OnSubmit func(Submission) Script
+
+	// GetLag is how much later than its end a job's GET shows that end, and so does
+	// the answer to a POST. EndedAt, DELETE and webhooks are not behind. Defaults
+	// to 0.
+	GetLag time.Duration
+
+	// ListLag is how far the job list is behind: it shows the state of that
+	// long ago, without the jobs that are newer. It is never less than GetLag.
+	// Defaults to 0.
+	ListLag time.Duration
+
+	// ListOff, if not zero, is the status that every list request is answered
+	// with: 404, 405, 403, 500. Defaults to 0.
+	ListOff int
+
+	// ListPageSize, if not 0, is the most jobs that a page of the list holds. A
+	// request for more gets pages of this size: "limit" says so, and "page" and
+	// "total_pages" count such pages. Defaults to 0: as many as requested, at most
+	// 1000.
+	ListPageSize int
+
+	// ListNoTotals leaves "total" and "total_pages" out of the list. Defaults to
+	// false.
+	ListNoTotals bool
+
+	// Others is how many requests a second the other clients of the account
+	// send. They are evenly spaced, and counted against Rate when the next
+	// request arrives, so they cost no goroutine. Defaults to 0.
+	Others float64
+
+	// Faults are what goes wrong. The first that matches a request applies to
+	// it, alone. Defaults to none.
+	Faults []Fault
+
+	// NotFoundFor is how long the GET of a new job is answered with 404.
+	// Defaults to 0.
+	NotFoundFor time.Duration
+
+	// Retention is how long an ended job is kept before it is gone from GET and
+	// list alike. Negative means for ever. Defaults to 7 days.
+	Retention time.Duration
+
+	// Webhooks has the ends of jobs delivered to receivers. Defaults to nil: nobody
+	// is told.
+	Webhooks *Webhooks
+
+	// DiscardRecords keeps counters only and no log of requests, which is for
+	// runs of millions. Defaults to false.
+	DiscardRecords bool
+}
+
+// defaulted returns the options with the defaults in place of zeros.
+func (opts Options) defaulted() Options {
+	if opts.Token == "" {
+		opts.Token = DefaultToken
+	}
+	if opts.Burst <= 0 {
+		opts.Burst = 10
+	}
+	if opts.Retention == 0 {
+		opts.Retention = 7 * 24 * time.Hour
+	}
+	return opts
+}

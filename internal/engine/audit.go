@@ -1,0 +1,100 @@
+package engine
+
+import (
+	"math"
+	"time"
+)
+
+// A list that shows a job running is a hint too. It may be behind, or show a job
+// so forever. So each job that is left to the list is asked for itself now and
+// then, in turns that would be idle: firstAudit after it was taken in, then at
+// gaps that grow with its age.
+//
+// Of many jobs only some can be audited without their cost showing, and few are
+// enough to find out a list that is wrong about many. So the share of the rate that
+// audits take falls with the root of the number of jobs: a list that is wrong about
+// one of eighty jobs is found out within four minutes, and five hundred jobs of ten
+// minutes cost a quarter of a request each.
+const (
+	firstAudit = 100 * time.Second
+	auditTiers = 16
+	auditShare = 0.55 // divided by the root of the number of jobs,
+	maxShare   = 0.2  // and no more than this
+)
+
+// audits has the jobs that will be audited, by how often they have been. Those of
+// one tier wait equally long, so each tier is in the order of time.
+type audits struct {
+	tiers [auditTiers]fifo[audit]
+	next  time.Duration // when the share allows the next one
+}
+
+type audit struct {
+	job  int32
+	born uint32
+	due  uint32 // in tenths of a second
+}
+
+const auditUnit = time.Second / 10
+
+// auditGap is how long a job of a tier waits for its next audit: half of its age,
+// but no less than firstAudit.
+func auditGap(tier int) time.Duration {
+	gap := firstAudit
+	for age := 3 * firstAudit; tier > 2; tier-- {
+		gap = age / 2
+		age += gap
+	}
+	return gap
+}
+
+func (a *audits) add(tier int, j int32, born uint32, now time.Duration) {
+	tier = min(tier, auditTiers-1)
+	a.tiers[tier].push(audit{j, born, uint32((now + auditGap(tier)) / auditUnit)})
+}
+
+// choose returns the job to audit now, or when to look again.
+func (a *audits) choose(t *table, now time.Duration) (j int32, at time.Duration) {
+	at = Never
+	for tier := range a.tiers {
+		q := &a.tiers[tier]
+		for q.len() > 0 {
+			first := q.at(0)
+			due := time.Duration(first.due) * auditUnit
+			job := t.jobs.at(first.job)
+			if job.state == gone || job.born != first.born {
+				q.pop()
+				continue
+			}
+			if max(due, a.next) > now {
+				at = min(at, max(due, a.next))
+				break
+			}
+			if job.state == listed {
+				return first.job, now
+			}
+			a.done(tier, now)
+		}
+	}
+	return none, at
+}
+
+// done has the first of a tier wait for its next audit.
+func (a *audits) done(tier int, now time.Duration) {
+	entry := *a.tiers[tier].at(0)
+	a.tiers[tier].pop()
+	a.add(tier+1, entry.job, entry.born, now)
+}
+
+// sent records that a job is asked for itself. The next audit is due after a while
+// that keeps them to their share.
+func (a *audits) sent(j int32, now time.Duration, rate float64, jobs int) {
+	for tier := range a.tiers {
+		if q := &a.tiers[tier]; q.len() > 0 && q.at(0).job == j {
+			a.done(tier, now)
+			break
+		}
+	}
+	share := min(auditShare/math.Sqrt(float64(max(jobs, 1))), maxShare)
+	a.next = now + time.Duration(float64(time.Second)/(share*rate))
+}

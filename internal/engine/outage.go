@@ -1,0 +1,97 @@
+package engine
+
+import "time"
+
+// A host that is down is down for everyone, however many jobs wait. While nothing
+// but failures comes, of more than one job, one request at a time goes out, at
+// delays that grow to half a minute. What would end one job that is alone ends all
+// of them then, and as soon.
+const (
+	outageAfter = 8 // failures in a row
+	// hopelessAfter and hopelessLimit are for failures that no retry mends, such as
+	// a certificate that is not trusted.
+	hopelessAfter = 3
+	hopelessLimit = time.Minute
+	// leastOutage is how long an outage lasts at least before it ends a wait that
+	// has seen no failure of its own.
+	leastOutage   = 10 * time.Second
+	maxProbeDelay = 30 * time.Second
+	probeGrows    = 1.3
+)
+
+// outage is a streak of failures, of whichever jobs.
+type outage struct {
+	count    int
+	since    time.Duration // when the first of them was sent
+	first    Key           // whose job it was
+	others   bool          // there was another's
+	hopeless bool          // all were
+	value    any           // the last one's
+	delay    time.Duration
+	next     time.Duration // when the next probe may go
+}
+
+// failed records a failure.
+func (o *outage) failed(now, sent time.Duration, key Key, a *Answer) {
+	if o.count == 0 {
+		*o = outage{since: sent, first: key, hopeless: true, delay: time.Second}
+	}
+	o.count++
+	o.value = a.Value
+	o.others = o.others || key != o.first
+	o.hopeless = o.hopeless && a.Hopeless
+	if o.active() {
+		o.next = now + o.delay
+		o.delay = min(time.Duration(float64(o.delay)*probeGrows), maxProbeDelay)
+	}
+}
+
+// answered records any answer that shows a server at work.
+func (o *outage) answered() { *o = outage{} }
+
+func (o *outage) active() bool {
+	return o.count >= outageAfter && o.others || o.count >= hopelessAfter && o.hopeless
+}
+
+// down reports whether an outage is under way. An own Backoff's delays hold as they
+// are, unless no retry mends what fails.
+func (e *Engine) down() bool {
+	return e.outage.active() && (e.config.NewBackoff == nil || e.outage.hopeless)
+}
+
+// outageLimit is how long an outage lasts that ends waits: as long as one job
+// that is alone would be polled in vain.
+func outageLimit(delays []time.Duration, maxErrors int) time.Duration {
+	var sum time.Duration
+	for i := range min(maxErrors-1, len(delays)-1) {
+		sum += delays[i]
+	}
+	if more := maxErrors - len(delays); more > 0 {
+		last := delays[len(delays)-1]
+		sum += last * min(time.Duration(more), maxDelay/last)
+	}
+	return max(sum, leastOutage)
+}
+
+// stall says for how long nothing has come of any request, and when to say so
+// next.
+type stall struct {
+	good time.Duration // when the last answer came that was of use
+	next time.Duration // how long after it the log is told again
+}
+
+const (
+	firstStall = time.Minute
+	lastStall  = time.Hour
+)
+
+func (s *stall) over(now time.Duration) { s.good, s.next = now, firstStall }
+
+// due reports whether it is time to say that nothing moves.
+func (s *stall) due(now time.Duration) bool {
+	if now-s.good < s.next {
+		return false
+	}
+	s.next += min(s.next, lastStall)
+	return true
+}

@@ -35,7 +35,7 @@ func (w *Waiter) waitAll(ctx context.Context, ids []string, results []Result, le
 		results[i].ID = id
 	}
 	c.name = func(slot int32) string { return results[slot].ID }
-	c.emit = func(slot int32, r Result) { results[slot] = r }
+	c.emit, c.emitted = func(slot int32, r Result) { results[slot] = r }, func() {}
 	if ctx.Err() != nil {
 		c.driver.with(c.handle, func(e *engine.Engine, now time.Duration) { e.Cancel(now, c.handle) }) // nothing is to be asked
 	}
@@ -88,7 +88,7 @@ func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq
 			in.names.drop(slot)
 			out.add(r)
 		}
-		c.emitted = out.adjust
+		c.emitted = out.tell
 		// The loop's body may be busy when ctx ends; nothing more is to be asked for.
 		defer context.AfterFunc(ctx, func() { c.over(contextCause(ctx)) })()
 		c.logStart()
@@ -150,21 +150,23 @@ func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq
 }
 
 // outlet holds results for the goroutine that ranges over them. When it holds as
-// many as may be under way, nothing more is sent for the call until that goroutine
-// has taken them: more would only fill the memory. Results whose hooks have yet to
-// run are not held here.
+// many as may be under way, nothing more is asked for the call until it has taken
+// them: that would only fill the memory. Results whose hooks have yet to run are
+// not held here.
 type outlet struct {
 	call  *call
 	limit int
 
 	mu     sync.Mutex
 	held   []Result
-	paused bool
+	paused bool // as it should be
+	told   bool // as the engine was told, or is about to be
 }
 
 func (o *outlet) add(r Result) {
 	o.mu.Lock()
 	o.held = append(o.held, r)
+	o.paused = o.paused || len(o.held) >= o.limit
 	o.mu.Unlock()
 	o.call.signal()
 }
@@ -173,29 +175,28 @@ func (o *outlet) add(r Result) {
 func (o *outlet) take() []Result {
 	o.mu.Lock()
 	held := o.held
-	o.held = nil
+	o.held, o.paused = nil, false
 	o.mu.Unlock()
-	o.adjust()
+	o.tell()
 	return held
 }
 
-// adjust pauses or resumes the call. It is called without the call's lock, because
-// the engine's next step may end more waits of the same call. The engine is given
-// the latest state, not the one that was found here: else a pause that is overtaken
-// by the next take would last forever.
-func (o *outlet) adjust() {
+// tell tells the engine whether the call is paused, if that has changed. What
+// holds is looked at under the engine's lock, or of two that tell it at once the
+// older could come last, and the call stay paused for ever.
+func (o *outlet) tell() {
 	o.mu.Lock()
-	full := len(o.held) >= o.limit
-	changed := full != o.paused
-	o.paused = full
+	changed := o.paused != o.told
+	o.told = o.paused
 	o.mu.Unlock()
 	if !changed {
 		return
 	}
 	o.call.driver.with(o.call.handle, func(e *engine.Engine, now time.Duration) {
 		o.mu.Lock()
-		defer o.mu.Unlock()
-		e.Pause(now, o.call.handle, o.paused)
+		paused := o.paused
+		o.mu.Unlock()
+		e.Pause(now, o.call.handle, paused)
 	})
 }
 

@@ -29,9 +29,11 @@ type call struct {
 	hooks  hookLine
 	runner *hookRunner
 
-	name    func(slot int32) string // the id as it was passed in
-	emit    func(slot int32, r Result)
-	emitted func() // is called after emit, without the call's lock
+	name func(slot int32) string // the id as it was passed in
+	emit func(slot int32, r Result)
+	// emitted is called after emit, without the call's lock: what it tells the
+	// engine may bring further results.
+	emitted func()
 
 	// wake says that something has changed for the goroutine that waits.
 	wake chan struct{}
@@ -62,7 +64,7 @@ const piece = 1024
 func (w *Waiter) newCall(ctx context.Context, level zapcore.Level) *call {
 	c := &call{
 		driver: w.driver, config: &w.config, log: w.config.Logger, level: level, runner: w.hooks,
-		ctx: ctx, began: time.Now(), wake: make(chan struct{}, 1), emitted: func() {},
+		ctx: ctx, began: time.Now(), wake: make(chan struct{}, 1),
 	}
 	deadline, limited := ctx.Deadline()
 	w.driver.begin(c, deadline, limited)
@@ -201,19 +203,18 @@ func (c *call) refuse(id string, slot int32, err error) {
 	c.counts.Errored++
 	c.mu.Unlock()
 	c.runner.add(newErrorHook(&c.config.Hooks, id, err), []*hookPart{{line: &c.hooks, ctx: c.ctx, then: func(hookErr error) {
-		defer c.emitted()
 		c.mu.Lock()
-		defer c.mu.Unlock()
 		bad.err, bad.hooked = joinHookError(err, hookErr), true
 		for _, slot := range bad.slots {
 			c.result(slot, Result{ID: id, Err: bad.err})
 		}
+		c.mu.Unlock()
+		c.emitted()
 	}}})
 	c.failFast(err)
 }
 
-// result hands out a result. It is called with the call's lock, and followed by
-// emitted without it.
+// result hands out a result. It is called with the call's lock.
 func (c *call) result(slot int32, r Result) {
 	c.pending--
 	if !c.quiet {
@@ -226,15 +227,15 @@ func (c *call) result(slot int32, r Result) {
 
 // complete hands out the result of a wait, at every place where its id stood.
 func (c *call) complete(w *engine.WaitEnd, r Result) {
-	defer c.emitted()
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	r.ID = c.name(w.Slot)
 	c.result(w.Slot, r)
 	for _, slot := range w.More {
 		r.ID = c.name(slot)
 		c.result(slot, r)
 	}
+	c.mu.Unlock()
+	c.emitted()
 }
 
 // failFast ends the call with the first error, if that is wanted. Without

@@ -339,25 +339,3 @@ func TestAsCompletedReadsNoIDsAfterTheEnd(t *testing.T) {
 		time.Sleep(time.Minute) // the last request outlives the call
 	})
 }
-
-// TestAsCompletedManyEndAtOnce: results may pause the call in the middle of a crowd
-// of ends, of which there are more than one step of the engine hands out.
-func TestAsCompletedManyEndAtOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
-		ids := api.SubmitAll(20_000, edentest.World{Durations: edentest.Fixed(time.Hour)})
-		waiter, err := edenwait.New(edenwait.Config{Token: edentest.DefaultToken, HTTPClient: api.Client(), MaxWait: 5 * time.Second})
-		if err != nil {
-			t.Fatal(err)
-		}
-		n := 0
-		for r := range waiter.AsCompleted(context.Background(), slices.Values(ids)) {
-			if n++; r.Err == nil {
-				t.Fatalf("%s ended", r.ID)
-			}
-		}
-		if n != len(ids) {
-			t.Errorf("%d results of %d", n, len(ids))
-		}
-	})
-}

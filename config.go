@@ -92,14 +92,15 @@ type Config struct {
 	// jobs have been ending.
 	BackOff func() backoff.BackOff
 
-	// MaxWait is the maximum wait for one job, from when the call took its id in. Two
-	// seconds before, the job is polled a last time, as it is before the deadline of a
+	// MaxWait is the maximum wait for one job, from when the call took its id in.
+	// Shortly before, the job is polled a last time, as it is before the deadline of a
 	// context. Defaults to no bound.
 	MaxWait time.Duration
 
-	// MaxErrors is how many requests in a row may fail for one job before it is
-	// given up; 429 answers do not count. Defaults to 60, with the default
-	// BackOff about nine minutes of nothing but failures.
+	// MaxErrors is how many requests in a row may fail for one job before it is given
+	// up. 429 answers do not count. While requests fail for every job, one goes at a
+	// time, and all waits end after as long as one job alone would. Defaults to 60:
+	// with the default BackOff, about nine minutes with failures only.
 	MaxErrors int
 
 	// FailFast ends a call with its first job that does not succeed. Other calls go

@@ -11,14 +11,15 @@ import (
 	"github.com/edenwait/edenwait/internal/engine"
 )
 
-// WaitAll blocks until all jobs end and returns one Result an id, in the order
-// of ids, whatever happens: len(ids) of them. Its Job is nil where no final
-// response came, so look at its Err first. An id that is there more than once is
-// asked about once.
+// WaitAll blocks until all jobs end. It returns exactly one Result per id, in the
+// order of ids, whatever happens. The Job of a Result is nil if no final response
+// came, so look at its Err first. An id that occurs more than once is polled once,
+// and each of its places gets the Result.
 //
 // The error is nil if every job succeeded, else a BatchError. When ctx ends,
-// WaitAll returns within a second; the Results of jobs that ended are complete,
-// those of the others carry a GaveUpError with the cause.
+// WaitAll returns within a second. Results of jobs that ended are complete. The
+// others have a GaveUpError with the cause. The end of ctx, MaxWait and FailFast
+// concern this call alone.
 func (w *Waiter) WaitAll(ctx context.Context, ids []string) ([]Result, error) {
 	results := make([]Result, len(ids))
 	cause := w.waitAll(ctx, ids, results, zapcore.InfoLevel)
@@ -54,20 +55,27 @@ func (w *Waiter) waitAll(ctx context.Context, ids []string, results []Result, le
 	return cause
 }
 
-// AsCompleted yields one Result an id as jobs end, and keeps none. The ids are
-// read as fast as they come, in a goroutine of its own, so that ids may go on
-// arriving while others are waited for. An id that is there more than once is
-// yielded as often, and its hooks are called once; one that comes again after its
-// end is asked about anew, since its result is not kept. What is kept of each id,
-// a few dozen bytes, is kept until the loop ends.
+// AsCompleted yields one Result per id as jobs end, and keeps none. It may run for
+// months: a goroutine of its own reads ids as fast as they come, while other jobs
+// are waited for.
 //
-// Breaking out of the loop stops everything before it returns; only a goroutine
-// that is blocked inside of ids for longer than a tenth of a second ends no
-// earlier than ids lets it. When ctx ends, or an answer ends the batch, the jobs
-// that have not ended are yielded with a GaveUpError, and ids is read no further:
-// whether it was read to its end, ctx.Err and the errors tell. While the loop's
-// body is busy, polling goes on, but not many results further than it has taken;
-// results whose hooks have yet to run are held, however many.
+// An id that occurs more than once is yielded as often. If it comes again after its
+// job ended, it is polled again, since its result is not kept. Its hook is not called
+// a second time while the loop remembers the id: it remembers the last 65,536 ids
+// that ended.
+//
+// When ctx ends, or a refused key ends all calls, jobs that have not ended are yielded
+// with a GaveUpError, and no more ids are read. Ids that were not read have no Result:
+// ctx.Err and the errors tell.
+//
+// Breaking out of the loop stops everything before it returns. The goroutine that
+// reads ids then has 100 ms to stop. If ids is blocked for longer, the goroutine lives
+// until ids returns.
+//
+// While the loop's body is busy, polling of this call's jobs pauses once MaxInFlight
+// results wait to be taken. A job that another call waits for is polled all the same.
+// Results that wait for a hook are held without limit. The body, and ids, may call the
+// Waiter.
 func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
 		ctx, cancel := context.WithCancel(ctx)

@@ -12,6 +12,10 @@ import (
 func classify(err error) engine.Outcome {
 	var api *APIError
 	switch isAPI := errors.As(err, &api); {
+	case isAPI && api.foreign && api.StatusCode != http.StatusTooManyRequests:
+		// A gateway's page, and not the API's answer: it says nothing about the key or
+		// the job.
+		return engine.Failed
 	case errors.Is(err, ErrRateLimited):
 		return engine.RateLimited
 	case errors.Is(err, ErrUnauthorized), errors.Is(err, ErrPaymentRequired):

@@ -73,60 +73,65 @@ type Config struct {
 	// 128 MiB.
 	MaxResponseBytes int64
 
-	// Rate is how many requests a second everything that this Waiter sends may
-	// come to, over all its calls, from 0.001 to a million. A Poller alone does
-	// not pace. Defaults to 10, the account's limit in the API's documentation.
+	// Rate is the maximum number of requests per second, across all calls of this
+	// Waiter, from 0.001 to a million. A Poller alone does not pace. Defaults to 10,
+	// the account's limit in the API's documentation.
 	Rate float64
 
-	// Burst is how many requests may go at once after a pause. Requests are
+	// Burst is how many requests may go at once after a time without any. Requests are
 	// evenly spaced by default, because a burst can break a server's count by
 	// the second. At most a million. Defaults to 1.
 	Burst int
 
-	// MaxInFlight bounds how many requests are under way at once in one call, up
-	// to 10,000. Defaults to 64.
+	// MaxInFlight is the maximum number of requests under way at the same time, across
+	// all calls of this Waiter, up to 10,000. Defaults to 64.
 	MaxInFlight int
 
-	// BackOff makes the delays between two polls of one job; it is called once
-	// a job, and once for the job list, whose delays are Reset when it brings
-	// news. When NextBackOff returns backoff.Stop, that job is given up, or the
-	// list left. A nil BackOff stands for the default. Mind that a
-	// backoff.ExponentialBackOff stops after 15 minutes unless its MaxElapsedTime
-	// is 0. Defaults to exponential delays of 1 s × 1.3ⁿ up to 10 s, ± 10 %,
-	// without end, which cost a job no allocation, and for the list to gaps of 1 s
-	// to 10 s, by how fast jobs have been ending: some seconds while none does.
+	// BackOff makes the delays between two polls of one job. It is called once per
+	// wait: once for each call that waits for a job. It is also called for the job
+	// list, whose delays are Reset when it brings news. When NextBackOff returns
+	// backoff.Stop, that wait is given up, or the list is no longer read. Mind that a
+	// backoff.ExponentialBackOff stops after 15 minutes unless its MaxElapsedTime is
+	// 0. BackOff and what it returns run under the Waiter's lock: they must be quick,
+	// and must not call the Waiter.
+	//
+	// Defaults to exponential delays of 1 s × 1.3ⁿ up to 10 s, ± 10 %, without end,
+	// which need no allocation, and for the list to gaps of 1 s to 10 s, by how fast
+	// jobs have been ending.
 	BackOff func() backoff.BackOff
 
-	// MaxWait bounds the wait for one job, counted from when its id was taken
-	// in; the job is looked at once more just before, as it is before the deadline
-	// of a context. Defaults to no bound.
+	// MaxWait is the maximum wait for one job, from when the call took its id in.
+	// Shortly before, the job is polled a last time, as it is before the deadline of a
+	// context. Defaults to no bound.
 	MaxWait time.Duration
 
-	// MaxErrors is how many requests in a row may fail for one job before it is
-	// given up; 429 answers do not count. Defaults to 60, with the default
-	// BackOff about nine minutes of nothing but failures.
+	// MaxErrors is how many requests in a row may fail for one job before it is given
+	// up. 429 answers do not count. While requests fail for every job, one goes at a
+	// time, and all waits end after as long as one job alone would. Defaults to 60:
+	// with the default BackOff, about nine minutes with failures only.
 	MaxErrors int
 
-	// FailFast ends the batch with the first job that does not succeed.
-	// Defaults to false: the trouble of one job is its own.
+	// FailFast ends a call with its first job that does not succeed. Other calls go
+	// on. Defaults to false: one job's trouble does not affect other jobs.
 	FailFast bool
 
-	// DisableList keeps from asking the job list, even where that is cheaper
-	// than asking job by job. Defaults to false.
+	// DisableList turns the job list off, even where it is cheaper than polling job
+	// by job. Defaults to false.
 	DisableList bool
 
 	// Hooks are called as jobs end. Defaults to none.
 	Hooks Hooks
 
-	// Logger receives a Debug line a request, a Warn line at the start and the
-	// end of a streak of trouble, an Info line at a batch's start and end.
-	// Tokens and outputs are never logged, nor are parts of them. Defaults to a logger that is silent.
+	// Logger receives a Debug line per request, a Warn line at the start and the end
+	// of a streak of trouble, and a line at the start and the end of each call: Debug
+	// for Wait, Info for WaitAll and AsCompleted. Tokens and outputs, or parts of them,
+	// are never logged. Defaults to a logger that is silent.
 	Logger *zap.Logger
 
-	// Source answers the questions instead of the API; see Source. With one of
-	// your own, Token, BaseURL, HTTPClient, RequestTimeout and MaxResponseBytes are
-	// of no effect, and the Debug lines are the Source's affair. Defaults to a
-	// Poller made of this Config.
+	// Source is polled instead of the API; see Source. With one of your own, Token,
+	// BaseURL, HTTPClient, RequestTimeout and MaxResponseBytes have no effect, and the
+	// Debug line per request is up to the Source. Defaults to a Poller made from this
+	// Config.
 	Source Source
 }
 

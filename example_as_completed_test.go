@@ -11,9 +11,8 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
-// Take each result as its job ends, and stop as soon as there is enough: here
-// the same picture was ordered from three providers, and the first that comes
-// will do.
+// Take each result as its job ends, and stop as soon as there is enough. Here the
+// same picture was ordered from three providers, and the first one will do.
 //
 // Results are not kept, so a million of them need no more memory than one.
 func ExampleWaiter_AsCompleted() {
@@ -34,7 +33,7 @@ func ExampleWaiter_AsCompleted() {
 			continue
 		}
 		fmt.Printf("%s: %s\n", r.Job.Provider, r.Job.Output)
-		break // nothing is asked any more; the other jobs run on, and are billed
+		break // polling stops; the other jobs run on, and are billed
 	}
 	// Output: quick: {"url":"https://example.com/picture.png"}
 }

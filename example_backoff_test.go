@@ -12,10 +12,10 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
-// renderPace asks as someone does who knows how long a render takes: not at all
-// until the first could be through, evenly from then on, and no longer than is
-// worthwhile. Exponential delays suit jobs of which nothing is known; they would
-// spend most of these questions while the answer is certain.
+// renderPace knows how long a render takes. It does not poll until the first render
+// could be done. Then it polls evenly, and stops when that is no longer worthwhile.
+// Exponential delays suit jobs of unknown duration. Here they would poll mostly
+// while the job is certain to run.
 type renderPace struct {
 	first, then time.Duration
 	looks       int // before it is given up
@@ -36,15 +36,15 @@ func (p *renderPace) NextBackOff() time.Duration {
 
 func (p *renderPace) Reset() { p.looked = 0 }
 
-// Decide when a job is asked about, and when it is given up. The first request
-// goes at once; a BackOff makes the delays after it.
+// Decide when a job is polled, and when it is given up. The first request goes at
+// once. A BackOff makes the delays after it.
 func ExampleConfig_backOff() {
 	api := edentest.New(edentest.Options{})
 	id := api.Submit(edentest.Script{After: edentest.Never})
 
 	waiter, err := edenwait.New(edenwait.Config{
 		Token: edentest.DefaultToken, HTTPClient: api.Client(),
-		// Called once a job: a BackOff counts, so no two jobs may share one. The
+		// Called once per wait: a BackOff counts, so no two may share one. The
 		// durations would be of minutes, for renders that take an hour.
 		BackOff: func() backoff.BackOff {
 			return &renderPace{first: 150 * time.Millisecond, then: 20 * time.Millisecond, looks: 3}

@@ -28,19 +28,19 @@ func whatNow(err error) string {
 	case err == nil:
 		return "use the output"
 	case errors.As(err, &hook):
-		return "store Result.Job again, as the API need not be asked: " + hook.Err.Error()
+		return "store Result.Job again, no request is needed: " + hook.Err.Error()
 	case errors.As(err, &failed):
-		// A submit bills again, so this is the caller's decision: mend the input
-		// or take another provider, by the provider's own words.
+		// A submit bills again, so this is the caller's decision: fix the input or take
+		// another provider, depending on the provider's reason.
 		return "submit again or leave it: " + failed.Job.Error.Message
 	case errors.As(err, &odd):
-		return "look into it, and for a newer version: " + string(odd.Job.Status)
+		return "look at the job, and for a newer version: " + string(odd.Job.Status)
 	case errors.Is(err, edenwait.ErrInvalidID):
-		return "mend the input: nothing was asked"
+		return "fix the id: nothing was sent"
 	case errors.Is(err, edenwait.ErrNotFound):
 		return "submit again: older than 7 days, deleted, or another account's"
 	case errors.Is(err, edenwait.ErrUnauthorized):
-		return "mend the key, then wait again for the same ids"
+		return "fix the key, then wait again for the same ids"
 	case errors.Is(err, edenwait.ErrPaymentRequired):
 		return "pay, then wait again for the same ids"
 	case errors.Is(err, edenwait.ErrResponseTooLarge):
@@ -56,8 +56,8 @@ func whatNow(err error) string {
 	}
 }
 
-// Tell errors apart, and what to do about each. What concerns the whole batch is
-// its Cause; what concerns one job is in its Result.
+// Tell errors apart, and decide what to do about each. The Cause of a BatchError
+// concerns the whole call. The error of a Result concerns one job.
 func ExampleBatchError() {
 	const never = "99999999-9999-4999-8999-999999999999"
 	api := edentest.New(edentest.Options{Rate: 1000})
@@ -108,11 +108,11 @@ func ExampleBatchError() {
 	_, err = poller.Get(context.Background(), "00000000-0000-4000-8000-000000000000")
 	fmt.Println("unknown:", whatNow(err))
 	// Output:
-	// 1: store Result.Job again, as the API need not be asked: the disk is full
+	// 1: store Result.Job again, no request is needed: the disk is full
 	// 2: submit again or leave it: Unsupported media
-	// 3: look into it, and for a newer version: cancelled
-	// 4: mend the input: nothing was asked
+	// 3: look at the job, and for a newer version: cancelled
+	// 4: fix the id: nothing was sent
 	// 5: wait again, last seen processing
-	// all: mend the key, then wait again for the same ids
+	// all: fix the key, then wait again for the same ids
 	// unknown: submit again: older than 7 days, deleted, or another account's
 }

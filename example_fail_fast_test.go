@@ -10,11 +10,10 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
-// End the wait with the first job that does not succeed: for a batch that is
-// worth nothing unless it is whole.
+// End the wait with the first job that does not succeed, for a batch that is worth
+// nothing unless it is complete.
 //
-// It is the wait that ends. The other jobs run on and are billed, since nothing
-// was asked of the API but how they stand.
+// Only the wait ends. The other jobs run on and are billed.
 func ExampleConfig_failFast() {
 	api := edentest.New(edentest.Options{})
 	ids := []string{ // the chapters of one film
@@ -32,8 +31,8 @@ func ExampleConfig_failFast() {
 	}
 	results, err := waiter.WaitAll(context.Background(), ids)
 
-	// Two kinds of errors are in the batch's: the job that failed, and the others
-	// that were stopped for it.
+	// The BatchError has errors of two kinds: that of the job that failed, and those of
+	// the others, which were stopped for it.
 	var failed *edenwait.JobFailedError
 	if errors.As(err, &failed) {
 		fmt.Println("because of:", failed.Job.Error.Message)

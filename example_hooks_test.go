@@ -59,7 +59,7 @@ func ExampleHooks() {
 	results, err := waiter.WaitAll(ctx, ids)
 	fmt.Println("stored:", len(shelf.jobs), "for want of space:", errors.Is(err, errArchiveFull))
 
-	// Asking the API again would be a waste: what it said is here.
+	// No new request is needed: the response is here.
 	shelf.full = false
 	for _, r := range results {
 		var hook *edenwait.HookError

@@ -9,13 +9,13 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
-// delivered is a Source that answers from what has been delivered, by a webhook
-// say, and asks the API about the rest: deliveries get lost, polls do not. It
-// saves the API's answers, not time, since a delivery hastens no question; and
-// Eden AI's deliveries carry no cost.
+// delivered is a Source that answers from what has been delivered, by a webhook for
+// example, and polls the API for the rest: deliveries get lost, polls do not. It
+// saves requests to the API, not time, since a delivery makes no poll come earlier.
+// Eden AI's deliveries have no cost.
 //
-// That it embeds a Poller makes it a Lister too, so a Waiter asks it in bulk as
-// it asks the API. A Source without List is asked job by job.
+// It embeds a Poller, so it is a Lister too, and a Waiter uses its list in bulk. A
+// Source without List is polled job by job.
 type delivered struct {
 	*edenwait.Poller
 	mu   sync.Mutex // Get is called concurrently

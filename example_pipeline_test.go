@@ -14,7 +14,7 @@ import (
 
 // received ranges over a channel until it is closed or ctx ends. A plain range
 // over the channel would not do: AsCompleted reads ids in a goroutine that would
-// then wait for ever for a stage that has already gone.
+// then wait forever for a stage that has already gone.
 func received[T any](ctx context.Context, from <-chan T) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for {

@@ -41,8 +41,8 @@ func openJournal(path string) (*journal, error) {
 	}
 }
 
-// add writes a job down. A Job marshals to the response as it came, so nothing of it is
-// lost, be it a field that is of use only next year.
+// add saves a job. A Job marshals to the response as it came, so nothing of it is
+// lost, not even fields that this version does not know.
 func (j *journal) add(job *edenwait.Job) error {
 	line, err := json.Marshal(job)
 	if err != nil {
@@ -57,14 +57,13 @@ func (j *journal) add(job *edenwait.Job) error {
 	return nil
 }
 
-// missing are the ids of which nothing final is written down.
+// missing are the ids of which no final response is saved.
 func (j *journal) missing(ids []string) []string {
 	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return j.done[id] })
 }
 
-// waitForRest waits for those of the ids that no earlier run has seen the end
-// of. Each is written down when it ends and not when all have, so that a crash
-// costs nothing that was known.
+// waitForRest waits for the ids that no earlier run has seen end. Each job is saved
+// when it ends, not when all have ended, so a crash loses nothing that was known.
 func waitForRest(ctx context.Context, config edenwait.Config, path string, ids []string, written func(*edenwait.Job)) (err error) {
 	kept, err := openJournal(path)
 	if err != nil {
@@ -97,8 +96,8 @@ func waitForRest(ctx context.Context, config edenwait.Config, path string, ids [
 	return err
 }
 
-// Go on where an interrupted run has stopped: what it has learnt is in a file,
-// and only the rest is waited for.
+// Resume where an interrupted run has stopped. A file has what that run learned, and
+// only the other ids are waited for.
 func Example_resume() {
 	directory, err := os.MkdirTemp("", "edenwait")
 	if err != nil {
@@ -124,8 +123,8 @@ func Example_resume() {
 	})
 	fmt.Println("run again:", errors.Is(err, context.Canceled))
 
-	// In the morning, the other has ended too. The first is unknown to this
-	// account, which shows that it is not asked for again.
+	// In the morning, the other has ended too. The first one is unknown to this fake
+	// API, which shows that it is not polled again.
 	morning := edentest.New(edentest.Options{})
 	morning.Submit(edentest.Script{ID: feature, Provider: "openai"})
 	config.HTTPClient = morning.Client()

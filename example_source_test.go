@@ -14,16 +14,16 @@ import (
 	"github.com/edenwait/edenwait"
 )
 
-// renders is a Source: it asks another API, whose jobs are called renders, have
-// a state in capitals and a URL for an output. Asking again, pacing, and telling
-// what concerns one job from what concerns all is left to the Waiter.
+// renders is a Source for another API. Its jobs are called renders, and have a state
+// in capitals and a URL for an output. The Waiter does the rest: it retries, paces
+// the requests, and knows which errors concern one job and which concern all.
 type renders struct {
 	client *http.Client
 	url    string
 }
 
-// Get asks once. It maps what it is answered onto a Job, and what goes wrong
-// onto errors whose meaning the Waiter knows; any other error is asked again.
+// Get sends one request. It maps the answer to a Job, and failures to errors that the
+// Waiter knows. Any other error is retried.
 func (s *renders) Get(ctx context.Context, id string) (*edenwait.Job, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/renders/"+id, http.NoBody)
 	if err != nil {
@@ -31,19 +31,19 @@ func (s *renders) Get(ctx context.Context, id string) (*edenwait.Job, error) {
 	}
 	resp, err := s.client.Do(req)
 	if err != nil {
-		return nil, err // the network's trouble passes
+		return nil, err // the network: retried
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		// An APIError is judged by its status: 401, 402 and 403 end the batch, 429
-		// slows it, 404 and other 4xx end this job, 5xx is asked again.
+		// The status of an APIError decides: 401, 402 and 403 end all calls, 429 slows
+		// them, 400, 404, 410 and 422 end this job, and others are retried.
 		return nil, &edenwait.APIError{StatusCode: resp.StatusCode, Asked: req.Method + " " + req.URL.Path}
 	}
 	var render struct {
 		State, Video, Reason string
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&render); err != nil {
-		return nil, err // half an answer: the next one may be whole
+		return nil, err // a truncated answer: retried
 	}
 
 	job := &edenwait.Job{ID: id, Provider: "renders"}
@@ -57,20 +57,20 @@ func (s *renders) Get(ctx context.Context, id string) (*edenwait.Job, error) {
 		job.Status = edenwait.StatusFail
 		job.Error = &edenwait.JobError{Message: render.Reason}
 	case "PLAN_EXPIRED":
-		// This API says so with a 200. What matters is what an error matches.
+		// This API says so with a 200. What counts is what an error matches.
 		return nil, fmt.Errorf("renders: the plan has expired: %w", edenwait.ErrPaymentRequired)
 	default:
-		// Passed on as it stands: the Waiter ends such a wait with an
-		// UnexpectedStatusError, which is louder than to wait for ever.
+		// Passed on as it is: the Waiter ends the wait with an UnexpectedStatusError,
+		// which is better than to wait forever.
 		job.Status = edenwait.Status(render.State)
 	}
 	return job, err
 }
 
-// Wait for the jobs of another API. All that a Waiter needs is a Source, which
-// is one method, and ids that are UUIDs.
+// Wait for the jobs of another API. A Waiter needs a Source, which is one method, and
+// ids that are UUIDs.
 func ExampleSource() {
-	// The other API: whatever is asked about is running at first.
+	// The other API: each job is running at first.
 	asked := map[string]int{}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /renders/{id}", func(w http.ResponseWriter, r *http.Request) {
@@ -90,7 +90,7 @@ func ExampleSource() {
 	waiter, err := edenwait.New(edenwait.Config{
 		Source:      &renders{client: server.Client(), url: server.URL},
 		Rate:        100, // what this API allows
-		MaxInFlight: 1,   // and all at once that it bears
+		MaxInFlight: 1,   // and the requests at the same time that it bears
 		BackOff:     func() backoff.BackOff { return backoff.NewConstantBackOff(20 * time.Millisecond) },
 	})
 	if err != nil {

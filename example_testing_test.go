@@ -16,8 +16,8 @@ import (
 )
 
 // subtitler is a pipeline as a user of this library may have one: it submits a
-// film for transcription and waits for the text. That it takes an *http.Client
-// is what lets a test put the API in a box in the place of the real one.
+// film for transcription and waits for the text. It takes an *http.Client, so a test
+// can replace the real API by a fake one.
 type subtitler struct {
 	client *http.Client
 	token  string

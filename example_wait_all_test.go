@@ -15,9 +15,8 @@ type recording struct {
 	file, jobID string
 }
 
-// Wait for a whole batch. Results come in the order of the ids, so what belongs
-// to an id is found by its index, and the jobs that failed take none of the
-// others with them.
+// Wait for many jobs. Results come in the order of the ids, so an index finds what
+// belongs to an id. Jobs that failed do not affect the others.
 func ExampleWaiter_WaitAll() {
 	api := edentest.New(edentest.Options{})
 	submit := func(file string, script edentest.Script) recording {

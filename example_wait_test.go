@@ -17,8 +17,8 @@ type transcript struct {
 
 // Wait for one job, and read its output.
 func ExampleWaiter_Wait() {
-	// The API in a box, so that this runs without a key. The id is what a submit
-	// was answered with.
+	// A fake API, so that this runs without a key. The id is the public_id that a
+	// submit was answered with.
 	api := edentest.New(edentest.Options{})
 	id := api.Submit(edentest.Script{Output: json.RawMessage(`{"text":"Hello."}`), Cost: json.RawMessage(`"0.0012"`)})
 

@@ -49,7 +49,7 @@ func faultRows() (rows []faultRow) {
 				continue
 			}
 			rows = append(rows, faultRow{
-				section: "Two minutes of it, in every answer", name: effect.String(), on: on.String(), want: everyResult,
+				section: "Two minutes of trouble, in every answer", name: effect.String(), on: on.String(), want: everyResult,
 				opts: edentest.Options{Faults: []edentest.Fault{{On: on, Until: 2 * time.Minute, Do: effect}}},
 			})
 		}
@@ -82,7 +82,7 @@ func passing() []edentest.Effect {
 // listRows: the list may be as bad as it likes, for ever.
 func listRows() (rows []faultRow) {
 	add := func(name string, opts edentest.Options) {
-		rows = append(rows, faultRow{section: "A list that is never any better", name: name, on: "list", opts: opts, want: everyResult,
+		rows = append(rows, faultRow{section: "A list that never gets better", name: name, on: "list", opts: opts, want: everyResult,
 			config: edenwait.Config{MaxResponseBytes: 1 << 20}, // for the sake of the test's own time
 		})
 	}
@@ -102,7 +102,7 @@ const victim = "11111111-1111-4111-8111-111111111111"
 func finalRows() (rows []faultRow) {
 	one := func(name, on, want string, do edentest.Effect) {
 		rows = append(rows, faultRow{
-			section: "One job's trouble, for ever", name: name, on: on, want: butOne + want, victim: edentest.Script{After: 10 * time.Second},
+			section: "One job's trouble, forever", name: name, on: on, want: butOne + want, victim: edentest.Script{After: 10 * time.Second},
 			opts: edentest.Options{Faults: []edentest.Fault{{On: edentest.Get, JobID: victim, Do: do}}},
 		})
 	}
@@ -117,12 +117,12 @@ func finalRows() (rows []faultRow) {
 	one("stall", "get", "GaveUpError, after MaxErrors", edentest.Stall())
 	rows = append(rows, batchRow(401, "ErrUnauthorized"), batchRow(402, "ErrPaymentRequired"), batchRow(403, "ErrUnauthorized"))
 	job := func(name, want string, script edentest.Script) {
-		rows = append(rows, faultRow{section: "A job that is odd by itself", name: name, on: "get", want: want, victim: script})
+		rows = append(rows, faultRow{section: "An unusual job", name: name, on: "get", want: want, victim: script})
 	}
 	job("status fail", butOne+"JobFailedError, beside its Job", edentest.Script{Status: "fail"})
 	job("status cancelled", butOne+"UnexpectedStatusError, beside its Job", edentest.Script{Status: "cancelled"})
 	job("success, then processing again for a minute", everyResult, edentest.Script{After: 5 * time.Second, Reverts: time.Second, Rerun: time.Minute})
-	job("a created_at that is no time", everyResult, edentest.Script{CreatedAt: "yesterday"})
+	job("an invalid created_at", everyResult, edentest.Script{CreatedAt: "yesterday"})
 	job("a cost that is an object", everyResult, edentest.Script{Cost: json.RawMessage(`{"usd":1}`)})
 	job("an error beside a success", everyResult, edentest.Script{Error: json.RawMessage(`[7,{"a":null}]`)})
 	job("a bare string as error", butOne+"JobFailedError, beside its Job", edentest.Script{Status: "fail", Error: json.RawMessage(`"bare words"`)})
@@ -132,7 +132,7 @@ func finalRows() (rows []faultRow) {
 
 func batchRow(status int, want string) faultRow {
 	return faultRow{
-		section: "The key's trouble, from the 30th second on", name: fmt.Sprintf("status %d", status), on: "get", want: soFar + want,
+		section: "A refused key, from the 30th second on", name: fmt.Sprintf("status %d", status), on: "get", want: soFar + want,
 		opts: edentest.Options{Faults: []edentest.Fault{{On: edentest.Get, From: 30 * time.Second, Do: edentest.Status(status, "", nil)}}},
 	}
 }
@@ -157,7 +157,7 @@ func accountRows() []faultRow {
 		{section: section, name: "a new job is unknown for 3 s", want: everyResult, opts: edentest.Options{NotFoundFor: 3 * time.Second}},
 		{section: section, name: "the limit falls to 1 request a second", want: everyResult, event: func(api *edentest.API) { api.SetRate(1) }},
 		{section: section, name: "others use 9 of 10 requests a second", want: everyResult, opts: edentest.Options{Others: 9}},
-		{section: section, name: "half of all answers spoilt, in any way", want: everyResult, opts: edentest.Options{Faults: edentest.Chaos(0.5)}},
+		{section: section, name: "half of all answers spoiled, in any way", want: everyResult, opts: edentest.Options{Faults: edentest.Chaos(0.5)}},
 		{section: section, name: "a job is deleted while it runs", victim: edentest.Script{After: time.Hour}, want: butOne + "ErrNotFound",
 			event: func(api *edentest.API) { time.Sleep(20 * time.Second); api.Delete(victim) }},
 		{section: section, name: "MaxWait passes", victim: edentest.Script{After: time.Hour}, config: edenwait.Config{MaxWait: 5 * time.Minute}, want: butOne + "ErrMaxWait"},
@@ -171,10 +171,7 @@ const faultSeeds = 3
 
 // TestFaults tries every row, and compares what came of it with docs/faults.md.
 func TestFaults(t *testing.T) {
-	var page bytes.Buffer
-	page.WriteString(faultsIntro)
 	rows := faultRows()
-	var last *faultRow
 	for i := range rows {
 		row := &rows[i]
 		t.Run(strings.TrimSpace(row.name+" "+row.on), func(t *testing.T) {
@@ -186,22 +183,11 @@ func TestFaults(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) { row.run(t, seed) })
 			}
 		})
-		if last != nil && last.name == row.name && last.section == row.section && last.want == row.want {
-			row.on = last.on + "; " + row.on // one line for both
-		} else if last != nil {
-			last.write(&page)
-		}
-		if last == nil || last.section != row.section {
-			fmt.Fprintf(&page, "\n## %s\n\n| fault | on | what the caller gets | lost |\n|---|---|---|---|\n", row.section)
-		}
-		last = row
 	}
-	last.write(&page)
-	fmt.Fprintf(&page, "\nWorlds run for this table: %d. Worlds of the soak, which mixes all of it at random: %d in `go test`,\nmore where `EDENWAIT_SOAK` says so.\n",
-		len(rows)*faultSeeds, soakWorlds)
+	page := faultsPage(rows)
 	const path = "docs/faults.md"
 	if *update && !t.Failed() {
-		if err := os.WriteFile(path, page.Bytes(), 0o644); err != nil {
+		if err := os.WriteFile(path, page, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -209,27 +195,10 @@ func TestFaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !t.Failed() && !bytes.Equal(have, page.Bytes()) {
+	if !t.Failed() && !bytes.Equal(have, page) {
 		t.Errorf("%s is out of date: go test -run TestFaults -update .", path)
 	}
 }
-
-// write writes the row as a line of the table.
-func (row *faultRow) write(page *bytes.Buffer) {
-	on := row.on
-	if on == "" {
-		on = "all"
-	}
-	fmt.Fprintf(page, "| %s | %s | %s | nothing |\n", row.name, strings.ReplaceAll(on, "|", " and "), row.want)
-}
-
-const faultsIntro = `<!-- Written by go test -run TestFaults -update. Do not edit. -->
-# What goes wrong, and what comes of it
-
-Every row is a test: a batch of thirteen jobs that run for up to three minutes, in several worlds each, in virtual
-time, under the default ` + "`Config`" + ` but for what the row names. *Lost* counts the results that were there for the asking, or
-had been answered to a GET, and did not reach the caller; the test fails unless there are none.
-`
 
 // run lives through one world of the row.
 func (row *faultRow) run(t *testing.T, seed uint64) {

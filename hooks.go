@@ -10,34 +10,40 @@ import (
 
 // Hooks are called as jobs end. Each may be nil.
 //
-// They run off the polling path, up to sixteen at once in one call, so a slow
-// hook delays no poll; the call that they belong to returns after the last of
-// them has. An error or a panic becomes the Result's HookError, beside its
+// Each hook runs once per job, for all calls that wait for the job when it ends.
+// These calls return after it has. A call that begins to wait for the job later is a
+// new wait, with a hook of its own.
+//
+// Hooks run off the polling path, up to sixteen at once per call, so a slow hook
+// delays no poll. An error or a panic becomes the Result's HookError, beside its
 // intact Job. A hook may call the Waiter.
 //
-// When the context ends, hooks have until the call returns, within a second;
-// one that is still busy or waiting then is a HookError too, and one that goes
-// on regardless of its ctx outlives the call. Hooks of jobs that ended last run
-// under a context that has ended already: a hook that stores what it is given
-// should do so under [context.WithoutCancel], or the results that are in are not
-// stored.
+// Its ctx carries the values of the call that has waited longest, possibly after that
+// call has returned. It is cancelled when the last of the calls has left.
+//
+// When the context of a call ends, hooks have until the call returns, within a second.
+// A hook that is still running or waiting then becomes a HookError of that call, and
+// one that ignores its ctx outlives the call. Hooks for jobs that end just before
+// cancellation get a ctx that is already cancelled. To save results there, use
+// [context.WithoutCancel], or the last ones are lost.
 type Hooks struct {
-	// OnSuccess gets the final response of a job that succeeded, once a job.
+	// OnSuccess gets the final response of a job that succeeded, once per job.
 	OnSuccess func(ctx context.Context, job *Job) error
 
-	// OnFail gets the final response of a job that failed, once a job.
+	// OnFail gets the final response of a job that failed, once per job.
 	OnFail func(ctx context.Context, job *Job) error
 
-	// OnError hears of a job that ended without a final response, or with a
-	// status outside of the contract, once a job: an id that is no UUID or that
-	// the API does not know, MaxErrors, MaxWait. It is not called for jobs still
-	// running when the context, a refused key or FailFast ended the batch: those
-	// have not ended.
+	// OnError is called for a job that ended without a final response, or with a
+	// status outside the contract: a malformed id, an id that the API does not know,
+	// MaxErrors, MaxWait, a BackOff that stopped. It is about a wait: if the MaxWait of
+	// one call passes, it is called for that call, though another call may still get
+	// the job. It is not called for jobs that were still running when the context, a
+	// refused key or FailFast ended the call, because those have not ended.
 	OnError func(ctx context.Context, id string, err error)
 
-	// OnProgress hears how a call stands whenever that has changed, at most four
-	// times a second, and a last time before the call returns. Calls do not
-	// overlap.
+	// OnProgress gets the state of one call whenever it has changed, at most four times
+	// per second, and a last time before the call returns. For one call, it never runs
+	// twice at the same time. For several calls, it does.
 	OnProgress func(Progress)
 }
 

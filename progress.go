@@ -8,23 +8,26 @@ import (
 	"go.uber.org/zap"
 )
 
-// Progress is how one call stands. Jobs are counted once, however often their
-// id was passed in.
+// Progress is the state of one call. Jobs are counted once, however often their id
+// was passed in.
 type Progress struct {
-	// Total is the number of jobs taken in: Succeeded, Failed, Errored (no final
-	// response, or one outside of the contract) or still Waiting. They count by how
+	// Total is the number of jobs taken in. Each is Succeeded, Failed, Errored (no
+	// final response, or one outside the contract) or still Waiting. They count by how
 	// the job ended, whatever came of its hook. Errored can shrink: an id that was
 	// given up and comes again waits again.
 	Total, Succeeded, Failed, Errored, Waiting int
-	// Requests counts everything sent by this call; Lists those of them that
-	// asked for a page of the list, RateLimited those that were answered 429.
+	// Requests counts the GETs of this call's jobs since it took them in, and the pages
+	// of the list that were read while it had jobs to wait for. Lists counts these
+	// pages, and RateLimited the requests that were answered 429. A request that
+	// serves several calls counts in each.
 	Requests, Lists, RateLimited int
-	// Rate is how many requests a second the Waiter allows itself now.
+	// Rate is how many requests per second the Waiter allows itself now, for all its
+	// calls.
 	Rate float64
 	// Elapsed is the time since the call began.
 	Elapsed time.Duration
-	// TimeLeft is how long the jobs still waiting would take at the pace at which
-	// jobs ended so far; 0 while none has. The last jobs of a batch take longer.
+	// TimeLeft is how long the jobs still waiting would take at the pace at which jobs
+	// ended so far. It is 0 while none has ended. The last jobs of a batch take longer.
 	TimeLeft time.Duration
 }
 

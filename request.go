@@ -61,7 +61,7 @@ func (q *requester) job(ctx context.Context, id string) engine.Answer {
 		named.ID = id
 		job = &named
 	}
-	answer := engine.Answer{Outcome: engine.Running, Value: job, Reached: true}
+	answer := engine.Answer{Outcome: engine.Running, Value: job, Reached: true, RetryAfter: min(job.retryAfter, maxRetryAfter)}
 	if job.Status.Done() {
 		answer.Outcome = engine.Done
 	}
@@ -73,6 +73,7 @@ func (q *requester) job(ctx context.Context, id string) engine.Answer {
 func failed(err error) engine.Answer {
 	return engine.Answer{
 		Outcome: classify(err), Value: err, RetryAfter: retryAfter(err), Reached: reached(err), Everyone: isOverload(err),
+		Hopeless: isConnectionSetupError(err),
 	}
 }
 

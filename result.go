@@ -8,20 +8,21 @@ import (
 	"github.com/edenwait/edenwait/internal/engine"
 )
 
-// Result is what became of one id.
+// Result is what became of one id in one call.
 type Result struct {
 	// ID is the id as it was passed in.
 	ID string
-	// Job is the final response; nil if none came.
+	// Job is the final response, or nil if none came. If several calls waited for the
+	// job, each has a shallow copy.
 	Job *Job
 	// Err is nil if the job succeeded and its hook, if any, did too. Else it is
 	// or wraps a JobFailedError, an UnexpectedStatusError, a GaveUpError, a
 	// HookError, or ErrInvalidID.
 	Err error
-	// Polls is how many GETs were sent for the job. Pages of the list, which
-	// tell of many jobs at once, count for none.
+	// Polls is how many GETs were sent for the job since this call took the id in,
+	// whichever call they were sent for. Pages of the list do not count.
 	Polls int
-	// Waited is the time from taking the id in to its end.
+	// Waited is the time from taking the id in to the end of its wait.
 	Waited time.Duration
 }
 

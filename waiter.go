@@ -11,9 +11,16 @@ import (
 	"github.com/edenwait/edenwait/internal/engine"
 )
 
-// Waiter waits for jobs to end. It is safe for concurrent use: its calls share
-// one budget of requests, in turns. It runs nothing between calls and needs no
-// closing: with the last of them, its own client's connections are closed.
+// Waiter waits for jobs to end. It is safe for concurrent use. Its calls share one
+// rate limit and everything that is learned, and take turns: a Wait beside a WaitAll
+// of ten thousand jobs is not kept waiting by them.
+//
+// A Waiter runs nothing between calls and needs no Close. When the last call ends,
+// the idle connections of its own client are closed. It may be used outside a
+// testing/synctest bubble, then in one, then in another, but not in two of them at
+// the same time.
+//
+// A panic of a BackOff or a Logger is thrown again in every call that is under way.
 type Waiter struct {
 	config Config // without its token
 	source Source
@@ -21,8 +28,8 @@ type Waiter struct {
 	hooks  *hookRunner
 }
 
-// New returns a Waiter that asks as the Config says. The error names the field
-// and the bound that a value misses.
+// New returns a Waiter for the Config. An error names the field and the bound that
+// its value misses.
 func New(config Config) (*Waiter, error) {
 	config, err := config.withDefaults()
 	if err != nil {
@@ -96,21 +103,27 @@ func defaultDelays() []time.Duration {
 	}
 }
 
-// Format prints at which rate the Waiter asks, for every verb, and never the
+// Format prints the type of the Source and the rate, for every verb, and never the
 // token.
 func (w *Waiter) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "edenwait.Waiter{Source:%T Rate:%v}", w.source, w.config.Rate)
 }
 
-// Wait blocks until the job ends and returns its final response. On StatusFail
-// it returns both the job and a JobFailedError, on a status outside of the
-// contract both the job and an UnexpectedStatusError, and after a hook that
-// failed both the job and a HookError. When no final response came, because the
-// API knows no such job or because the wait ended early, it returns a GaveUpError;
-// for an id that is no UUID, ErrInvalidID. Hooks are called as for a batch.
+// Wait blocks until the job ends and returns its final response. It returns both
+// the job and an error in three cases:
 //
-// Calls share one engine: a thousand goroutines that each call Wait are as good as
-// one WaitAll of the same jobs, and a job that several wait for is polled once.
+//   - a JobFailedError, if the status is StatusFail
+//   - an UnexpectedStatusError, if the status is outside the contract
+//   - a HookError, if a hook failed
+//
+// If no final response came, because the API does not know the job or because the
+// wait ended early, Wait returns a GaveUpError. For a malformed id it returns
+// ErrInvalidID. Hooks are called as for WaitAll. The log has its start and end as
+// Debug lines, "wait started" and "wait ended".
+//
+// A thousand goroutines that each call Wait are as good as one WaitAll of the same
+// jobs, because all calls share one engine. A job that several calls wait for is
+// polled once. Each of these calls gets a Job of its own: a shallow copy.
 func (w *Waiter) Wait(ctx context.Context, id string) (*Job, error) {
 	results := make([]Result, 1)
 	// Why the wait ended early, if it did, is in the job's own error.

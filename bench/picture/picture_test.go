@@ -35,12 +35,12 @@ func TestPictures(t *testing.T) {
 			probes++
 		}
 	}
-	if probes < 6 || probes > 15 {
-		t.Errorf("limited: %d refusals in a minute and a half, want one in about ten seconds", probes)
+	if probes < 20 || probes > 36 {
+		t.Errorf("limited: %d refusals in a minute and a half, want one in about three seconds", probes)
 	}
 	for _, at := range r.rate {
 		shared := at.X > othersFrom.Seconds()+20 && at.X < othersUntil.Seconds()
-		if shared && (at.Y < 2 || at.Y > 7) || at.X > othersUntil.Seconds()+50 && at.Y < 0.99*limit {
+		if shared && (at.Y < 2 || at.Y > 8) || at.X > othersUntil.Seconds()+5 && at.Y < 0.99*limit {
 			t.Errorf("limited: the rate is %.1f at %.0f s", at.Y, at.X)
 			break
 		}

@@ -1,30 +1,33 @@
-// Quickstart waits for four jobs of the API in a box. Against the real one, drop
-// edentest, and take the ids from the answers to your submits.
+// Quickstart waits for the jobs whose ids are its arguments, and prints their
+// results.
+//
+//	EDENAI_API_KEY=… go run ./examples/quickstart 95236f4a-35fe-4c3a-b490-3bdb0c1ccc73
 package main
 
 import (
 	"context"
 	"fmt"
-	"time"
+	"log"
+	"os"
 
 	"github.com/edenwait/edenwait"
-	"github.com/edenwait/edenwait/edentest"
 )
 
-func main() {
-	api := edentest.Start(edentest.Options{Seed: 7}) // the API in a box; with a key, drop it
-	defer api.Close()
-	ids := api.SubmitAll(4, edentest.World{Durations: edentest.Uniform{Max: 3 * time.Second}, FailShare: 0.3})
+var config = edenwait.Config{Token: os.Getenv("EDENAI_API_KEY")}
 
-	waiter, err := edenwait.New(edenwait.Config{BaseURL: api.URL, Token: edentest.DefaultToken})
+func main() {
+	waiter, err := edenwait.New(config)
 	if err != nil {
-		panic(err)
+		log.Fatal(err)
 	}
+	ids := os.Args[1:] // the public_id in the answer to each submit
 	results, err := waiter.WaitAll(context.Background(), ids)
 	for _, r := range results {
-		if r.Job != nil { // else r.Err says why
-			fmt.Println(r.Job.Status, r.Job.Provider, r.Job.Cost)
+		if r.Err == nil {
+			fmt.Println(r.ID, r.Job.Provider, r.Job.Cost)
 		}
 	}
-	fmt.Println(err)
+	if err != nil {
+		log.Fatal(err) // says which jobs did not succeed, and why
+	}
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/bar"
-	"github.com/edenwait/edenwait/cmd/edenwait/internal/ledger"
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/report"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/timeline"
 )
@@ -25,7 +25,7 @@ type batch struct {
 	roster  *roster
 	tally   *report.Tally
 	picture *timeline.Recorder
-	canvas  *canvas  // for the picture
+	canvas  *atomicFile  // for the picture
 	row     *bar.Row // nil without a bar
 	proof   proof
 
@@ -58,12 +58,12 @@ func (b *batch) prepare(ctx context.Context) (err error) {
 func (b *batch) open(ctx context.Context, stdout, stderr io.Writer) (err error) {
 	if b.flags.timeline != "" {
 		b.picture = timeline.NewRecorder()
-		if b.canvas, err = openCanvas(ctx, b.flags.timeline); err != nil {
+		if b.canvas, err = openAtomicFile(ctx, b.flags.timeline); err != nil {
 			return cannot("--timeline", err)
 		}
 	}
 	known := 0
-	each := func(id string, outcome ledger.Outcome) {
+	each := func(id string, outcome resultlog.Outcome) {
 		known++
 		b.roster.has(id, outcome)
 	}
@@ -81,13 +81,13 @@ func (b *batch) open(ctx context.Context, stdout, stderr io.Writer) (err error) 
 		return errors.Join(err, b.sink.Close())
 	}
 	switch s := b.sink.(type) {
-	case ledger.Stream:
-		b.sink = ledger.Stream{Writer: b.console.out}
+	case resultlog.Stream:
+		b.sink = resultlog.Stream{Writer: b.console.out}
 	case device:
 		if out == s.file {
-			b.sink = device{ledger.Stream{Writer: b.console.out}, s.file}
+			b.sink = device{resultlog.Stream{Writer: b.console.out}, s.file}
 		}
-	case *ledger.File:
+	case *resultlog.File:
 		if s.Cut > 0 {
 			b.say("%s ended in a torn line: %d bytes cut off", b.flags.output, s.Cut)
 		}
@@ -208,7 +208,7 @@ func (b *batch) settle(r edenwait.Result, over bool) error {
 		b.failed = true
 		b.tally.GaveUp(r.Err)
 		b.roster.gaveUp()
-		if _, kept := b.sink.(*ledger.File); kept {
+		if _, kept := b.sink.(*resultlog.File); kept {
 			return nil
 		}
 		return b.write(r)
@@ -222,7 +222,7 @@ func (b *batch) settle(r edenwait.Result, over bool) error {
 }
 
 func (b *batch) write(r edenwait.Result) error {
-	line := ledger.Line{ID: r.ID, Outcome: outcome(r), Job: r.Job}
+	line := resultlog.Line{ID: r.ID, Outcome: outcome(r), Job: r.Job}
 	if r.Err != nil {
 		line.Error = strings.Replace(r.Err.Error(), edenwait.ErrResponseTooLarge.Error(), report.TooLarge, 1)
 	}
@@ -238,10 +238,10 @@ func (b *batch) count(r edenwait.Result) {
 	o := outcome(r)
 	b.roster.ended(o)
 	switch o {
-	case ledger.OutcomeSuccess:
+	case resultlog.OutcomeSuccess:
 		b.tally.Succeeded(r.Job)
 		return
-	case ledger.OutcomeFail:
+	case resultlog.OutcomeFail:
 		b.tally.Failed(r.Job)
 	default:
 		b.tally.Errored(r.Job, r.Err)

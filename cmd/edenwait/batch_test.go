@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/edenwait/edenwait"
-	"github.com/edenwait/edenwait/cmd/edenwait/internal/ledger"
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/timeline"
 )
 
@@ -20,7 +20,7 @@ func TestLineWithoutFields(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	b := newBatch(&waitFlags{})
-	b.sink = ledger.Stream{Writer: &out}
+	b.sink = resultlog.Stream{Writer: &out}
 	err := fmt.Errorf("edenwait: job %s: GET /: reading the answer: %w: the bound is 5 bytes", jobID, edenwait.ErrResponseTooLarge)
 	if err := b.write(edenwait.Result{ID: jobID, Err: err}); err != nil {
 		t.Fatal(err)
@@ -50,7 +50,7 @@ func TestTakenIsDrawn(t *testing.T) {
 }
 
 // unclosable is a sink that takes every line, and whose end does not come well.
-type unclosable struct{ ledger.Stream }
+type unclosable struct{ resultlog.Stream }
 
 var errDisk = errors.New("the disk is broken")
 
@@ -71,7 +71,7 @@ func TestCloseFails(t *testing.T) {
 	if err := b.open(t.Context(), &out, &stderr); err != nil {
 		t.Fatal(err)
 	}
-	b.sink = unclosable{ledger.Stream{Writer: &out}}
+	b.sink = unclosable{resultlog.Stream{Writer: &out}}
 	err := b.run(t.Context(), func(func(string, error) bool) {}, &stderr)
 	var known *exit
 	if !errors.As(err, &known) || known.code != exitUnfinished || !errors.Is(err, errDisk) {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/edenwait/edenwait/cmd/edenwait/internal/ledger"
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 )
 
 // roster knows every id that was asked for, and every id that has its line from
@@ -73,7 +73,7 @@ func (r *roster) set(id string, e entry) {
 }
 
 // has notes a line from an earlier run.
-func (r *roster) has(id string, outcome ledger.Outcome) {
+func (r *roster) has(id string, outcome resultlog.Outcome) {
 	r.set(id, entry{outcome: outcome[0]})
 }
 
@@ -94,10 +94,10 @@ func (r *roster) ask(id string) bool {
 		return true
 	}
 	r.Skipped++
-	if e.outcome != ledger.OutcomeSuccess[0] {
+	if e.outcome != resultlog.OutcomeSuccess[0] {
 		r.SkippedBad++
 	}
-	if e.outcome == ledger.OutcomeError[0] {
+	if e.outcome == resultlog.OutcomeError[0] {
 		r.SkippedErrored++
 	}
 	r.count(e.outcome)
@@ -106,9 +106,9 @@ func (r *roster) ask(id string) bool {
 
 func (r *roster) count(outcome byte) {
 	switch outcome {
-	case ledger.OutcomeSuccess[0]:
+	case resultlog.OutcomeSuccess[0]:
 		r.Succeeded++
-	case ledger.OutcomeFail[0]:
+	case resultlog.OutcomeFail[0]:
 		r.Failed++
 	default:
 		r.Errored++
@@ -116,7 +116,7 @@ func (r *roster) count(outcome byte) {
 }
 
 // ended notes that an id has its line now.
-func (r *roster) ended(outcome ledger.Outcome) {
+func (r *roster) ended(outcome resultlog.Outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.count(outcome[0])

@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/edenwait/edenwait"
-	"github.com/edenwait/edenwait/cmd/edenwait/internal/ledger"
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 )
 
 const jobID = "0f8a6f0e-5d1c-4b1e-9d55-0f7f2d8f9a11"
@@ -19,8 +19,8 @@ const jobID = "0f8a6f0e-5d1c-4b1e-9d55-0f7f2d8f9a11"
 func TestRoster(t *testing.T) {
 	t.Parallel()
 	r := newRoster()
-	r.has(jobID, ledger.OutcomeFail)
-	r.has("bad", ledger.OutcomeError)
+	r.has(jobID, resultlog.OutcomeFail)
+	r.has("bad", resultlog.OutcomeError)
 	for _, ask := range []struct {
 		id   string
 		want bool
@@ -32,7 +32,7 @@ func TestRoster(t *testing.T) {
 			t.Errorf("ask %q: %v, want %v", ask.id, got, ask.want)
 		}
 	}
-	r.ended(ledger.OutcomeSuccess)
+	r.ended(resultlog.OutcomeSuccess)
 	r.gaveUp()
 	want := counts{Asked: 6, Succeeded: 1, Failed: 1, Errored: 1, GaveUp: 1, Skipped: 2, SkippedBad: 2, SkippedErrored: 1, Repeated: 2}
 	if got := r.standing(); got != want || got.waiting() != 2 {

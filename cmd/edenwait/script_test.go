@@ -18,7 +18,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/edenwait/edenwait/cmd/edenwait/internal/ledger"
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 	"github.com/edenwait/edenwait/edentest"
 )
 
@@ -175,7 +175,7 @@ func countLines(text []byte) (int, error) {
 		if len(line) == 0 {
 			break
 		}
-		var l ledger.Line
+		var l resultlog.Line
 		switch err := json.Unmarshal(line, &l); {
 		case line[len(line)-1] != '\n':
 			return 0, fmt.Errorf("line %d is torn", number+1)
@@ -183,9 +183,9 @@ func countLines(text []byte) (int, error) {
 			return 0, fmt.Errorf("line %d: %w", number+1, err)
 		case ids[l.ID]:
 			return 0, fmt.Errorf("%s has two lines", l.ID)
-		case l.Outcome == ledger.OutcomeSuccess && (l.Job == nil || l.Job.ID != l.ID || l.Job.Output == nil || l.Error != ""):
+		case l.Outcome == resultlog.OutcomeSuccess && (l.Job == nil || l.Job.ID != l.ID || l.Job.Output == nil || l.Error != ""):
 			return 0, fmt.Errorf("%s has no result", l.ID)
-		case l.Outcome != ledger.OutcomeSuccess && l.Error == "":
+		case l.Outcome != resultlog.OutcomeSuccess && l.Error == "":
 			return 0, fmt.Errorf("%s has no error", l.ID)
 		}
 		ids[l.ID] = true
@@ -211,7 +211,7 @@ func cmdRefuses(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func cmdLock(ts *testscript.TestScript, _ bool, args []string) {
-	file, err := ledger.Open(ts.MkAbs(args[0]), func(string, ledger.Outcome) {})
+	file, err := resultlog.Open(ts.MkAbs(args[0]), func(string, resultlog.Outcome) {})
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(file.Close()) })
 }

@@ -9,19 +9,19 @@ import (
 	"strings"
 
 	"github.com/edenwait/edenwait"
-	"github.com/edenwait/edenwait/cmd/edenwait/internal/ledger"
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/report"
 )
 
 // outcome is a result in one word.
-func outcome(r edenwait.Result) ledger.Outcome {
+func outcome(r edenwait.Result) resultlog.Outcome {
 	switch {
 	case r.Err == nil:
-		return ledger.OutcomeSuccess
+		return resultlog.OutcomeSuccess
 	case r.Job != nil && r.Job.Status == edenwait.StatusFail:
-		return ledger.OutcomeFail
+		return resultlog.OutcomeFail
 	default:
-		return ledger.OutcomeError
+		return resultlog.OutcomeError
 	}
 }
 
@@ -164,7 +164,7 @@ func (b *batch) early(ctx context.Context, c counts, read *error) error {
 		return &exit{exitUnfinished, *read}
 	}
 	hint := hintKept
-	if _, kept := b.sink.(*ledger.File); kept {
+	if _, kept := b.sink.(*resultlog.File); kept {
 		hint = hintAgain
 	}
 	return unfinished("%w%s; %s", cause, left(", %s not ended", c), hint)

@@ -14,7 +14,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/ids"
-	"github.com/edenwait/edenwait/cmd/edenwait/internal/ledger"
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 )
 
 // waitFlags are the flags of wait.
@@ -178,7 +178,7 @@ func (f *waitFlags) source(ctx context.Context, cmd *cobra.Command, args []strin
 	}
 	return func(yield func(string, error) bool) {
 		for _, id := range args {
-			if !yield(ids.Tidy(id), nil) {
+			if !yield(ids.Sanitize(id), nil) {
 				return
 			}
 		}
@@ -197,18 +197,18 @@ func (f *waitFlags) source(ctx context.Context, cmd *cobra.Command, args []strin
 
 // openSink opens what the lines go to. Only a regular file can be gone on with;
 // a device or a named pipe is written to like stdout.
-func (f *waitFlags) openSink(ctx context.Context, stdout io.Writer, each func(string, ledger.Outcome)) (sink, error) {
+func (f *waitFlags) openSink(ctx context.Context, stdout io.Writer, each func(string, resultlog.Outcome)) (sink, error) {
 	if f.output == "" || f.output == "-" {
-		return ledger.Stream{Writer: stdout}, nil
+		return resultlog.Stream{Writer: stdout}, nil
 	}
 	if info, err := os.Stat(f.output); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
 		file, err := openFile(ctx, f.output, os.O_WRONLY)
 		if err != nil {
 			return nil, err
 		}
-		return device{ledger.Stream{Writer: file}, file}, nil
+		return device{resultlog.Stream{Writer: file}, file}, nil
 	}
-	return ledger.Open(f.output, each)
+	return resultlog.Open(f.output, each)
 }
 
 // sink is where lines go.
@@ -219,7 +219,7 @@ type sink interface {
 
 // device is a Stream that was opened here.
 type device struct {
-	ledger.Stream
+	resultlog.Stream
 	file *os.File
 }
 

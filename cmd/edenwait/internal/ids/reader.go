@@ -27,7 +27,7 @@ const (
 )
 
 // Reader reads ids. What stands in the place of an id but is none is passed on,
-// as Tidy leaves it: to judge ids is the business of whoever waits for them, and
+// as Sanitize leaves it: to judge ids is the business of whoever waits for them, and
 // a bad one has to be reported, not dropped.
 type Reader struct {
 	from    *bufio.Reader
@@ -54,7 +54,7 @@ type emit func(id string) error
 func (r *Reader) All() iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		found := func(id string) error {
-			if !yield(Tidy(id), nil) {
+			if !yield(Sanitize(id), nil) {
 				return errStop
 			}
 			return nil

@@ -83,8 +83,8 @@ func TestReader(t *testing.T) {
 		{"an empty column after JSON", `{"public_id":"` + a + `"}` + "\n,one.mp3\n", []string{a, ""}},
 		{"ids of other things beside it", `{"id":17,"job_id":"` + c + `","public_id":"` + a + `"}{"id":17,"job_id":"` + b + `"}`, []string{a, b}},
 		{"all mixed", a + "\n" + `{"public_id":"` + b + `"}` + "\n" + c + ",x\n", []string{a, b, c}},
-		{"a long bad line is cut", long + "\n" + a, []string{Tidy(long), a}},
-		{"bytes that are no UTF-8", "caf\xe9\n" + a, []string{Tidy("caf\xe9"), a}},
+		{"a long bad line is cut", long + "\n" + a, []string{Sanitize(long), a}},
+		{"bytes that are no UTF-8", "caf\xe9\n" + a, []string{Sanitize("caf\xe9"), a}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -164,7 +164,7 @@ func FuzzReader(f *testing.F) {
 			}
 		}
 		for _, id := range got {
-			if Tidy(id) != id {
+			if Sanitize(id) != id {
 				t.Errorf("%q is not tidy", id)
 			}
 		}

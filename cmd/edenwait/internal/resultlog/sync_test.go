@@ -1,6 +1,6 @@
 //go:build !windows
 
-package ledger
+package resultlog
 
 import (
 	"os"

@@ -1,6 +1,6 @@
-// Package ledger keeps the results of a batch as JSON lines, in a file that can
+// Package resultlog keeps the results of a batch as JSON lines, in a file that can
 // be gone on with, or on a stream.
-package ledger
+package resultlog
 
 import (
 	"bytes"

@@ -3,9 +3,10 @@ package resultlog
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -33,10 +34,16 @@ var ErrBusy = errors.New("another edenwait is writing to it")
 type File struct {
 	// Cut is how many bytes of a torn line Open has cut off.
 	Cut int64
+	// Dropped is how many lines Open has removed to have their jobs retried.
+	Dropped int
+	// Unlocked is why the file could not be locked; nil if it is locked.
+	Unlocked error
 
-	file *os.File
-	lock *flock.Flock
-	size int64
+	path    string
+	file    *os.File
+	lock    locker
+	size    int64
+	checked time.Time // when path was last seen to lead to file
 
 	dirty  chan struct{} // there is something to sync
 	synced chan struct{} // closed when nothing will be synced any more
@@ -45,29 +52,58 @@ type File struct {
 	syncFail error
 }
 
-// Open opens a file to append to, or makes one, and tells of every line that it
-// holds. A file that this command has not written stays as it is.
-func Open(path string, each func(id string, outcome Outcome)) (*File, error) {
-	f := &File{
-		lock:  flock.New(lockName(path), flock.SetPermissions(0o644)),
-		dirty: make(chan struct{}, 1), synced: make(chan struct{}),
-	}
-	locked, err := f.lock.TryLock()
-	if err != nil {
+// locker is a lock on a file between processes.
+type locker interface {
+	TryLock() (bool, error)
+	Unlock() error
+}
+
+func newLock(path string) locker { return flock.New(lockName(path), flock.SetPermissions(0o644)) }
+
+// Open opens a file to append to, or makes one, and calls each for every line
+// that it holds. A file that this command has not written stays as it is. Lines
+// with OutcomeError for which retry returns true are removed and not passed to
+// each; a nil retry removes none.
+//
+// Not every file system has locks. Where the file cannot be locked it is used
+// all the same, and Unlocked says why.
+func Open(path string, retry func(id string) bool, each func(Entry)) (*File, error) {
+	return open(path, newLock, retry, each)
+}
+
+func open(path string, newLock func(string) locker, retry func(id string) bool, each func(Entry)) (*File, error) {
+	f := &File{path: path, lock: newLock(path), dirty: make(chan struct{}, 1), synced: make(chan struct{})}
+	if err := f.tryLock(); err != nil {
 		return nil, err
 	}
-	if !locked {
-		return nil, fmt.Errorf("%s: %w", path, ErrBusy)
-	}
-	if err := f.open(path, each); err != nil {
+	if err := f.open(retry, each); err != nil {
 		return nil, errors.Join(err, f.release())
+	}
+	if f.Dropped > 0 {
+		if err := f.rewrite(newLock, retry); err != nil {
+			return nil, errors.Join(err, f.release())
+		}
 	}
 	go f.syncLoop()
 	return f, nil
 }
 
-func (f *File) open(path string, each func(id string, outcome Outcome)) (err error) {
-	f.file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
+func (f *File) tryLock() error {
+	locked, err := f.lock.TryLock()
+	var notOpened *fs.PathError
+	switch {
+	case errors.As(err, &notOpened):
+		return err
+	case err != nil:
+		f.Unlocked = err
+	case !locked:
+		return fmt.Errorf("%s: %w", f.path, ErrBusy)
+	}
+	return nil
+}
+
+func (f *File) open(retry func(id string) bool, each func(Entry)) (err error) {
+	f.file, err = os.OpenFile(f.path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return err
 	}
@@ -77,12 +113,18 @@ func (f *File) open(path string, each func(id string, outcome Outcome)) (err err
 	}
 	size := info.Size()
 	if size == 0 {
-		syncFolder(folderOf(path))
+		syncFolder(folderOf(f.path))
 		return nil
 	}
-	e, err := scan(f.file, size, each)
+	e, err := scan(f.file, size, func(e Entry) {
+		if e.retried(retry) {
+			f.Dropped++
+			return
+		}
+		each(e)
+	})
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("%s: %w", f.path, err)
 	}
 	f.size, f.Cut = e.whole, size-e.whole-e.blank
 	if size > e.whole {
@@ -99,10 +141,43 @@ func (f *File) open(path string, each func(id string, outcome Outcome)) (err err
 	return nil
 }
 
+// ErrGone is a file that is not where it was when it was opened, or that lacks
+// lines that were written to it: another program has removed, moved, replaced or
+// cut it.
+var ErrGone = errors.New("was changed by another program while results were written to it")
+
+// check finds that the path no longer leads to the lines.
+func (f *File) check() error {
+	here, err := f.file.Stat()
+	if err != nil {
+		return err
+	}
+	there, err := os.Stat(f.path)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s %w: it was moved or removed (%w)", f.path, ErrGone, err)
+	case !os.SameFile(here, there):
+		return fmt.Errorf("%s %w: another file has taken its place", f.path, ErrGone)
+	case here.Size() < f.size:
+		return fmt.Errorf("%s %w: it was cut to %d of %d bytes", f.path, ErrGone, here.Size(), f.size)
+	}
+	f.checked = time.Now()
+	return nil
+}
+
+// checkEvery bounds how often a line costs a look at the path too. Close looks in
+// any case.
+const checkEvery = time.Second
+
 // Append writes a line.
 func (f *File) Append(line []byte) error {
 	if err := f.syncError(); err != nil {
 		return err
+	}
+	if time.Since(f.checked) > checkEvery {
+		if err := f.check(); err != nil {
+			return err
+		}
 	}
 	if n, err := f.file.Write(line); err != nil {
 		if n > 0 {
@@ -118,11 +193,12 @@ func (f *File) Append(line []byte) error {
 	return nil
 }
 
-// Close syncs what is not yet, and lets others write.
+// Close syncs what is not yet, and lets others write. It is an error if the lines
+// cannot be found at the file's path any more.
 func (f *File) Close() error {
 	close(f.dirty)
 	<-f.synced
-	return errors.Join(f.syncError(), f.release())
+	return errors.Join(f.syncError(), f.check(), f.release())
 }
 
 func (f *File) release() (err error) {
@@ -148,24 +224,4 @@ func (f *File) syncError() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.syncFail
-}
-
-// folderOf is the folder that a file's name stands in: of a link, the one of what
-// it leads to.
-func folderOf(path string) string {
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
-	}
-	return filepath.Dir(path)
-}
-
-// syncFolder makes a new file's name outlive a power cut too. Not every system
-// can sync a folder, and the file is of use without it.
-func syncFolder(path string) {
-	folder, err := os.Open(path)
-	if err != nil {
-		return
-	}
-	_ = folder.Sync()
-	_ = folder.Close()
 }

@@ -1,5 +1,5 @@
-// Package resultlog keeps the results of a batch as JSON lines, in a file that can
-// be gone on with, or on a stream.
+// Package resultlog keeps the results of a batch as JSON lines, in a file that
+// can be resumed, or on a stream.
 package resultlog
 
 import (
@@ -14,35 +14,78 @@ import (
 // Outcome is how a job ended.
 type Outcome string
 
-// The outcomes. OutcomeError stands for whatever is neither of the other two:
-// there is no such job, its id is no id, its status is outside of the contract.
+// The outcomes. OutcomeError stands for everything that is neither of the other
+// two: an unknown job, a malformed id, a status outside the contract.
 const (
 	OutcomeSuccess Outcome = "success"
 	OutcomeFail    Outcome = "fail"
 	OutcomeError   Outcome = "error"
 )
 
-var outcomes = []Outcome{OutcomeSuccess, OutcomeFail, OutcomeError}
-
-// Line is what is written of a job. The id comes first and the outcome second:
-// that is how a file is recognized, and read again without parsing outputs.
+// Line is what is written about a job. The id comes first and the outcome
+// second: that is how a file is recognized, and read again without parsing
+// outputs.
 type Line struct {
-	ID      string        `json:"id"`
-	Outcome Outcome       `json:"outcome"`
-	Job     *edenwait.Job `json:"job,omitempty"`
-	Error   string        `json:"error,omitempty"`
+	ID      string
+	Outcome Outcome
+	Job     *edenwait.Job // nil without a response
+	Error   string        // empty after a success
+	Reason  string        // Error in one word, for programs
 }
 
-// Encode returns the line with its newline at the end. The job is the response
-// as it came, except for white space between its tokens.
-func (l Line) Encode() ([]byte, error) {
+// Encode returns the line, with its newline, and how many bytes of the job had to
+// be replaced. The job is the response as it came, except for whitespace between
+// its tokens, and for what is not Unicode text: see clean.
+func (l Line) Encode() (text []byte, replaced int, err error) {
 	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false) // <, > and & are frequent in outputs, and no HTML page is near
-	if err := e.Encode(l); err != nil {
-		return nil, fmt.Errorf("result of job %s: %w", l.ID, err)
+	b.WriteString(beforeID)
+	writeString(&b, l.ID)
+	b.WriteString(beforeOutcome)
+	writeString(&b, string(l.Outcome))
+	if l.Job != nil {
+		raw, err := l.Job.MarshalJSON()
+		if err != nil {
+			return nil, 0, fmt.Errorf("result of job %s: %w", l.ID, err)
+		}
+		raw, replaced = clean(raw)
+		b.WriteString(`,"job":`)
+		compact(&b, raw)
 	}
-	return b.Bytes(), nil
+	if l.Error != "" {
+		b.WriteString(`,"error":`)
+		writeString(&b, l.Error)
+	}
+	if l.Reason != "" {
+		b.WriteString(`,"reason":`)
+		writeString(&b, l.Reason)
+	}
+	if replaced > 0 {
+		fmt.Fprintf(&b, `,"replaced":%d`, replaced)
+	}
+	b.WriteString("}\n")
+	return b.Bytes(), replaced, nil
+}
+
+// writeString writes JSON that is valid UTF-8 whatever the text is.
+func writeString(b *bytes.Buffer, text string) {
+	e := json.NewEncoder(b)
+	e.SetEscapeHTML(false) // <, > and & are frequent in outputs, and no HTML page is near
+	_ = e.Encode(text)     // a string never fails
+	b.Truncate(b.Len() - 1)
+}
+
+// compact writes JSON without its whitespace.
+func compact(b *bytes.Buffer, raw []byte) {
+	at := b.Len()
+	if json.Compact(b, raw) == nil {
+		return
+	}
+	// encoding/json refuses a depth of 10,000, which is valid JSON all the same.
+	// Only line ends would harm a line, and none can stand within a string.
+	b.Truncate(at)
+	for part := range bytes.FieldsFuncSeq(raw, func(c rune) bool { return c == '\n' || c == '\r' }) {
+		b.Write(part)
+	}
 }
 
 // headSize is how much of a line is looked at. An id takes at most a few hundred
@@ -54,7 +97,9 @@ const (
 	beforeOutcome = `,"outcome":`
 )
 
-// parseHead reads what stands at the beginning of every line.
+var outcomes = []Outcome{OutcomeSuccess, OutcomeFail, OutcomeError}
+
+// parseHead reads the beginning of a line.
 func parseHead(head string) (id string, outcome Outcome, ok bool) {
 	rest, ok := strings.CutPrefix(head, beforeID)
 	if !ok {

@@ -11,70 +11,81 @@ import (
 	"github.com/edenwait/edenwait"
 )
 
-// proof is what shows that it is the API that is asked. Behind a wrong URL there
-// is often a server too, and it knows no job: if that were believed, every id
-// would get a line that says so, and no later run would ask again.
+// apiCheck tells an id that the API does not know from a wrong URL and from
+// another account, where every id is unknown too. If that were believed, every id
+// would get a line that says so, and no later run would poll it again.
 //
-// A job, or a page of the list, is proof. Where nothing but 404 has come yet, a
-// page of one job is asked for. That is one request beside the budget.
-type proof struct {
-	given atomic.Bool
+// One job that is known is proof: the URL is right, and so is the account. It
+// takes only what waiting takes, to GET a job. The job list may be forbidden or
+// missing for a key that can wait very well, so it proves nothing against the
+// API by itself.
+type apiCheck struct {
+	known atomic.Bool
 
-	mu    sync.Mutex
-	tries int
-	wrong error // what the server is instead
+	mu     sync.Mutex
+	listed bool               // the list has answered, somehow
+	absent *edenwait.APIError // there is no list
 }
 
-// mostTries bounds how often proof is asked for while the network or the server
-// is in trouble. Without any, a 404 stays what may change.
-const mostTries = 3
+// knows notes that a job of this batch is known.
+func (c *apiCheck) knows() { c.known.Store(true) }
 
-// give notes an answer that only the API gives.
-func (p *proof) give() { p.given.Store(true) }
-
-// demand asks for proof, if there is none yet. The error is one that ends the
-// batch: it was not the API that answered.
-func (p *proof) demand(ctx context.Context, api edenwait.Lister) error {
-	if p.given.Load() {
-		return nil
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.given.Load() || p.wrong != nil || p.tries == mostTries {
-		return p.wrong
-	}
-	p.tries++
-	_, err := api.List(ctx, edenwait.ListQuery{Limit: 1})
+// list notes how the job list has answered.
+func (c *apiCheck) list(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	var answer *edenwait.APIError
 	switch {
 	case err == nil:
-		p.give()
-	case !errors.As(err, &answer) || isTransient(answer.StatusCode):
-	case answer.StatusCode == http.StatusUnauthorized, answer.StatusCode == http.StatusPaymentRequired:
-		p.wrong = err // says it better
-	default:
-		p.wrong = &wrongAPI{answer}
+		c.listed, c.absent = true, nil
+	case errors.As(err, &answer) && isAbsence(answer.StatusCode):
+		if !c.listed {
+			c.absent = answer
+		}
+		c.listed = true
 	}
-	return p.wrong
 }
 
-// isTransient reports whether a status may be another the next time.
-func isTransient(status int) bool {
+// hasNoList reports the answer of a server without a job list, if it is one. It
+// asks once if that is not known yet.
+func (c *apiCheck) hasNoList(ctx context.Context, api edenwait.Lister) *edenwait.APIError {
+	c.mu.Lock()
+	listed := c.listed
+	c.mu.Unlock()
+	if !listed {
+		_, err := api.List(ctx, edenwait.ListQuery{Limit: 1})
+		c.list(err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.absent
+}
+
+// isAbsence reports whether a status says that there is nothing at a URL, or
+// something else. That a key may not read it, or that a server is in trouble, is
+// not that.
+func isAbsence(status int) bool {
 	switch status {
-	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone:
 		return true
 	default:
-		return status >= 500
+		return status >= 300 && status < 400
 	}
 }
 
-// wrongAPI is a server that is not the API. It matches ErrUnauthorized, by which
-// a Source says that there is no use in asking on.
-type wrongAPI struct{ answer *edenwait.APIError }
-
-func (e *wrongAPI) Error() string {
-	return fmt.Sprintf("what answers is not the API, it knows no job and has no job list (%v): check --base-url or %s", e.answer, urlVariable)
+// unknownError is that no id of a batch is known.
+type unknownError struct {
+	jobs   string
+	absent *edenwait.APIError // nil if the server has a job list, or may have one
+	url    string
 }
 
-// Is reports what ends the batch.
-func (*wrongAPI) Is(target error) bool { return target == edenwait.ErrUnauthorized }
+func (e *unknownError) Error() string {
+	if e.absent != nil {
+		return fmt.Sprintf("%s not waited for: what answers is not the API, it knows no job and has no job list (%v): check --base-url or %s",
+			e.jobs, e.absent, urlVariable)
+	}
+	return fmt.Sprintf("%s unknown to the API at %s, and none known. Nothing was written about them. "+
+		"Is this the key of the account that submitted them, and the right host (--eu, --base-url)? Results are kept for 7 days",
+		e.jobs, e.url)
+}

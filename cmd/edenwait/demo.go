@@ -86,7 +86,7 @@ func (d *demo) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return unfinished("%w", err)
 	}
 	fmt.Fprintf(stderr, "Waiting for them, as edenwait does and as a plain loop does, at the same time:\n")
-	console := newConsole(stdout, stderr, true)
+	console := newConsole(stdout, stderr, false)
 	stop := d.show(console, ours, theirs)
 	err := d.race(ctx, ours, theirs)
 	stop()

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/edenwait/edenwait"
@@ -12,74 +11,76 @@ import (
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/timeline"
 )
 
-// watch is the source that a Waiter asks. It looks on as answers pass: what was
+// recordingSource is the source that a Waiter asks. It looks on as answers pass: what was
 // seen running when is known to nobody else, and tells how late the news of a
 // job's end can have been.
-type watch struct {
+type recordingSource struct {
 	*edenwait.Poller
-	proof    *proof
+	check    *apiCheck
 	roster   *roster
 	tally    *report.Tally
 	timeline *timeline.Recorder // nil if no picture is wanted
 }
 
 // Get implements edenwait.Source.
-func (w *watch) Get(ctx context.Context, id string) (*edenwait.Job, error) {
+func (s *recordingSource) Get(ctx context.Context, id string) (*edenwait.Job, error) {
 	asked := time.Now()
-	job, err := w.Poller.Get(ctx, id)
+	job, err := s.Poller.Get(ctx, id)
 	parsed, ok := parseID(id)
 	if !ok {
 		return job, err
 	}
-	w.timeline.Get(parsed, asked)
-	if err == nil {
-		w.proof.give()
-	}
+	s.timeline.Get(parsed, asked)
 	switch {
-	case errors.Is(err, edenwait.ErrNotFound):
-		if wrong := w.proof.demand(ctx, w.Poller); wrong != nil {
-			return nil, wrong
-		}
 	case err != nil:
+		return job, err
 	case !job.Status.Done():
-		w.roster.saw(asked, parsed)
+		s.roster.saw(asked, parsed)
 	default:
-		w.known(parsed, job)
+		s.known(parsed, job)
 	}
+	s.check.knows()
 	return job, err
 }
 
-func (w *watch) known(id uuid.UUID, job *edenwait.Job) {
-	w.timeline.Ended(id, job.CreatedAt, job.Status != edenwait.StatusSuccess)
-	late, seen := w.roster.lastSeen(id)
+func (s *recordingSource) known(id uuid.UUID, job *edenwait.Job) {
+	s.timeline.Ended(id, job.CreatedAt, job.Status != edenwait.StatusSuccess)
+	late, seen := s.roster.lastSeen(id)
 	if !seen {
-		w.tally.KnownEarly()
+		s.tally.KnownEarly()
 		return
 	}
 	var ran time.Duration
 	if !job.CreatedAt.IsZero() {
 		ran = time.Since(job.CreatedAt)
 	}
-	w.tally.Known(ran, late)
+	s.tally.Known(ran, late)
 }
 
 // List implements edenwait.Lister.
-func (w *watch) List(ctx context.Context, query edenwait.ListQuery) (*edenwait.JobPage, error) {
+func (s *recordingSource) List(ctx context.Context, query edenwait.ListQuery) (*edenwait.JobPage, error) {
 	asked := time.Now()
-	page, err := w.Poller.List(ctx, query)
-	w.timeline.List(asked)
+	page, err := s.Poller.List(ctx, query)
+	s.timeline.List(asked)
+	s.check.list(err)
 	if err != nil {
 		return page, err
 	}
-	w.proof.give()
+	all := make([]uuid.UUID, 0, len(page.Items))
 	running := make([]uuid.UUID, 0, len(page.Items))
 	for i := range page.Items {
-		if item := &page.Items[i]; !item.Status.Done() {
-			if id, ok := parseID(item.ID); ok {
-				running = append(running, id)
-			}
+		item := &page.Items[i]
+		id, ok := parseID(item.ID)
+		if !ok {
+			continue
+		}
+		if all = append(all, id); !item.Status.Done() {
+			running = append(running, id)
 		}
 	}
-	w.roster.saw(asked, running...)
+	if s.roster.asks(all...) {
+		s.check.knows()
+	}
+	s.roster.saw(asked, running...)
 	return page, nil
 }

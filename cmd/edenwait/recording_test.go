@@ -11,8 +11,8 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
-// newWatch watches an account in a box.
-func newWatch(t *testing.T, options edentest.Options) (*watch, *edentest.Server) {
+// newSource records what an account in a box is asked.
+func newSource(t *testing.T, options edentest.Options) (*recordingSource, *edentest.Server) {
 	t.Helper()
 	server := edentest.Start(options)
 	t.Cleanup(server.Close)
@@ -20,47 +20,54 @@ func newWatch(t *testing.T, options edentest.Options) (*watch, *edentest.Server)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &watch{Poller: poller, proof: &proof{}, roster: newRoster(), tally: report.NewTally(), timeline: timeline.NewRecorder()}, server
+	return &recordingSource{Poller: poller, check: &apiCheck{}, roster: newRoster(), tally: report.NewTally(), timeline: timeline.NewRecorder()}, server
 }
 
-// TestWatchTakesProof: who has answered with a job or with a page is the API, and
-// its 404 is believed without another question.
-func TestWatchTakesProof(t *testing.T) {
+// TestKnownJobs: a job that is answered, or that a page of the list shows, is
+// known; another's, or a 404, is not.
+func TestKnownJobs(t *testing.T) {
 	t.Parallel()
-	believed := func(w *watch) {
+	s, server := newSource(t, edentest.Options{})
+	ours, others := server.Submit(edentest.Script{After: edentest.Never}), jobID
+	known := func(want bool, what string) {
 		t.Helper()
-		if _, err := w.Get(t.Context(), jobID); !errors.Is(err, edenwait.ErrNotFound) || errors.Is(err, edenwait.ErrUnauthorized) {
-			t.Errorf("got %v", err)
+		if got := s.check.known.Load(); got != want {
+			t.Errorf("after %s: known is %v", what, got)
 		}
+		s.check.known.Store(false)
 	}
-	w, server := newWatch(t, edentest.Options{Faults: []edentest.Fault{{On: edentest.List, Do: edentest.Status(404, "", nil)}}})
-	if _, err := w.Get(t.Context(), server.Submit(edentest.Script{})); err != nil {
+	s.roster.ask(others)
+	if _, err := s.Get(t.Context(), others); !errors.Is(err, edenwait.ErrNotFound) || errors.Is(err, edenwait.ErrUnauthorized) {
+		t.Errorf("got %v", err)
+	}
+	known(false, "a 404")
+	if _, err := s.List(t.Context(), edenwait.ListQuery{}); err != nil {
 		t.Fatal(err)
 	}
-	believed(w)
-
-	w, server = newWatch(t, edentest.Options{})
-	if _, err := w.List(t.Context(), edenwait.ListQuery{}); err != nil {
+	known(false, "a page of other jobs")
+	s.roster.ask(ours)
+	if _, err := s.Get(t.Context(), ours); err != nil {
 		t.Fatal(err)
 	}
-	believed(w)
-	if n := server.Stats().Lists; n != 1 {
-		t.Errorf("%d pages were asked for, want 1", n)
+	known(true, "a GET")
+	if _, err := s.List(t.Context(), edenwait.ListQuery{}); err != nil {
+		t.Fatal(err)
 	}
+	known(true, "a page with a job of this batch")
 }
 
-// TestWatchRecords: every question is in the picture.
-func TestWatchRecords(t *testing.T) {
+// TestEachRequestIsRecorded: every request is in the picture.
+func TestEachRequestIsRecorded(t *testing.T) {
 	t.Parallel()
-	w, server := newWatch(t, edentest.Options{})
-	if _, err := w.Get(t.Context(), server.Submit(edentest.Script{})); err != nil {
+	s, server := newSource(t, edentest.Options{})
+	if _, err := s.Get(t.Context(), server.Submit(edentest.Script{})); err != nil {
 		t.Fatal(err)
 	}
-	if page, err := w.List(t.Context(), edenwait.ListQuery{}); err != nil || len(page.Items) != 1 {
+	if page, err := s.List(t.Context(), edenwait.ListQuery{}); err != nil || len(page.Items) != 1 {
 		t.Fatal(page, err)
 	}
 	var svg strings.Builder
-	if err := w.timeline.Draw(&svg); err != nil {
+	if err := s.timeline.Draw(&svg); err != nil {
 		t.Fatal(err)
 	}
 	if want := "1 of 1 jobs known to have ended, 0 without success: 1 GETs, 1 list pages"; !strings.Contains(svg.String(), want) {

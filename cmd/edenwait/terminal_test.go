@@ -259,7 +259,7 @@ func TestIDsFromTerminal(t *testing.T) {
 	server := startAccount(t, edentest.Options{Rate: -1})
 	out := filepath.Join(t.TempDir(), "out.jsonl")
 	term := onTerminal(t, command(t, "wait", "--base-url", server.URL, "--rate", "1000", "-o", out, "-i", "-"), 100, 24)
-	term.see(`^edenwait: reading ids from the terminal, one a line, Ctrl-D ends them$`)
+	term.see(`^edenwait: reading ids from the terminal, one per line, Ctrl-D ends them$`)
 	term.press(server.Submit(edentest.Script{}) + "\n")
 	eventually(t, "its line", func() bool { n, err := countLines(readFile(t, out)); return err == nil && n == 1 })
 	term.press(ctrlD)

@@ -5,7 +5,15 @@ import (
 	"hash/fnv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/google/uuid"
 )
+
+// IsValid reports whether a text is an id, in the one form that the API uses.
+func IsValid(id string) bool {
+	_, err := uuid.Parse(id)
+	return err == nil && len(id) == len("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx")
+}
 
 // Sanitize makes of anything that stands in the place of an id what a results file
 // can hold and give back: valid UTF-8, since JSON turns other bytes into U+FFFD,

@@ -73,7 +73,7 @@ func TestSummaryOfOne(t *testing.T) {
 	tally := NewTally()
 	tally.Succeeded(job("", ""))
 	got := summary(t, tally, edenwait.Progress{Elapsed: 42 * time.Millisecond, Requests: 1}, 0)
-	want := "1 job in 42 ms: 1 succeeded\n  cost      $0.00\n  requests  1, 1.00 a job\n"
+	want := "1 job in 42 ms: 1 succeeded\n  cost      $0.00\n  requests  1, 1.00 per job\n"
 	if got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -3,16 +3,10 @@ package resultlog
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"sync"
 	"time"
-
-	"github.com/gofrs/flock"
 )
-
-// ErrBusy is a file that another process writes to.
-var ErrBusy = errors.New("another edenwait is writing to it")
 
 // File is a file of result lines. Appended to by one process at a time, it holds
 // whole lines whatever happens, but for one torn at its end, which the next Open
@@ -52,14 +46,6 @@ type File struct {
 	syncFail error
 }
 
-// locker is a lock on a file between processes.
-type locker interface {
-	TryLock() (bool, error)
-	Unlock() error
-}
-
-func newLock(path string) locker { return flock.New(lockName(path), flock.SetPermissions(0o644)) }
-
 // Open opens a file to append to, or makes one, and calls each for every line
 // that it holds. A file that this command has not written stays as it is. Lines
 // with OutcomeError for which retry returns true are removed and not passed to
@@ -73,7 +59,8 @@ func Open(path string, retry func(id string) bool, each func(Entry)) (*File, err
 
 func open(path string, newLock func(string) locker, retry func(id string) bool, each func(Entry)) (*File, error) {
 	f := &File{path: path, lock: newLock(path), dirty: make(chan struct{}, 1), synced: make(chan struct{})}
-	if err := f.tryLock(); err != nil {
+	var err error
+	if f.Unlocked, err = tryLock(f.lock, path); err != nil {
 		return nil, err
 	}
 	if err := f.open(retry, each); err != nil {
@@ -86,20 +73,6 @@ func open(path string, newLock func(string) locker, retry func(id string) bool, 
 	}
 	go f.syncLoop()
 	return f, nil
-}
-
-func (f *File) tryLock() error {
-	locked, err := f.lock.TryLock()
-	var notOpened *fs.PathError
-	switch {
-	case errors.As(err, &notOpened):
-		return err
-	case err != nil:
-		f.Unlocked = err
-	case !locked:
-		return fmt.Errorf("%s: %w", f.path, ErrBusy)
-	}
-	return nil
 }
 
 func (f *File) open(retry func(id string) bool, each func(Entry)) (err error) {

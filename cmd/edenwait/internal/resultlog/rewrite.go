@@ -36,8 +36,8 @@ func (f *File) rewrite(newLock func(string) locker, retry func(id string) bool) 
 	err = errors.Join(err, file.Chmod(info.Mode().Perm()), file.Sync())
 	lock := f.lock
 	if lockName(beside) == beside && err == nil {
-		next := &File{path: beside, lock: newLock(beside)}
-		err, lock = next.tryLock(), next.lock
+		lock = newLock(beside)
+		_, err = tryLock(lock, beside) // where there are no locks, that is known
 	}
 	// A system may not allow an open file's name to be taken.
 	err = errors.Join(err, file.Close(), f.file.Close())

@@ -229,6 +229,7 @@ func (b *batch) wait(ctx context.Context, ids iter.Seq[string]) error {
 			if b.check.hasNoList(ctx, b.poller) != nil {
 				break // for the rest there is no hope
 			}
+			b.console.say("the first %d jobs that were polled are all unknown to the API: is this the right account?", manyUnknown)
 		}
 	}
 	return nil

@@ -77,7 +77,9 @@ func (c *console) logger(level, format string) (*zap.Logger, error) {
 	default:
 		return nil, fmt.Errorf("--log-format is %q, want one of %s", format, strings.Join(logFormats, ", "))
 	}
-	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(c.err)), l)), nil
+	core := zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(c.err)), l)
+	// Where the log cannot be written, saying so there would only block again.
+	return zap.New(core, zap.ErrorOutput(zapcore.AddSync(io.Discard))), nil
 }
 
 var (

@@ -18,9 +18,9 @@ func pulse(elapsed time.Duration) (next time.Duration) {
 	case elapsed < first:
 		return first
 	case elapsed < 10*often:
-		return (elapsed/often + 1) * often
+		return elapsed.Truncate(often) + often
 	default:
-		return (elapsed/seldom + 1) * seldom
+		return elapsed.Truncate(seldom) + seldom
 	}
 }
 

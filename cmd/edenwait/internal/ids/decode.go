@@ -15,7 +15,7 @@ import (
 // that are not UTF-8 stay as they are.
 func decode(r io.Reader) io.Reader {
 	in := bufio.NewReader(r)
-	var text transform.Transformer = unicode.BOMOverride(encoding.Nop.NewDecoder())
+	text := unicode.BOMOverride(encoding.Nop.NewDecoder())
 	// An id begins with an ASCII digit or letter, and so does nearly all else.
 	if begin, _ := in.Peek(4); len(begin) == 4 {
 		wide := func(high, low int) bool {

@@ -12,10 +12,10 @@ import (
 
 // run is the whole command: what main does, with everything that it touches
 // passed in. The environment is the exception, as in most commands.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, err io.Writer) int {
+func run(ctx context.Context, args []string, stdin io.Reader, out, err io.Writer) int {
 	patience := newPatience()
 	patience.until(ctx)
-	stderr := &patientWriter{to: err, patience: patience}
+	stdout, stderr := &patientWriter{to: out, patience: patience}, &patientWriter{to: err, patience: patience}
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetIn(stdin)

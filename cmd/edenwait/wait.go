@@ -135,7 +135,6 @@ func (f *waitFlags) run(cmd *cobra.Command, args []string) (err error) {
 	}
 	if w, ok := stderr.(*patientWriter); ok {
 		w.until(ctx)
-		stdout = &patientWriter{to: stdout, patience: w.patience}
 	}
 	from, err := openSource(ctx, args, f.idsFiles, stdin)
 	if err != nil {

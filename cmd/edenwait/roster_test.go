@@ -95,6 +95,8 @@ func TestStands(t *testing.T) {
 		{"a network that is down", gaveUp(errors.New("no route to host")), false, false, givenUp},
 		{"requests that run out of time", gaveUp(fmt.Errorf("60 in a row: %w", context.DeadlineExceeded)), false, false, givenUp},
 		{"max wait", gaveUp(edenwait.ErrMaxWait), false, false, givenUp},
+		{"unknown, in a source's words", gaveUp(edenwait.ErrNotFound), false, false, unknownJob},
+		{"too many errors, whatever the last", gaveUp(fmt.Errorf("%w: %w", edenwait.ErrMaxErrors, &edenwait.APIError{StatusCode: 422})), false, false, givenUp},
 		{"max wait, the last answer unknown", gaveUp(fmt.Errorf("%w: %w", edenwait.ErrMaxWait, &edenwait.APIError{StatusCode: 404})), false, false, givenUp},
 		{"interrupted", gaveUp(fmt.Errorf("%w: %w", context.Canceled, errInterrupted)), false, true, notEnded},
 		{"timeout", gaveUp(fmt.Errorf("%w: %w", context.DeadlineExceeded, errTimeout)), false, true, notEnded},

@@ -92,17 +92,17 @@ func stands(r edenwait.Result, over bool) standing {
 		return hasEnded
 	case errors.Is(err, edenwait.ErrInvalidID):
 		return malformedID
-	case errors.Is(err, edenwait.ErrMaxWait):
+	case errors.Is(err, edenwait.ErrMaxWait), errors.Is(err, edenwait.ErrMaxErrors):
 		return givenUp
 	case over && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)),
 		errors.Is(err, edenwait.ErrFailFast), errors.Is(err, edenwait.ErrUnauthorized), errors.Is(err, edenwait.ErrPaymentRequired):
 		return notEnded
 	case errors.Is(err, edenwait.ErrResponseTooLarge):
 		return hasEnded
+	case errors.Is(err, edenwait.ErrNotFound):
+		return unknownJob
 	case !errors.As(err, &api):
 		return givenUp
-	case api.StatusCode == http.StatusNotFound:
-		return unknownJob
 	case api.StatusCode == http.StatusGone, api.StatusCode == http.StatusUnprocessableEntity:
 		return hasEnded
 	default:

@@ -88,5 +88,8 @@ func flagError(err error) error {
 		"Config.BaseURL", "--base-url (or "+urlVariable+")",
 		"Config.Rate", "--rate",
 		"Config.MaxWait", "--max-wait",
+		"Config.MaxInFlight", "--max-in-flight",
+		"Config.RequestTimeout", "--request-timeout",
+		"Config.MaxResponseBytes", "--max-response-bytes",
 	).Replace(err.Error()))
 }

@@ -5,69 +5,80 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/bar"
-	"github.com/edenwait/edenwait/cmd/edenwait/internal/ledger"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/report"
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/timeline"
 )
 
+// options say where a batch writes to, and how much.
+type options struct {
+	output, timeline    string
+	retryErrors, quiet  bool
+	logLevel, logFormat string
+}
+
 // batch is one run of wait.
 type batch struct {
-	flags   *waitFlags
+	options
 	config  edenwait.Config
 	sink    sink
 	console *console
+	poller  *edenwait.Poller
 	waiter  *edenwait.Waiter
 	roster  *roster
 	tally   *report.Tally
 	picture *timeline.Recorder
-	canvas  *canvas  // for the picture
-	row     *bar.Row // nil without a bar
-	proof   proof
+	canvas  *atomicFile // for the picture
+	row     *bar.Row    // nil without a bar
+	check   apiCheck
 
-	progress atomic.Pointer[edenwait.Progress]
-	read     atomic.Pointer[error] // how reading the ids ended; nil while it goes on
-	refused  error                 // the answer that concerned every job
-	failed   bool                  // with --fail-fast: a job has no success
+	progress  atomic.Pointer[edenwait.Progress]
+	read      atomic.Pointer[error] // how reading the ids ended; nil while it goes on
+	malformed atomic.Int64          // ids
+	earlier   string                // a job that has a line from an earlier run
+
+	unknown   []edenwait.Result // that the API does not know, while it has known none
+	refused   error             // the answer that concerned every job
+	failed    bool              // a job is without success
+	unwritten []string          // jobs whose results nobody has read
 }
 
-func newBatch(flags *waitFlags) *batch {
-	b := &batch{flags: flags, roster: newRoster(), tally: report.NewTally()}
+func newBatch(config edenwait.Config, options options) *batch {
+	b := &batch{options: options, config: config, roster: newRoster(), tally: report.NewTally()}
 	b.progress.Store(&edenwait.Progress{})
 	return b
 }
 
 // prepare checks the flags as the library does, before anything is touched.
-func (b *batch) prepare(ctx context.Context) (err error) {
-	if b.config, err = b.flags.config(ctx); err != nil {
-		return err
-	}
+func (b *batch) prepare() error {
 	if _, err := edenwait.New(b.config); err != nil {
 		return flagError(err)
 	}
-	_, err = (&console{err: io.Discard}).logger(b.flags.logLevel, b.flags.logFormat)
+	_, err := (&console{err: io.Discard}).logger(b.logLevel, b.logFormat)
 	return err
 }
 
 // open opens what the batch writes to: the results last, so that nothing is left
 // behind if there is anything else to complain about.
-func (b *batch) open(ctx context.Context, stdout, stderr io.Writer) (err error) {
-	if b.flags.timeline != "" {
+func (b *batch) open(ctx context.Context, from *source, stdout, stderr io.Writer) (err error) {
+	if b.timeline != "" {
 		b.picture = timeline.NewRecorder()
-		if b.canvas, err = openCanvas(ctx, b.flags.timeline); err != nil {
+		if b.canvas, err = openAtomicFile(ctx, b.timeline); err != nil {
 			return cannot("--timeline", err)
 		}
 	}
-	known := 0
-	each := func(id string, outcome ledger.Outcome) {
-		known++
-		b.roster.has(id, outcome)
+	each := func(e resultlog.Entry) {
+		b.roster.has(e)
+		if e.Outcome != resultlog.OutcomeError {
+			b.earlier = e.ID
+		}
 	}
-	if b.sink, err = b.flags.openSink(ctx, stdout, each); err != nil {
+	if b.sink, err = openSink(ctx, b.output, stdout, b.retry(from), each); err != nil {
 		return cannot("--output", err)
 	}
 	out := stdout
@@ -75,25 +86,21 @@ func (b *batch) open(ctx context.Context, stdout, stderr io.Writer) (err error) 
 	if isDevice && isTerminal(d.file) {
 		out = d.file // on which the bar may be too, as when it is /dev/stdout
 	}
-	b.console = newConsole(out, stderr, !b.flags.quiet)
+	b.console = newConsole(out, stderr, b.quiet)
 	if err := b.connect(); err != nil {
 		b.console.close()
 		return errors.Join(err, b.sink.Close())
 	}
 	switch s := b.sink.(type) {
-	case ledger.Stream:
-		b.sink = ledger.Stream{Writer: b.console.out}
+	case resultlog.Stream:
+		b.sink = resultlog.Stream{Writer: b.console.out}
 	case device:
-		if out == s.file {
-			b.sink = device{ledger.Stream{Writer: b.console.out}, s.file}
+		to := &patientWriter{to: s.file, patience: b.console.patience}
+		if b.sink = (device{resultlog.Stream{Writer: to}, s.file}); out == s.file {
+			b.sink = device{resultlog.Stream{Writer: b.console.out}, s.file}
 		}
-	case *ledger.File:
-		if s.Cut > 0 {
-			b.say("%s ended in a torn line: %d bytes cut off", b.flags.output, s.Cut)
-		}
-		if known > 0 {
-			b.say("%s in %s already", report.Count(known, "result"), b.flags.output)
-		}
+	case *resultlog.File:
+		b.tellOf(s)
 	}
 	if b.console.screen != nil {
 		b.row = b.console.screen.Row("")
@@ -101,46 +108,84 @@ func (b *batch) open(ctx context.Context, stdout, stderr io.Writer) (err error) 
 	return nil
 }
 
-// connect makes the Waiter, whose questions pass by the watch.
+// tellOf says what was found out as the results file was opened.
+func (b *batch) tellOf(file *resultlog.File) {
+	if file.Unlocked != nil {
+		b.console.say("%s cannot be locked here (%v): make sure that no other edenwait writes to it", b.output, file.Unlocked)
+	}
+	if file.Cut > 0 {
+		b.console.say("%s ended in a torn line: %d bytes cut off", b.output, file.Cut)
+	}
+	if file.Dropped > 0 {
+		b.console.say("removed %s without a result from %s, to poll the jobs again", report.Count(file.Dropped, "line"), b.output)
+	}
+}
+
+// connect makes the Waiter, whose requests are recorded.
 func (b *batch) connect() (err error) {
-	if b.config.Logger, err = b.console.logger(b.flags.logLevel, b.flags.logFormat); err != nil {
+	if b.config.Logger, err = b.console.logger(b.logLevel, b.logFormat); err != nil {
 		return err
 	}
-	poller, err := edenwait.NewPoller(b.config)
-	if err != nil {
+	if b.poller, err = edenwait.NewPoller(b.config); err != nil {
 		return flagError(err)
 	}
-	b.config.Source = &watch{Poller: poller, proof: &b.proof, roster: b.roster, tally: b.tally, timeline: b.picture}
+	b.config.Source = &recordingSource{Poller: b.poller, check: &b.check, roster: b.roster, tally: b.tally, timeline: b.picture}
 	b.config.Hooks.OnProgress = func(p edenwait.Progress) {
 		b.progress.Store(&p)
 		if b.row != nil {
-			b.row.Set(p)
+			b.row.Set(b.whole(p))
 		}
 	}
 	b.waiter, err = edenwait.New(b.config)
 	return flagError(err)
 }
 
+// whole adds what earlier runs have done.
+func (b *batch) whole(p edenwait.Progress) edenwait.Progress {
+	c := b.roster.standing()
+	p.Total += c.Skipped
+	p.Succeeded += c.Skipped - c.SkippedBad
+	p.Failed += c.SkippedBad - c.SkippedErrored
+	p.Errored += c.SkippedErrored
+	return p
+}
+
 // run waits for all ids and writes their lines, and judges the whole.
-func (b *batch) run(ctx context.Context, source iter.Seq2[string, error], stderr io.Writer) error {
+func (b *batch) run(ctx context.Context, from *source, stderr io.Writer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	var broken error
-	for r := range b.waiter.AsCompleted(ctx, b.fresh(source, cancel)) {
-		if broken = b.settle(r, ctx.Err() != nil); broken != nil {
-			break
-		}
+	broken := b.failedBefore(from)
+	if broken == nil {
+		broken = b.wait(ctx, b.fresh(from.all(), cancel))
 	}
-	if err := b.sink.Close(); broken == nil {
-		broken = err
+	if broken == nil {
+		broken = b.settleUnknown(ctx)
+	}
+	if err := b.sink.Close(); broken == nil && err != nil {
+		broken = notWritten(err)
 	}
 	b.console.close()
 	b.conclude(stderr)
-	err := b.verdict(ctx)
-	if broken != nil {
-		err = unfinished("the results could not be written any further: %w; what was written is kept, the rest can be had for 7 days", broken)
+	if broken == nil {
+		broken = b.ending(ctx).verdict()
 	}
-	return b.draw(stderr, err)
+	return b.draw(stderr, broken)
+}
+
+// ending says all that the verdict is about.
+func (b *batch) ending(ctx context.Context) ending {
+	e := ending{
+		counts: b.roster.standing(), read: b.read.Load(), cause: context.Cause(ctx),
+		refused: b.refused, failFast: b.config.FailFast, failed: b.failed, unwritten: b.unwritten,
+	}
+	_, e.kept = b.sink.(*resultlog.File)
+	if e.Unknown > 0 && e.cause == nil {
+		e.stranger = &unknownError{jobs: report.Count(e.Unknown, "job"), absent: b.check.hasNoList(ctx, b.poller), url: b.config.BaseURL}
+		if e.stranger.url == "" {
+			e.stranger.url = edenwait.DefaultBaseURL
+		}
+	}
+	return e
 }
 
 // draw draws the picture. That it cannot be drawn is told, and must not hide how
@@ -149,7 +194,8 @@ func (b *batch) draw(stderr io.Writer, verdict error) error {
 	if b.canvas == nil {
 		return verdict
 	}
-	err := b.canvas.put(b.picture.Draw)
+	err := errBlocked
+	b.console.patience.do(func() { err = b.canvas.put(b.picture.Draw) })
 	if err == nil {
 		return verdict
 	}
@@ -160,98 +206,35 @@ func (b *batch) draw(stderr io.Writer, verdict error) error {
 	return verdict
 }
 
-// fresh yields the ids that are to be waited for.
-func (b *batch) fresh(source iter.Seq2[string, error], cancel context.CancelCauseFunc) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		var ended error
-		defer func() { b.read.Store(&ended) }()
-		for id, err := range source {
-			if err != nil {
-				ended = err
-				return
-			}
-			if !b.roster.ask(id) {
-				if c := b.roster.standing(); b.flags.failFast && c.Failed+c.Errored > 0 {
-					cancel(errFailedBefore)
-					ended = errStopped
-					return
-				}
-				continue
-			}
-			if parsed, ok := parseID(id); ok {
-				b.picture.Taken(parsed)
-			}
-			if !yield(id) {
-				ended = errStopped
-				return
-			}
-		}
+// wait writes the results as they come.
+func (b *batch) wait(ctx context.Context, ids iter.Seq[string]) error {
+	if b.console.screen == nil && !b.quiet {
+		stopped, told := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(told)
+			beat(stopped, func(elapsed time.Duration) { b.console.say("%s", standingLine(elapsed, b.whole(*b.progress.Load()))) })
+		}()
+		defer func() {
+			close(stopped)
+			b.console.patience.wait(told)
+		}()
 	}
-}
-
-// errStopped is the end of reading ids that were no longer wanted.
-var errStopped = errors.New("stopped")
-
-// errFailedBefore is the cause of a context that --fail-fast has ended for a job
-// whose line is from an earlier run.
-var errFailedBefore = errors.New("a job did not succeed, says its line from an earlier run")
-
-// settle writes a result's line, if it has one. The error is the sink's.
-func (b *batch) settle(r edenwait.Result, over bool) error {
-	switch stands(r, over, b.proof.given.Load()) {
-	case notEnded:
-		if errors.Is(r.Err, edenwait.ErrUnauthorized) || errors.Is(r.Err, edenwait.ErrPaymentRequired) {
-			b.refused = r.Err
-		}
-		return nil
-	case givenUp:
-		b.failed = true
-		b.tally.GaveUp(r.Err)
-		b.roster.gaveUp()
-		if _, kept := b.sink.(*ledger.File); kept {
-			return nil
-		}
-		return b.write(r)
-	default:
-		if err := b.write(r); err != nil {
+	doubted := false
+	for r := range b.waiter.AsCompleted(ctx, ids) {
+		if err := b.settle(r, ctx.Err() != nil); err != nil {
 			return err
 		}
-		b.count(r)
-		return nil
+		if len(b.unknown) == manyUnknown && !doubted {
+			doubted = true
+			if b.check.hasNoList(ctx, b.poller) != nil {
+				break // for the rest there is no hope
+			}
+			b.console.say("the first %d jobs that were polled are all unknown to the API: is this the right account?", manyUnknown)
+		}
 	}
+	return nil
 }
 
-func (b *batch) write(r edenwait.Result) error {
-	line := ledger.Line{ID: r.ID, Outcome: outcome(r), Job: r.Job}
-	if r.Err != nil {
-		line.Error = strings.Replace(r.Err.Error(), edenwait.ErrResponseTooLarge.Error(), report.TooLarge, 1)
-	}
-	text, err := line.Encode()
-	if err != nil {
-		return err
-	}
-	return b.sink.Append(text)
-}
-
-// count counts a job that has its line now.
-func (b *batch) count(r edenwait.Result) {
-	o := outcome(r)
-	b.roster.ended(o)
-	switch o {
-	case ledger.OutcomeSuccess:
-		b.tally.Succeeded(r.Job)
-		return
-	case ledger.OutcomeFail:
-		b.tally.Failed(r.Job)
-	default:
-		b.tally.Errored(r.Job, r.Err)
-	}
-	b.failed = true
-}
-
-// say speaks to people, unless they want quiet.
-func (b *batch) say(format string, args ...any) {
-	if !b.flags.quiet {
-		say(b.console.err, format, args...)
-	}
-}
+// manyUnknown is after how many ids that are unknown, without one that is known, a
+// server that has no job list either is not asked about the rest.
+const manyUnknown = 100

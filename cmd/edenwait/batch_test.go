@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/edenwait/edenwait"
-	"github.com/edenwait/edenwait/cmd/edenwait/internal/ledger"
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/timeline"
 )
 
@@ -19,13 +18,13 @@ import (
 func TestLineWithoutFields(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	b := newBatch(&waitFlags{})
-	b.sink = ledger.Stream{Writer: &out}
+	b := newBatch(edenwait.Config{}, options{})
+	b.sink = resultlog.Stream{Writer: &out}
 	err := fmt.Errorf("edenwait: job %s: GET /: reading the answer: %w: the bound is 5 bytes", jobID, edenwait.ErrResponseTooLarge)
 	if err := b.write(edenwait.Result{ID: jobID, Err: err}); err != nil {
 		t.Fatal(err)
 	}
-	if got := out.String(); strings.Contains(got, "MaxResponseBytes") || !strings.Contains(got, "larger than what is read of one: the bound is 5 bytes") {
+	if got := out.String(); strings.Contains(got, "MaxResponseBytes") || !strings.Contains(got, "larger than --max-response-bytes: the bound is 5 bytes") {
 		t.Errorf("got %s", got)
 	}
 }
@@ -34,12 +33,11 @@ func TestLineWithoutFields(t *testing.T) {
 // the batch ends before it is asked about.
 func TestTakenIsDrawn(t *testing.T) {
 	t.Parallel()
-	b := newBatch(&waitFlags{})
+	b := newBatch(edenwait.Config{}, options{})
+	b.console = newConsole(io.Discard, io.Discard, false)
 	b.picture = timeline.NewRecorder()
-	source := func(yield func(string, error) bool) {
-		_ = yield(jobID, nil) && yield("nonsense", nil) && yield(strings.ToUpper(jobID), nil)
-	}
-	taken := slices.Collect(b.fresh(source, func(error) {}))
+	from := &source{args: []string{jobID, "nonsense", strings.ToUpper(jobID)}}
+	taken := slices.Collect(b.fresh(from.all(), func(error) {}))
 	var svg strings.Builder
 	if err := b.picture.Draw(&svg); err != nil {
 		t.Fatal(err)
@@ -50,7 +48,7 @@ func TestTakenIsDrawn(t *testing.T) {
 }
 
 // unclosable is a sink that takes every line, and whose end does not come well.
-type unclosable struct{ ledger.Stream }
+type unclosable struct{ resultlog.Stream }
 
 var errDisk = errors.New("the disk is broken")
 
@@ -59,20 +57,16 @@ func (unclosable) Close() error { return errDisk }
 // TestCloseFails: results that are not safe at the end are no success.
 func TestCloseFails(t *testing.T) {
 	t.Parallel()
-	key := filepath.Join(t.TempDir(), "key.txt")
-	if err := os.WriteFile(key, []byte("sk-x"), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	var out, stderr bytes.Buffer
-	b := newBatch(&waitFlags{account: account{tokenFile: key}, rate: 1, logLevel: "error", logFormat: "console"})
-	if err := b.prepare(t.Context()); err != nil {
+	b := newBatch(edenwait.Config{Token: "sk-x"}, options{logLevel: "error", logFormat: "console"})
+	if err := b.prepare(); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.open(t.Context(), &out, &stderr); err != nil {
+	if err := b.open(t.Context(), &source{}, &out, &stderr); err != nil {
 		t.Fatal(err)
 	}
-	b.sink = unclosable{ledger.Stream{Writer: &out}}
-	err := b.run(t.Context(), func(func(string, error) bool) {}, &stderr)
+	b.sink = unclosable{resultlog.Stream{Writer: &out}}
+	err := b.run(t.Context(), &source{}, &stderr)
 	var known *exit
 	if !errors.As(err, &known) || known.code != exitUnfinished || !errors.Is(err, errDisk) {
 		t.Errorf("got %v", err)

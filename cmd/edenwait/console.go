@@ -19,27 +19,40 @@ import (
 type console struct {
 	out, err io.Writer
 	screen   *bar.Screen // nil without bars
+	patience *patience   // with a terminal that is stopped
+	quiet    bool
 }
 
-// newConsole has bars if they are wanted and err is a terminal that can move its
-// cursor.
-func newConsole(out, err io.Writer, bars bool) *console {
-	c := &console{out: out, err: err}
-	if !bars || !isTerminal(err) || bar.Dumb(os.Getenv) {
+// newConsole has bars, unless quiet is wanted, if err is a terminal that can move
+// its cursor.
+func newConsole(out, err io.Writer, quiet bool) *console {
+	c := &console{out: out, err: err, patience: newPatience(), quiet: quiet}
+	if w, ok := err.(*patientWriter); ok {
+		c.patience = w.patience
+	}
+	file, ok := fileOf(err)
+	if quiet || !ok || !isTerminal(err) || bar.Dumb(os.Getenv) {
 		return c
 	}
-	c.screen = bar.NewScreen(err.(*os.File), bar.StyleOf(os.Getenv))
-	c.err = c.screen
+	c.screen = bar.NewScreen(file, bar.StyleOf(os.Getenv))
+	c.err = &patientWriter{to: c.screen, patience: c.patience}
 	if isTerminal(out) { // the same one, as good as always
-		c.out = c.screen
+		c.out = c.err
 	}
 	return c
+}
+
+// say speaks to people, unless they want quiet.
+func (c *console) say(format string, args ...any) {
+	if !c.quiet {
+		say(c.err, format, args...)
+	}
 }
 
 // close leaves the bars as they are; what comes after goes below them.
 func (c *console) close() {
 	if c.screen != nil {
-		c.screen.Stop()
+		c.patience.do(c.screen.Stop)
 	}
 }
 
@@ -64,7 +77,9 @@ func (c *console) logger(level, format string) (*zap.Logger, error) {
 	default:
 		return nil, fmt.Errorf("--log-format is %q, want one of %s", format, strings.Join(logFormats, ", "))
 	}
-	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(c.err)), l)), nil
+	core := zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(c.err)), l)
+	// Where the log cannot be written, saying so there would only block again.
+	return zap.New(core, zap.ErrorOutput(zapcore.AddSync(io.Discard))), nil
 }
 
 var (
@@ -73,6 +88,6 @@ var (
 )
 
 func isTerminal(w any) bool {
-	f, ok := w.(*os.File)
+	f, ok := fileOf(w)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

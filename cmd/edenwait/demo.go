@@ -15,31 +15,33 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
-// The demo's world is the real one about twelve times as fast, so that a newcomer
-// sees the end of it: jobs of seconds instead of a minute, on an account whose
-// limit is raised from 10 requests a second.
+// The demo has the limit that every account has, and jobs of seconds instead of a
+// minute, so that a newcomer sees the end of it. Submits count against the limit
+// too: these are let through as one burst, since to submit is not what is shown.
 const (
-	demoRate    = 100
-	demoMedian  = 5 * time.Second
-	demoLongest = 12 * time.Second
-	demoTrip    = 40 * time.Millisecond
-	demoFails   = 0.08
+	demoRate     = 10
+	demoSubmits  = 100 // per second
+	demoShortest = time.Second
+	demoLongest  = 20 * time.Second
+	demoTrip     = 40 * time.Millisecond
+	demoFails    = 0.08
 	// demoLimit ends a demo on a machine that is too slow for it.
-	demoLimit = 28 * time.Second
-	// demoJobs at most leave time for waiting after they are submitted.
-	demoJobs = 600
+	demoLimit = 27 * time.Second
+	// demoJobs is how many at most can be known within that time, whoever asks: each
+	// takes a request.
+	demoJobs = 220
 )
 
 // demo is one run of demo.
 type demo struct {
 	jobs  int
 	seed  uint64
-	runs  edentest.Lognormal // how long the jobs do
+	runs  edentest.Durations // how long the jobs do
 	began time.Time
 }
 
 func newDemo() *cobra.Command {
-	d := demo{runs: edentest.Lognormal{Median: demoMedian, Sigma: 0.5, Cap: demoLongest}}
+	d := demo{runs: edentest.Uniform{Min: demoShortest, Max: demoLongest}}
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "See it at work in half a minute: no key, no network",
@@ -52,7 +54,7 @@ Nothing leaves this machine, and nothing is billed.`,
 			return d.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	cmd.Flags().IntVar(&d.jobs, "jobs", 300, "how many jobs to submit")
+	cmd.Flags().IntVar(&d.jobs, "jobs", 200, "how many jobs to submit")
 	cmd.Flags().Uint64Var(&d.seed, "seed", 1, "what the jobs are drawn from")
 	return cmd
 }
@@ -86,7 +88,7 @@ func (d *demo) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return unfinished("%w", err)
 	}
 	fmt.Fprintf(stderr, "Waiting for them, as edenwait does and as a plain loop does, at the same time:\n")
-	console := newConsole(stdout, stderr, true)
+	console := newConsole(stdout, stderr, false)
 	stop := d.show(console, ours, theirs)
 	err := d.race(ctx, ours, theirs)
 	stop()
@@ -102,7 +104,7 @@ func (d *demo) run(ctx context.Context, stdout, stderr io.Writer) error {
 
 func (d *demo) rival(name string) *rival {
 	return &rival{name: name, server: edentest.Start(edentest.Options{
-		Rate: demoRate, Seed: d.seed, Latency: demoTrip,
+		Rate: demoRate, Burst: d.jobs + demoRate, Seed: d.seed, Latency: demoTrip,
 		OnSubmit: func(s edentest.Submission) edentest.Script { return d.script(s) },
 	})}
 }
@@ -176,8 +178,8 @@ func (d *demo) tell(w io.Writer, ours, theirs *rival) error {
 	t.row("last result after", ours, theirs, (*score).took)
 	t.line("")
 	t.line("Both waited for the same %d jobs at the same time, each on an account of its own", d.jobs)
-	t.line("with a limit of %d requests a second, %s away. This is measured, not computed.", demoRate, report.Seconds(demoTrip))
-	t.line("The plain loop is what one writes first: errgroup, a goroutine a job, each with")
+	t.line("with the usual limit of %d requests per second, %s away. This is measured, not computed.", demoRate, report.Seconds(demoTrip))
+	t.line("The plain loop is what one writes first: errgroup, a goroutine per job, each with")
 	t.line("an exponential backoff. edenwait asks for the job list, where one request tells of")
 	t.line("a thousand jobs, and then for those that have ended; all inside the rate limit.")
 	t.line("")

@@ -60,7 +60,7 @@ func submitBoth(ctx context.Context, jobs int, rivals ...*rival) error {
 // between two requests, and puts the ids where they belong.
 func submitAll(ctx context.Context, server *edentest.Server, jobs int) ([]string, error) {
 	ids := make([]string, jobs)
-	pace := rate.NewLimiter(demoRate, 1)
+	pace := rate.NewLimiter(demoSubmits, 1)
 	group, ctx := errgroup.WithContext(ctx)
 	for i := range ids {
 		if err := pace.Wait(ctx); err != nil {

@@ -169,7 +169,7 @@ func (f *emulateFlags) serve(ctx context.Context, api *edentest.API, listener ne
 	go func() { served <- server.Serve(listener) }()
 	_, err := fmt.Fprintf(stdout, "export %s='%s' %s='http://%s' EDENWAIT_EMULATE_PID=%d\n",
 		keyVariable, f.token, urlVariable, listener.Addr(), os.Getpid())
-	if file, ok := stdout.(*os.File); ok && !isTerminal(file) {
+	if file, ok := fileOf(stdout); ok && !isTerminal(file) {
 		err = errors.Join(err, file.Close()) // which is what lets $(…) return
 	}
 	if err != nil {

@@ -17,9 +17,10 @@ const (
 // exitCodes is what the help says about them.
 const exitCodes = `Exit codes:
   0  all jobs succeeded
-  1  some did not: failed, unknown to the API, given up, or an id that is none
-  2  wrong usage or configuration, a key or an account that the API refuses, a
-     URL where no API is, a results file that is another's or is being written to
+  1  some did not: failed, unknown to the API, given up, or a malformed id
+  2  wrong usage or configuration: a key that the API refuses, an account or a URL
+     where none of the jobs is known, a file without an id in it, a results file
+     that is not one or that another run writes to
   3  interrupted, out of time, or the results or the picture could not be written;
      what is done is written, and the same command goes on from there`
 

@@ -78,7 +78,7 @@ func (f *waitFlags) clash(stdin io.Reader, stdout io.Writer) error {
 				stream = stdout
 			}
 			same := name != "" && sameFile(f.timeline, name)
-			if file, ok := stream.(*os.File); ok {
+			if file, ok := fileOf(stream); ok {
 				same = isFile(f.timeline, file)
 			}
 			if same {

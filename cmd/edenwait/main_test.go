@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -15,7 +16,10 @@ import (
 // TestMain puts the test binary on the path under the command's name, by which
 // it then knows that it is the command: what runs in a process of its own is
 // what was built for the test, race detector and all.
+//
+// More tests run at once than there are processors, since most of them wait.
 func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", "8") // which the command line overrides
 	testscript.Main(m, map[string]func(){"edenwait": main})
 }
 

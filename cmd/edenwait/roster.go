@@ -1,13 +1,15 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
-	"github.com/edenwait/edenwait/cmd/edenwait/internal/ledger"
+	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 )
 
 // roster knows every id that was asked for, and every id that has its line from
@@ -17,7 +19,10 @@ type roster struct {
 	mu    sync.Mutex
 	began time.Time
 	jobs  map[uuid.UUID]entry
-	bad   map[string]entry // ids that are none
+	bad   map[string]entry // malformed ids
+
+	prices []price // of earlier results, each once
+	index  map[price]uint32
 
 	counts
 }
@@ -27,8 +32,11 @@ type counts struct {
 	Asked int
 	// Succeeded, Failed and Errored are those that have their line.
 	Succeeded, Failed, Errored int
-	// GaveUp are those that this run gave up.
-	GaveUp int
+	// GaveUp are those that this run gave up, Unknown those that the API does not
+	// know where it knows none.
+	GaveUp, Unknown int
+	// Unwritten are those that have ended, and whose line nobody has read.
+	Unwritten int
 	// Skipped are those that had their line before this run, SkippedBad those of
 	// them without success, SkippedErrored those of these without a response.
 	Skipped, SkippedBad, SkippedErrored int
@@ -37,16 +45,25 @@ type counts struct {
 }
 
 // waiting is how many have not ended, as far as this run knows.
-func (c counts) waiting() int { return c.Asked - c.Succeeded - c.Failed - c.Errored - c.GaveUp }
+func (c counts) waiting() int {
+	return c.Asked - c.Succeeded - c.Failed - c.Errored - c.GaveUp - c.Unknown - c.Unwritten
+}
+
+// price is what an earlier result cost, and whose it was.
+type price struct {
+	provider string
+	cost     edenwait.Cost
+}
 
 type entry struct {
+	price   uint32 // of an earlier result: its index
 	running uint32 // when last seen running, in milliseconds after the beginning; 0: never
 	outcome byte   // of the line, the first letter's; 0: none
 	asked   bool
 }
 
 func newRoster() *roster {
-	return &roster{began: time.Now(), jobs: map[uuid.UUID]entry{}, bad: map[string]entry{}}
+	return &roster{began: time.Now(), jobs: map[uuid.UUID]entry{}, bad: map[string]entry{}, index: map[price]uint32{}}
 }
 
 const idLength = len("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx")
@@ -72,43 +89,69 @@ func (r *roster) set(id string, e entry) {
 	}
 }
 
-// has notes a line from an earlier run.
-func (r *roster) has(id string, outcome ledger.Outcome) {
-	r.set(id, entry{outcome: outcome[0]})
+// has notes a line from an earlier run. A malformed id has none to be heeded: it
+// is reported each time.
+func (r *roster) has(e resultlog.Entry) {
+	if _, ok := parseID(e.ID); !ok {
+		return
+	}
+	p := price{e.Provider, e.Cost}
+	at, known := r.index[p]
+	if !known {
+		at = uint32(len(r.prices))
+		r.prices, r.index[p] = append(r.prices, p), at
+	}
+	r.set(e.ID, entry{outcome: e.Outcome[0], price: at})
+}
+
+// failed reports whether an id has a line that is not a success.
+func (r *roster) failed(id string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e := r.get(id)
+	return e.outcome != 0 && e.outcome != resultlog.OutcomeSuccess[0]
+}
+
+// asks reports whether one of the ids is waited for.
+func (r *roster) asks(ids ...uuid.UUID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(ids, func(id uuid.UUID) bool { return r.jobs[id].asked })
 }
 
 // ask notes that an id is asked for. The result is whether it is to be waited
-// for: it is not if that is being done already, or if it has its line.
-func (r *roster) ask(id string) bool {
+// for: it is not if that is being done already, or if it has its line. Of such a
+// line, earlier is the price.
+func (r *roster) ask(id string) (wait bool, earlier *price) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e := r.get(id)
 	if e.asked {
 		r.Repeated++
-		return false
+		return false, nil
 	}
 	e.asked = true
 	r.set(id, e)
 	r.Asked++
 	if e.outcome == 0 {
-		return true
+		return true, nil
 	}
 	r.Skipped++
-	if e.outcome != ledger.OutcomeSuccess[0] {
+	if e.outcome != resultlog.OutcomeSuccess[0] {
 		r.SkippedBad++
 	}
-	if e.outcome == ledger.OutcomeError[0] {
+	if e.outcome == resultlog.OutcomeError[0] {
 		r.SkippedErrored++
 	}
 	r.count(e.outcome)
-	return false
+	return false, &r.prices[e.price]
 }
 
 func (r *roster) count(outcome byte) {
 	switch outcome {
-	case ledger.OutcomeSuccess[0]:
+	case resultlog.OutcomeSuccess[0]:
 		r.Succeeded++
-	case ledger.OutcomeFail[0]:
+	case resultlog.OutcomeFail[0]:
 		r.Failed++
 	default:
 		r.Errored++
@@ -116,7 +159,7 @@ func (r *roster) count(outcome byte) {
 }
 
 // ended notes that an id has its line now.
-func (r *roster) ended(outcome ledger.Outcome) {
+func (r *roster) ended(outcome resultlog.Outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.count(outcome[0])
@@ -127,6 +170,20 @@ func (r *roster) gaveUp() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.GaveUp++
+}
+
+// unwritten notes that the line of an id was not read.
+func (r *roster) unwritten() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Unwritten++
+}
+
+// unknown notes that ids are not known, and none is.
+func (r *roster) unknown(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Unknown += n
 }
 
 // standing is how it stands.

@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/edenwait/edenwait"
-	"github.com/edenwait/edenwait/cmd/edenwait/internal/ledger"
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 )
 
 const jobID = "0f8a6f0e-5d1c-4b1e-9d55-0f7f2d8f9a11"
@@ -19,24 +19,30 @@ const jobID = "0f8a6f0e-5d1c-4b1e-9d55-0f7f2d8f9a11"
 func TestRoster(t *testing.T) {
 	t.Parallel()
 	r := newRoster()
-	r.has(jobID, ledger.OutcomeFail)
-	r.has("bad", ledger.OutcomeError)
+	r.has(resultlog.Entry{ID: jobID, Outcome: resultlog.OutcomeFail, Provider: "p", Cost: "0.25"})
+	r.has(resultlog.Entry{ID: "bad", Outcome: resultlog.OutcomeError})
 	for _, ask := range []struct {
 		id   string
 		want bool
 	}{
-		{strings.ToUpper(jobID), false}, {jobID, false}, {"bad", false}, {"BAD", true}, {"BAD", false}, {"", true},
+		{strings.ToUpper(jobID), false}, {jobID, false}, {"bad", true}, {"bad", false}, {"BAD", true}, {"BAD", false}, {"", true},
 		{"c2b7a9d4-30c1-4c39-8a6e-6b1d7c5e4f22", true}, {"c2b7a9d430c14c398a6e6b1d7c5e4f22", true},
 	} {
-		if got := r.ask(ask.id); got != ask.want {
+		got, earlier := r.ask(ask.id)
+		if got != ask.want {
 			t.Errorf("ask %q: %v, want %v", ask.id, got, ask.want)
 		}
+		if ask.id == strings.ToUpper(jobID) && (earlier == nil || *earlier != price{"p", "0.25"}) {
+			t.Errorf("%q was %v", ask.id, earlier)
+		}
 	}
-	r.ended(ledger.OutcomeSuccess)
+	r.ended(resultlog.OutcomeSuccess)
 	r.gaveUp()
-	want := counts{Asked: 6, Succeeded: 1, Failed: 1, Errored: 1, GaveUp: 1, Skipped: 2, SkippedBad: 2, SkippedErrored: 1, Repeated: 2}
-	if got := r.standing(); got != want || got.waiting() != 2 {
-		t.Errorf("got %+v, %d waiting, want %+v, 2", got, got.waiting(), want)
+	r.unwritten()
+	r.unknown(1)
+	want := counts{Asked: 6, Succeeded: 1, Failed: 1, GaveUp: 1, Unwritten: 1, Unknown: 1, Skipped: 1, SkippedBad: 1, Repeated: 3}
+	if got := r.standing(); got != want || got.waiting() != 1 {
+		t.Errorf("got %+v, %d waiting, want %+v, 1", got, got.waiting(), want)
 	}
 }
 
@@ -74,9 +80,8 @@ func TestStands(t *testing.T) {
 	}{
 		{"success", nil, true, false, hasEnded},
 		{"success as the batch ends", nil, true, true, hasEnded},
-		{"no id", edenwait.ErrInvalidID, false, false, hasEnded},
-		{"unknown", api(404), false, false, hasEnded},
-		{"unknown to a server that may be another", api(404), false, false, givenUp},
+		{"no id", edenwait.ErrInvalidID, false, false, malformedID},
+		{"unknown", api(404), false, false, unknownJob},
 		{"a method that is not allowed", api(405), false, false, givenUp},
 		{"a proxy that wants a password", api(407), false, false, givenUp},
 		{"censored", api(451), false, false, givenUp},
@@ -90,6 +95,8 @@ func TestStands(t *testing.T) {
 		{"a network that is down", gaveUp(errors.New("no route to host")), false, false, givenUp},
 		{"requests that run out of time", gaveUp(fmt.Errorf("60 in a row: %w", context.DeadlineExceeded)), false, false, givenUp},
 		{"max wait", gaveUp(edenwait.ErrMaxWait), false, false, givenUp},
+		{"unknown, in a source's words", gaveUp(edenwait.ErrNotFound), false, false, unknownJob},
+		{"too many errors, whatever the last", gaveUp(fmt.Errorf("%w: %w", edenwait.ErrMaxErrors, &edenwait.APIError{StatusCode: 422})), false, false, givenUp},
 		{"max wait, the last answer unknown", gaveUp(fmt.Errorf("%w: %w", edenwait.ErrMaxWait, &edenwait.APIError{StatusCode: 404})), false, false, givenUp},
 		{"interrupted", gaveUp(fmt.Errorf("%w: %w", context.Canceled, errInterrupted)), false, true, notEnded},
 		{"timeout", gaveUp(fmt.Errorf("%w: %w", context.DeadlineExceeded, errTimeout)), false, true, notEnded},
@@ -102,7 +109,7 @@ func TestStands(t *testing.T) {
 		if test.job {
 			r.Job = &edenwait.Job{ID: jobID, Status: edenwait.StatusSuccess}
 		}
-		if got := stands(r, test.over, test.name != "unknown to a server that may be another"); got != test.want {
+		if got := stands(r, test.over); got != test.want {
 			t.Errorf("%s: %d, want %d", test.name, got, test.want)
 		}
 	}

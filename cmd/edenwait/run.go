@@ -12,19 +12,22 @@ import (
 
 // run is the whole command: what main does, with everything that it touches
 // passed in. The environment is the exception, as in most commands.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, stdin io.Reader, out, err io.Writer) int {
+	patience := newPatience()
+	patience.until(ctx)
+	stdout, stderr := &patientWriter{to: out, patience: patience}, &patientWriter{to: err, patience: patience}
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	called, err := root.ExecuteContextC(ctx)
-	if err == nil {
+	called, failure := root.ExecuteContextC(ctx)
+	if failure == nil {
 		return exitSucceeded
 	}
 	var known *exit
-	if !errors.As(err, &known) {
-		say(stderr, "%v", err)
+	if !errors.As(failure, &known) {
+		say(stderr, "%v", failure)
 		fmt.Fprintf(stderr, "Run '%s --help' for usage.\n", called.CommandPath())
 		return exitUsage
 	}
@@ -32,11 +35,6 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		say(stderr, "%v", known.err)
 	}
 	return known.code
-}
-
-// say writes a message for people.
-func say(stderr io.Writer, format string, args ...any) {
-	fmt.Fprintf(stderr, "edenwait: "+format+"\n", args...)
 }
 
 func newRoot() *cobra.Command {
@@ -60,14 +58,14 @@ which everybody on the machine could read.
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(newWait(), newDemo(), newEmulate(), newVersion())
-	refuseNonsense(root)
+	rejectUnknownArgs(root)
 	return root
 }
 
-// refuseNonsense has the library's own commands say that they do not know
+// rejectUnknownArgs has the library's own commands say that they do not know
 // something with an exit code too. They print their help instead, as if all were
 // well.
-func refuseNonsense(root *cobra.Command) {
+func rejectUnknownArgs(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {

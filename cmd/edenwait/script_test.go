@@ -18,7 +18,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/edenwait/edenwait/cmd/edenwait/internal/ledger"
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 	"github.com/edenwait/edenwait/edentest"
 )
 
@@ -30,6 +30,7 @@ import (
 //	lines FILE N                           FILE has N whole lines, each of another id
 //	gets N                                 the API was asked for N jobs since the last time
 //	refuses STATUS                         it answers everything with this status from now on
+//	forbid list                            it answers 403 to every request for the list
 //	lock FILE                              another process writes to it
 //
 // Each script has an account of its own, whose URL and key are in the environment.
@@ -49,7 +50,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"jobs": cmdJobs, "exits": cmdExits, "lines": cmdLines, "gets": cmdGets, "refuses": cmdRefuses, "lock": cmdLock,
+			"jobs": cmdJobs, "exits": cmdExits, "lines": cmdLines, "gets": cmdGets, "refuses": cmdRefuses, "lock": cmdLock, "forbid": cmdForbid,
 		},
 	})
 }
@@ -61,6 +62,7 @@ type world struct {
 	server *edentest.Server
 	status atomic.Int32 // that everything is answered with; 0: what is right
 	gets   int          // counted before
+	noList atomic.Bool  // requests for the list are forbidden
 
 	mu   sync.Mutex
 	soon map[string]shown // those that are to end soon
@@ -74,6 +76,9 @@ func newWorld(env *testscript.Env) *world {
 	refuse := edentest.Edit("refuse", func(r edentest.Request, a *edentest.Answer) {
 		if status := w.status.Load(); status != 0 {
 			a.Status, a.Body = int(status), []byte(`{"detail":"Invalid token"}`)
+		}
+		if r.Kind == edentest.List && w.noList.Load() {
+			a.Status, a.Body = 403, []byte(`{"detail":"Forbidden"}`)
 		}
 		for _, id := range w.seenRunning(r) {
 			go w.server.Finish(id) // in a goroutine, since the API is busy with this answer
@@ -175,7 +180,7 @@ func countLines(text []byte) (int, error) {
 		if len(line) == 0 {
 			break
 		}
-		var l ledger.Line
+		var l resultlog.Line
 		switch err := json.Unmarshal(line, &l); {
 		case line[len(line)-1] != '\n':
 			return 0, fmt.Errorf("line %d is torn", number+1)
@@ -183,9 +188,9 @@ func countLines(text []byte) (int, error) {
 			return 0, fmt.Errorf("line %d: %w", number+1, err)
 		case ids[l.ID]:
 			return 0, fmt.Errorf("%s has two lines", l.ID)
-		case l.Outcome == ledger.OutcomeSuccess && (l.Job == nil || l.Job.ID != l.ID || l.Job.Output == nil || l.Error != ""):
+		case l.Outcome == resultlog.OutcomeSuccess && (l.Job == nil || l.Job.ID != l.ID || l.Job.Output == nil || l.Error != ""):
 			return 0, fmt.Errorf("%s has no result", l.ID)
-		case l.Outcome != ledger.OutcomeSuccess && l.Error == "":
+		case l.Outcome != resultlog.OutcomeSuccess && l.Error == "":
 			return 0, fmt.Errorf("%s has no error", l.ID)
 		}
 		ids[l.ID] = true
@@ -210,8 +215,10 @@ func cmdRefuses(ts *testscript.TestScript, _ bool, args []string) {
 	worldOf(ts).status.Store(int32(status))
 }
 
+func cmdForbid(ts *testscript.TestScript, _ bool, _ []string) { worldOf(ts).noList.Store(true) }
+
 func cmdLock(ts *testscript.TestScript, _ bool, args []string) {
-	file, err := ledger.Open(ts.MkAbs(args[0]), func(string, ledger.Outcome) {})
+	file, err := resultlog.Open(ts.MkAbs(args[0]), nil, func(resultlog.Entry) {})
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(file.Close()) })
 }

@@ -189,6 +189,33 @@ func TestBar(t *testing.T) {
 	}
 }
 
+// TestBarOnResume: the bar is about the whole batch, what an earlier run has done
+// included.
+func TestBarOnResume(t *testing.T) {
+	t.Parallel()
+	server := startAccount(t, edentest.Options{Rate: -1})
+	out := filepath.Join(t.TempDir(), "out.jsonl")
+	args := append([]string{"wait", "--base-url", server.URL, "--rate", "1000", "-o", out}, fiveJobs(server)...)
+	first := command(t, append(args, "-q")...)
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "four lines", func() bool { n, err := countLines(readFile(t, out)); return err == nil && n == 4 })
+	if err := first.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if got := code(t, first); got != exitUnfinished {
+		t.Fatalf("exit code %d", got)
+	}
+	term := onTerminal(t, command(t, append(args, server.Submit(edentest.Script{}))...), 120, 24)
+	term.see(`^█+░+ +83%  4 done  1 failed  1 waiting  `)
+	term.press(ctrlC)
+	if got := term.code(); got != exitUnfinished {
+		t.Errorf("exit code %d, want %d", got, exitUnfinished)
+	}
+	term.see(`^6 jobs, 4 done in an earlier run, 2 now in .*: 4 succeeded, 1 failed, 1 not ended$`)
+}
+
 // TestBarAndResults: results that go to the same terminal stand above the bar,
 // whole, and the log too. So do they where the terminal has another name.
 func TestBarAndResults(t *testing.T) {
@@ -259,7 +286,7 @@ func TestIDsFromTerminal(t *testing.T) {
 	server := startAccount(t, edentest.Options{Rate: -1})
 	out := filepath.Join(t.TempDir(), "out.jsonl")
 	term := onTerminal(t, command(t, "wait", "--base-url", server.URL, "--rate", "1000", "-o", out, "-i", "-"), 100, 24)
-	term.see(`^edenwait: reading ids from the terminal, one a line, Ctrl-D ends them$`)
+	term.see(`^edenwait: reading ids from the terminal, one per line, Ctrl-D ends them$`)
 	term.press(server.Submit(edentest.Script{}) + "\n")
 	eventually(t, "its line", func() bool { n, err := countLines(readFile(t, out)); return err == nil && n == 1 })
 	term.press(ctrlD)

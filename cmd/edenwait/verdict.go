@@ -4,24 +4,66 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 
 	"github.com/edenwait/edenwait"
-	"github.com/edenwait/edenwait/cmd/edenwait/internal/ledger"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/report"
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 )
 
 // outcome is a result in one word.
-func outcome(r edenwait.Result) ledger.Outcome {
+func outcome(r edenwait.Result) resultlog.Outcome {
 	switch {
 	case r.Err == nil:
-		return ledger.OutcomeSuccess
+		return resultlog.OutcomeSuccess
 	case r.Job != nil && r.Job.Status == edenwait.StatusFail:
-		return ledger.OutcomeFail
+		return resultlog.OutcomeFail
 	default:
-		return ledger.OutcomeError
+		return resultlog.OutcomeError
+	}
+}
+
+// reason is the error of a result in one word, for programs; empty without one.
+// docs/command lists the words.
+func reason(r edenwait.Result) string {
+	if r.Err == nil {
+		return ""
+	}
+	if outcome(r) == resultlog.OutcomeFail {
+		return "job_failed"
+	}
+	var status *edenwait.UnexpectedStatusError
+	if errors.As(r.Err, &status) {
+		return "unexpected_status"
+	}
+	// The first that matches: a job that was given up also matches the answer that
+	// was the last.
+	for _, known := range []struct {
+		err  error
+		word string
+	}{
+		{edenwait.ErrInvalidID, "invalid_id"},
+		{edenwait.ErrMaxWait, "max_wait"},
+		{edenwait.ErrMaxErrors, "max_errors"},
+		{edenwait.ErrNotFound, "not_found"},
+		{edenwait.ErrResponseTooLarge, "too_large"},
+		{edenwait.ErrUnauthorized, "unauthorized"},
+		{edenwait.ErrPaymentRequired, "payment_required"},
+		{edenwait.ErrRateLimited, "rate_limited"},
+	} {
+		if errors.Is(r.Err, known.err) {
+			return known.word
+		}
+	}
+	var api *edenwait.APIError
+	switch {
+	case !errors.As(r.Err, &api):
+		return "other"
+	case api.StatusCode == http.StatusGone:
+		return "gone"
+	default:
+		return "rejected"
 	}
 }
 
@@ -29,162 +71,121 @@ func outcome(r edenwait.Result) ledger.Outcome {
 type standing int
 
 const (
-	hasEnded standing = iota // there is nothing more to be known
-	givenUp                  // it was waited for long enough, and may still end
-	notEnded                 // the batch ended before
+	hasEnded    standing = iota // there is nothing more to be known
+	malformedID                 // there is no such job
+	unknownJob                  // there is none, if it is the right account that says so
+	givenUp                     // it was waited for long enough, and may still end
+	notEnded                    // the batch ended before
 )
 
-// stands tells what may have a line. What a line in a results file says is never
-// asked again, so only what is certain may stand there: a final response, an id
-// that is none, and the API's word that it knows no such job or will not tell, if
-// there is proof that it is the API's. That a server was away for ten minutes, or
-// that a proxy wants a password, is no such thing.
+// stands tells what may have a line. A job that has its line in a results file is
+// never polled again, so only what is certain may stand there: a final response,
+// and the API's word that it knows no such job or will not tell. That a server
+// was away for ten minutes, or that a proxy wants a password, is no such thing.
 //
-// A request that ran out of time matches context.DeadlineExceeded too, so only
-// who knows that the batch's own context has ended can take it for that.
-func stands(r edenwait.Result, over, proven bool) standing {
+// A request that ran out of time matches context.DeadlineExceeded too: only the
+// batch's own context, once it is over, can be what that means.
+func stands(r edenwait.Result, over bool) standing {
 	var api *edenwait.APIError
 	switch err := r.Err; {
-	case r.Job != nil, errors.Is(err, edenwait.ErrInvalidID):
+	case r.Job != nil:
 		return hasEnded
-	case errors.Is(err, edenwait.ErrMaxWait):
+	case errors.Is(err, edenwait.ErrInvalidID):
+		return malformedID
+	case errors.Is(err, edenwait.ErrMaxWait), errors.Is(err, edenwait.ErrMaxErrors):
 		return givenUp
 	case over && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)),
 		errors.Is(err, edenwait.ErrFailFast), errors.Is(err, edenwait.ErrUnauthorized), errors.Is(err, edenwait.ErrPaymentRequired):
 		return notEnded
 	case errors.Is(err, edenwait.ErrResponseTooLarge):
 		return hasEnded
-	case errors.As(err, &api) && isFinal(api.StatusCode, proven):
+	case errors.Is(err, edenwait.ErrNotFound):
+		return unknownJob
+	case !errors.As(err, &api):
+		return givenUp
+	case api.StatusCode == http.StatusGone, api.StatusCode == http.StatusUnprocessableEntity:
 		return hasEnded
 	default:
 		return givenUp
 	}
 }
 
-// isFinal reports whether a status is the API's last word on a job.
-func isFinal(status int, proven bool) bool {
-	switch status {
-	case http.StatusNotFound:
-		return proven
-	case http.StatusGone, http.StatusUnprocessableEntity:
-		return true
-	default:
-		return false
-	}
-}
-
-// conclude says how it went.
-func (b *batch) conclude(stderr io.Writer) {
-	if b.flags.quiet {
-		return
-	}
-	c := b.roster.standing()
-	if c.Skipped > 0 {
-		say(stderr, "%s had a line in %s already and %s not asked about again", report.Count(c.Skipped, "id"), b.flags.output, agree(c.Skipped, "was", "were"))
-	}
-	if c.SkippedBad > 0 {
-		say(stderr, "%d of them did not succeed%s", c.SkippedBad, askAgain(c, b.flags.output))
-	}
-	if c.Repeated > 0 {
-		say(stderr, "%s stood there more than once", report.Count(c.Repeated, "id"))
-	}
-	if c.Asked == 0 {
-		if read := b.read.Load(); read != nil && *read == nil { // else they may still have come
-			say(stderr, "no ids, nothing to wait for")
-		}
-		return
-	}
-	if c.Asked == c.Skipped {
-		return
-	}
-	// A closed stderr must not keep the exit code from telling the truth.
-	_ = b.tally.Write(stderr, *b.progress.Load(), c.waiting())
-}
-
-// askAgain is how to have the jobs without a final response asked about again, in
-// a command that is ready for a shell. The others would only fail again. grep
-// says 1 where no line is left, which is no failure, and 2 where it is one; it
-// must not take bytes that are no UTF-8 for those of a binary file.
-func askAgain(c counts, path string) string {
-	if c.SkippedErrored == 0 {
-		return ""
-	}
-	return fmt.Sprintf("; to have the %d without a result asked about again, run\n"+
-		`  LC_ALL=C grep -v '^{"id":"[^"]*","outcome":"error"' %s >%s; [ $? -lt 2 ] && mv %[3]s %[2]s`,
-		c.SkippedErrored, shellWord(path), shellWord(path+".new"))
-}
-
-// shellWord is text as a shell takes it for one word.
-func shellWord(text string) string {
-	if strings.HasPrefix(text, "-") {
-		text = "./" + text
-	}
-	plain := func(c rune) bool {
-		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("-_./+,:@%", c)
-	}
-	if text != "" && strings.IndexFunc(text, func(c rune) bool { return !plain(c) }) < 0 {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
-}
-
-func agree(n int, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
+// ending is how a batch has ended.
+type ending struct {
+	counts
+	read      *error // how reading the ids ended; nil if it has not
+	cause     error  // of the end of the batch's context
+	refused   error  // the answer that concerned every job
+	stranger  *unknownError
+	failFast  bool
+	failed    bool // a job of this run is without success
+	kept      bool // results are, in a file
+	unwritten []string
 }
 
 // verdict is the exit code. It is about all ids that were asked for, those with
 // a line from an earlier run included: the same command says the same about the
 // same jobs, whether or not it was interrupted on the way.
-func (b *batch) verdict(ctx context.Context) error {
-	c := b.roster.standing()
-	if b.refused != nil {
-		return &exit{exitUsage, fmt.Errorf("%s%w", left("%s not waited for: ", c), rootRefusal(b.refused))}
-	}
-	if read := b.read.Load(); read == nil || *read != nil || c.waiting() > 0 {
-		return b.early(ctx, c, read)
-	}
-	if c.Failed+c.Errored+c.GaveUp > 0 {
+func (e ending) verdict() error {
+	switch {
+	case e.refused != nil:
+		return &exit{exitUsage, fmt.Errorf("%s%w", left("%s not waited for: ", e.waiting()), rootRefusal(e.refused))}
+	case e.stranger != nil:
+		return &exit{exitUsage, e.stranger}
+	case e.read == nil, *e.read != nil, e.waiting() > 0, e.Unknown > 0, e.Unwritten > 0:
+		return e.early()
+	case e.Failed+e.Errored+e.GaveUp > 0:
 		return &exit{code: exitFailed}
 	}
 	return nil
 }
 
 // early is the verdict on a batch that ended before its jobs.
-func (b *batch) early(ctx context.Context, c counts, read *error) error {
-	cause := context.Cause(ctx)
+func (e ending) early() error {
+	var known *exit
 	switch {
-	case errors.Is(cause, errFailedBefore):
-		return &exit{exitFailed, fmt.Errorf("stopped by --fail-fast: %w", cause)}
-	case b.flags.failFast && b.failed:
-		return &exit{exitFailed, fmt.Errorf("stopped by --fail-fast%s", left(", %s not waited for", c))}
-	case cause == nil && read != nil && *read != nil:
-		return &exit{exitUnfinished, *read}
+	case errors.As(e.cause, &known):
+		return known
+	case e.failFast && e.failed:
+		return &exit{exitFailed, fmt.Errorf("stopped by --fail-fast%s", left(", %s not waited for", e.waiting()))}
+	case e.cause == nil && e.read != nil && *e.read != nil:
+		return *e.read
 	}
 	hint := hintKept
-	if _, kept := b.sink.(*ledger.File); kept {
+	if e.kept {
 		hint = hintAgain
 	}
-	return unfinished("%w%s; %s", cause, left(", %s not ended", c), hint)
+	cause := e.cause
+	if cause == nil {
+		cause = errBlocked
+	}
+	return unfinished("%w%s%s; %s", cause, left(", %s not ended", e.waiting()+e.Unknown), lost(e.unwritten), hint)
 }
 
 // left says how many jobs are left, if there are any.
-func left(format string, c counts) string {
-	if c.waiting() == 0 {
+func left(format string, jobs int) string {
+	if jobs == 0 {
 		return ""
 	}
-	return fmt.Sprintf(format, report.Count(c.waiting(), "job"))
+	return fmt.Sprintf(format, report.Count(jobs, "job"))
+}
+
+// lost says which results nobody has read.
+func lost(jobs []string) string {
+	if len(jobs) == 0 {
+		return ""
+	}
+	const most = 10
+	shown := strings.Join(jobs[:min(most, len(jobs))], " ")
+	if len(jobs) > most {
+		shown += " …"
+	}
+	return fmt.Sprintf(", %s not written because nobody reads the output any more: %s", report.Count(len(jobs), "result"), shown)
 }
 
 // rootRefusal is the server's word without the job that happened to hear it.
 func rootRefusal(err error) error {
 	var api *edenwait.APIError
-	var wrong *wrongAPI
-	if errors.As(err, &wrong) {
-		return wrong
-	}
 	if !errors.As(err, &api) {
 		return err
 	}

@@ -5,31 +5,31 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
-	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/edenwait/edenwait"
-	"github.com/edenwait/edenwait/cmd/edenwait/internal/ids"
-	"github.com/edenwait/edenwait/cmd/edenwait/internal/ledger"
 )
 
 // waitFlags are the flags of wait.
 type waitFlags struct {
 	account
-	idsFiles  []string
-	output    string
-	timeline  string
-	rate      float64
-	timeout   time.Duration
-	maxWait   time.Duration
-	failFast  bool
-	quiet     bool
-	logLevel  string
-	logFormat string
+	idsFiles         []string
+	output           string
+	retryErrors      bool
+	timeline         string
+	rate             float64
+	maxInFlight      int
+	requestTimeout   time.Duration
+	maxResponseBytes int64
+	timeout          time.Duration
+	maxWait          time.Duration
+	failFast         bool
+	quiet            bool
+	logLevel         string
+	logFormat        string
 }
 
 func newWait() *cobra.Command {
@@ -37,33 +37,41 @@ func newWait() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "wait [ID…]",
 		Short: "Wait for jobs to end and write their results",
-		Long: `Wait for jobs to end and write one JSON line a job, as it ends:
+		Long: `Wait for jobs to end and write one JSON line per job, as it ends:
 
-  {"id":…,"outcome":"success"|"fail"|"error","job":{the final response},"error":…}
+  {"id":…,"outcome":"success"|"fail"|"error","job":{the final response},
+   "error":"what happened","reason":"one word for it"}
 
 Lines go to stdout or to --output; progress, logs and the summary to stderr.
-"error" means that there is no final response to be had: an id that is none, a
-job that the API does not know.
+"error" means that there is no final response: an unknown job, a job given up, a
+malformed id. The reasons: job_failed, not_found, gone, rejected, too_large,
+unexpected_status; on stdout only: invalid_id, max_wait, max_errors, other.
 
---ids-file takes one id a line and skips blank lines and # comments. It also reads
-the first column of a CSV file, whose header it skips, and JSON: the answers of
-submits, arrays of ids or of jobs, pages of the job list. From stdin (-) ids may
-go on arriving while others are waited for. An empty list exits with 0.
+--ids-file reads one id per line and skips blank lines and # comments. It also
+reads a column of a CSV file, by its header (public_id, job_id, id) or because
+its cells are UUIDs, and JSON: the answers of submits, arrays of ids or of jobs,
+pages of the job list. UTF-8 and UTF-16 are both read. From stdin (-) ids may go
+on arriving while others are waited for. An empty list exits with 0; a file with
+text but without an id exits with 2. A malformed id is reported on stderr with
+its file and line.
 
 With --output a job that has its line counts as done, also where that says "fail"
-or "error", and is not asked about again: so the same command, run again after
-whatever ended it, goes on where it stopped. To have a job asked about again,
-delete its line; for all lines with "error", the next run tells a command that
-does. A job given up (--max-wait, or a server that does not answer) has a line on
-stdout, but none in the file: it may still end, and the next run asks again.
+or "error", and is not polled again: run the same command again to resume,
+whatever ended it. --retry-errors removes the lines with "error" of these ids
+first, and polls their jobs again. A job given up (--max-wait, or a server that
+does not answer) and a malformed id have a line on stdout, but none in the file.
 
-Ctrl-C stops asking, writes what is done and exits with 3; a second one exits at
+If the API knows none of the ids, no line says so: the key, --eu or --base-url
+are then likely wrong. The exit code is 2.
+
+Ctrl-C stops polling, writes what is done and exits with 3; a second one exits at
 once.
 
 ` + exitCodes,
 		Example: `  edenwait wait 0f8a6f0e-5d1c-4b1e-9d55-0f7f2d8f9a11
   edenwait wait --ids-file ids.txt --output results.jsonl
-  submit-all | edenwait wait --ids-file - | jq -r .job.output.text`,
+  submit-all | edenwait wait --ids-file - | jq -r .job.output.text
+  jq -r 'select(.reason == "not_found").id' results.jsonl`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return flags.run(cmd, args)
@@ -72,8 +80,12 @@ once.
 	flags.flags(cmd)
 	f := cmd.Flags()
 	f.StringArrayVarP(&flags.idsFiles, "ids-file", "i", nil, "read ids from this `file`; - is stdin; may be repeated")
-	f.StringVarP(&flags.output, "output", "o", "", "append results to this `file`, and go on where it ends")
-	f.Float64Var(&flags.rate, "rate", 10, "requests a second, at most: the account's limit")
+	f.StringVarP(&flags.output, "output", "o", "", "append results to this `file`, and resume where it ends")
+	f.BoolVar(&flags.retryErrors, "retry-errors", false, "with --output: poll jobs again whose line says \"error\"")
+	f.Float64Var(&flags.rate, "rate", 10, "requests per second, at most: the account's limit")
+	f.IntVar(&flags.maxInFlight, "max-in-flight", 64, "requests at the same time, at most; fewer suit a slow line")
+	f.DurationVar(&flags.requestTimeout, "request-timeout", 30*time.Second, "time limit of one request")
+	f.Int64Var(&flags.maxResponseBytes, "max-response-bytes", 128<<20, "largest response to read, in `bytes`")
 	f.DurationVar(&flags.timeout, "timeout", 0, "stop after this long, with exit code 3 (default no limit)")
 	f.DurationVar(&flags.maxWait, "max-wait", 0, "give a job up after this long (default no limit)")
 	f.BoolVar(&flags.failFast, "fail-fast", false, "stop at the first job that does not succeed")
@@ -97,14 +109,8 @@ func complete(cmd *cobra.Command, flag string, values []string) {
 // run waits. Everything that can be wrong with the flags is found before the
 // first request. What is opened may block, so the clock runs from the beginning.
 func (f *waitFlags) run(cmd *cobra.Command, args []string) (err error) {
-	if len(args) == 0 && len(f.idsFiles) == 0 {
-		return errors.New("no ids: name some, or use --ids-file (- reads stdin)")
-	}
-	if f.timeout < 0 {
-		return fmt.Errorf("--timeout is %v, want a positive duration", f.timeout)
-	}
-	if f.timeline != "" && filepath.Ext(f.timeline) != ".svg" {
-		return fmt.Errorf("--timeline is %s, want a name that ends in .svg", f.timeline)
+	if err := f.check(args); err != nil {
+		return err
 	}
 	if f.quiet && !cmd.Flags().Changed("log-level") {
 		f.logLevel = "error"
@@ -115,112 +121,79 @@ func (f *waitFlags) run(cmd *cobra.Command, args []string) (err error) {
 		ctx, cancel = context.WithTimeoutCause(ctx, f.timeout, errTimeout)
 		defer cancel()
 	}
-	b := newBatch(f)
-	if err := b.prepare(ctx); err != nil {
+	config, err := f.config(ctx)
+	if err != nil {
 		return err
 	}
-	if err := f.clash(cmd.InOrStdin(), cmd.OutOrStdout()); err != nil {
+	b := newBatch(config, f.options())
+	if err := b.prepare(); err != nil {
 		return err
 	}
-	source, closeSource, err := f.source(ctx, cmd, args)
+	stdin, stdout, stderr := cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
+	if err := f.clash(stdin, stdout); err != nil {
+		return err
+	}
+	if w, ok := stderr.(*patientWriter); ok {
+		w.until(ctx)
+	}
+	from, err := openSource(ctx, args, f.idsFiles, stdin)
 	if err != nil {
 		return cannot("--ids-file", err)
 	}
-	defer closeSource()
-	stderr := cmd.ErrOrStderr()
-	if err := b.open(ctx, cmd.OutOrStdout(), stderr); err != nil {
+	defer from.close()
+	f.askTerminal(stdin, stderr)
+	if err := b.open(ctx, from, stdout, stderr); err != nil {
 		return err
 	}
-	return b.run(ctx, source, stderr)
+	return b.run(ctx, from, stderr)
+}
+
+// askTerminal says that ids can be typed.
+func (f *waitFlags) askTerminal(stdin io.Reader, stderr io.Writer) {
+	for _, name := range f.idsFiles {
+		if name == "-" && isTerminal(stdin) && !f.quiet {
+			say(stderr, "reading ids from the terminal, one per line, Ctrl-D ends them")
+			return
+		}
+	}
+}
+
+// check finds what is wrong with the flags themselves.
+func (f *waitFlags) check(args []string) error {
+	switch {
+	case len(args) == 0 && len(f.idsFiles) == 0:
+		return errors.New("no ids: name some, or use --ids-file (- reads stdin)")
+	case f.timeout < 0:
+		return fmt.Errorf("--timeout is %v, want a positive duration", f.timeout)
+	case f.timeline != "" && filepath.Ext(f.timeline) != ".svg":
+		return fmt.Errorf("--timeline is %s, want a name that ends in .svg", f.timeline)
+	case f.retryErrors && (f.output == "" || f.output == "-"):
+		return errors.New("--retry-errors needs --output: it is about the lines of that file")
+	case f.rate == 0:
+		return errors.New("--rate is 0, want requests per second")
+	case f.maxInFlight == 0:
+		return errors.New("--max-in-flight is 0, want 1 or more")
+	case f.requestTimeout == 0:
+		return errors.New("--request-timeout is 0s, want a positive duration")
+	case f.maxResponseBytes == 0:
+		return errors.New("--max-response-bytes is 0, want 1 or more")
+	}
+	return nil
 }
 
 // config is what the flags ask of the library.
 func (f *waitFlags) config(ctx context.Context) (edenwait.Config, error) {
-	c := edenwait.Config{Rate: f.rate, MaxWait: f.maxWait, FailFast: f.failFast}
-	if f.rate == 0 {
-		return c, errors.New("--rate is 0, want requests a second")
+	c := edenwait.Config{
+		Rate: f.rate, MaxInFlight: f.maxInFlight, RequestTimeout: f.requestTimeout, MaxResponseBytes: f.maxResponseBytes,
+		MaxWait: f.maxWait, FailFast: f.failFast,
 	}
 	return c, f.account.config(ctx, &c)
 }
 
-// source yields the ids of the arguments, then those of the files. It opens all
-// files first, so that a wrong name is found before anything is waited for.
-func (f *waitFlags) source(ctx context.Context, cmd *cobra.Command, args []string) (iter.Seq2[string, error], func(), error) {
-	var files []io.Reader
-	closeAll := func() {
-		for _, file := range files {
-			if c, ok := file.(io.Closer); ok && file != cmd.InOrStdin() {
-				_ = c.Close() // nothing was written
-			}
-		}
+// options is what the flags ask of the batch.
+func (f *waitFlags) options() options {
+	return options{
+		output: f.output, retryErrors: f.retryErrors, timeline: f.timeline,
+		quiet: f.quiet, logLevel: f.logLevel, logFormat: f.logFormat,
 	}
-	for _, name := range f.idsFiles {
-		if name == "-" {
-			stdin := cmd.InOrStdin()
-			if isTerminal(stdin) && !f.quiet {
-				say(cmd.ErrOrStderr(), "reading ids from the terminal, one a line, Ctrl-D ends them")
-			}
-			if file, ok := stdin.(*os.File); ok {
-				if err := readable(file); err != nil {
-					closeAll()
-					return nil, nil, err
-				}
-			}
-			files = append(files, stdin)
-			continue
-		}
-		file, err := openIDs(ctx, name)
-		if err != nil {
-			closeAll()
-			return nil, nil, err
-		}
-		files = append(files, file)
-	}
-	return func(yield func(string, error) bool) {
-		for _, id := range args {
-			if !yield(ids.Tidy(id), nil) {
-				return
-			}
-		}
-		for i, file := range files {
-			for id, err := range ids.NewReader(file).All() {
-				if err != nil {
-					err = fmt.Errorf("reading ids from %s: %w", f.idsFiles[i], err)
-				}
-				if !yield(id, err) {
-					return
-				}
-			}
-		}
-	}, closeAll, nil
 }
-
-// openSink opens what the lines go to. Only a regular file can be gone on with;
-// a device or a named pipe is written to like stdout.
-func (f *waitFlags) openSink(ctx context.Context, stdout io.Writer, each func(string, ledger.Outcome)) (sink, error) {
-	if f.output == "" || f.output == "-" {
-		return ledger.Stream{Writer: stdout}, nil
-	}
-	if info, err := os.Stat(f.output); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
-		file, err := openFile(ctx, f.output, os.O_WRONLY)
-		if err != nil {
-			return nil, err
-		}
-		return device{ledger.Stream{Writer: file}, file}, nil
-	}
-	return ledger.Open(f.output, each)
-}
-
-// sink is where lines go.
-type sink interface {
-	Append(line []byte) error
-	Close() error
-}
-
-// device is a Stream that was opened here.
-type device struct {
-	ledger.Stream
-	file *os.File
-}
-
-func (d device) Close() error { return d.file.Close() }

@@ -1,81 +1,111 @@
 // Package ids reads job ids out of the files that people have them in.
 //
-// One id a line is the plain case. A line may also be a record of a CSV file,
-// whose first column counts, or begin a JSON value: the answer of a submit, an
-// array, a page of the job list. They are told apart line by line and not file by
-// file, so that lists put together from several places work, and so that ids can
-// be used as they arrive.
+// One id per line is the plain case. A line may also be a record of a CSV file,
+// or begin a JSON value: the answer of a submit, an array, a page of the job list.
+// They are told apart line by line and not file by file, so that lists put
+// together from several places work, and so that ids can be used as they arrive.
 package ids
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"strings"
-	"unicode"
 )
 
 const (
 	// maxLine bounds one line, and one JSON object. It is this large because the
 	// answer to a submit carries the whole output of a job that ended at once.
 	maxLine = 128 << 20
-	// maxBad bounds what is passed on of something that is no id: enough to find
-	// it again in the file.
+	// maxBad bounds what is passed on of a malformed id: enough to find it again in
+	// the file.
 	maxBad = 200
 )
 
-// Reader reads ids. What stands in the place of an id but is none is passed on,
-// as Tidy leaves it: to judge ids is the business of whoever waits for them, and
-// a bad one has to be reported, not dropped.
+// Found is what stands in the place of an id. A malformed one is passed on, as
+// Sanitize leaves it: it has to be reported, not dropped.
+type Found struct {
+	ID    string
+	Line  int  // of the file, from 1
+	Valid bool // whether ID is one
+}
+
+// NoIDError is a file that has text, and no id in it.
+type NoIDError struct {
+	// Line and Text are the first line that was not empty.
+	Line int
+	Text string
+}
+
+func (e *NoIDError) Error() string {
+	return fmt.Sprintf("no id in it; line %d is %q", e.Line, e.Text)
+}
+
+// Reader reads ids.
 type Reader struct {
-	from    *bufio.Reader
-	back    [][]byte // what was read too far, the first of it last
-	within  bool     // what comes next is the rest of a line whose value was read
-	started bool     // a line with content was seen
-	begun   bool     // anything at all was read
+	lines  *lines
+	table  table
+	within bool // what comes next is the rest of a line whose value was read
+
+	found int        // how many ids
+	first *NoIDError // what was read first
 }
 
 // NewReader returns a Reader that reads from r no further than the line of the
 // id that it has returned, but for its buffer.
-func NewReader(r io.Reader) *Reader {
-	return &Reader{from: bufio.NewReaderSize(r, 64<<10)}
-}
+func NewReader(r io.Reader) *Reader { return &Reader{lines: newLines(r)} }
 
 // errStop is what emit returns when nobody wants more ids.
 var errStop = errors.New("stop")
 
-// emit takes an id.
-type emit func(id string) error
+// emit takes what stands in the place of an id.
+type emit func(id string, line int) error
 
-// All yields the ids until the input ends. An error of reading is yielded last,
-// with an empty id.
-func (r *Reader) All() iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		found := func(id string) error {
-			if !yield(Tidy(id), nil) {
+// All yields the ids until the input ends. An error is yielded last, with an
+// empty Found: one of reading, or a NoIDError.
+func (r *Reader) All() iter.Seq2[Found, error] {
+	return func(yield func(Found, error) bool) {
+		emit := func(id string, line int) error {
+			f := Found{ID: Sanitize(id), Line: line, Valid: IsValid(id)}
+			if f.Valid {
+				r.found++
+			} else {
+				r.note(id, line)
+			}
+			if !yield(f, nil) {
 				return errStop
 			}
 			return nil
 		}
-		for {
-			switch err := r.next(found); {
-			case err == nil:
-			case errors.Is(err, io.EOF), errors.Is(err, errStop):
-				return
-			default:
-				yield("", err)
-				return
+		var err error
+		for err == nil {
+			err = r.next(emit)
+		}
+		if errors.Is(err, io.EOF) {
+			if err = r.flush(emit); err == nil && r.found == 0 && r.first != nil {
+				err = r.first
 			}
 		}
+		if err != nil && !errors.Is(err, errStop) {
+			yield(Found{}, err)
+		}
+	}
+}
+
+// note remembers the first text of a file.
+func (r *Reader) note(text string, line int) {
+	if text = strings.TrimSpace(text); r.first == nil && text != "" {
+		r.first = &NoIDError{Line: line, Text: Sanitize(text)}
 	}
 }
 
 // next finds the ids of the next line, often none, or of the JSON value that
 // begins there.
 func (r *Reader) next(found emit) error {
-	piece, err := r.piece()
+	number := r.lines.ended + 1
+	piece, err := r.lines.piece()
 	if err != nil {
 		return err
 	}
@@ -88,101 +118,63 @@ func (r *Reader) next(found emit) error {
 	}
 	text := bytes.TrimLeft(piece, " \t\r\n")
 	if len(text) > 0 && (text[0] == '{' || text[0] == '[') {
-		r.started = true
-		r.unread(text)
-		return r.value(found)
+		if err := r.flush(found); err != nil {
+			return err
+		}
+		r.table.started = true
+		r.lines.unread(text)
+		r.within, err = readValue(r.lines, found)
+		return err
 	}
-	text = bytes.TrimSpace(r.line(piece))
+	text = bytes.TrimSpace(r.lines.line(piece))
 	if len(text) == 0 || text[0] == '#' {
 		return nil
 	}
-	first := !r.started
-	r.started = true
-	field := firstField(string(text))
-	if first && isHeader(field) {
-		return nil
-	}
-	return found(field)
+	return r.record(r.whole(string(text)), number, found)
 }
 
-// piece returns a line with its newline, or a part of one that is longer than
-// the buffer. It is valid until the next call. The error is only ever reported
-// without a piece.
-func (r *Reader) piece() ([]byte, error) {
-	if n := len(r.back); n > 0 {
-		piece := r.back[n-1]
-		r.back = r.back[:n-1]
-		if end := bytes.IndexByte(piece, '\n') + 1; end > 0 && end < len(piece) {
-			r.back = append(r.back, piece[end:])
-			piece = piece[:end]
+// record finds the ids of a line of text.
+func (r *Reader) record(text string, line int, found emit) error {
+	cells, header := r.table.read(cell{text, line})
+	if header {
+		r.note(text, line)
+	}
+	return each(cells, found)
+}
+
+// flush finds what the table has held back.
+func (r *Reader) flush(found emit) error { return each(r.table.flush(), found) }
+
+func each(cells []cell, found emit) error {
+	for _, c := range cells {
+		if err := found(c.text, c.line); err != nil {
+			return err
 		}
-		return piece, nil
 	}
-	piece, err := r.from.ReadSlice('\n')
-	if !r.begun {
-		r.begun = true
-		piece = bytes.TrimPrefix(piece, []byte("\xef\xbb\xbf")) // of a Windows editor
-	}
-	if len(piece) == 0 && err != nil {
-		return nil, err
-	}
-	return piece, nil // an error after half a line comes again with the next call
+	return nil
 }
 
-// unread gives back what was read too far.
-func (r *Reader) unread(text []byte) {
-	if len(text) > 0 {
-		r.back = append(r.back, bytes.Clone(text))
-	}
-}
+// maxRecord bounds how many lines a record of CSV can have, so that a quote that
+// is never closed takes no id along.
+const maxRecord = 1000
 
-// line is the line that a piece begins, at most maxLine of it. The last one needs
-// no newline.
-func (r *Reader) line(piece []byte) []byte {
-	line := bytes.Clone(piece)
-	for line[len(line)-1] != '\n' {
-		piece, err := r.piece()
+// whole adds the lines on which a record of CSV goes on, within quotes.
+func (r *Reader) whole(text string) string {
+	if !r.table.open(text) {
+		return text
+	}
+	record, more := text, []byte(nil)
+	for range maxRecord {
+		piece, err := r.lines.piece()
 		if err != nil {
 			break
 		}
-		if ended := piece[len(piece)-1] == '\n'; ended || len(line) < maxLine {
-			line = append(line, piece[:min(len(piece), max(0, maxLine-len(line)))]...)
-			if ended {
-				break
-			}
+		line := r.lines.line(piece)
+		more = append(more, line...)
+		if record += "\n" + strings.TrimRight(string(line), "\r\n"); !r.table.open(record) {
+			return record
 		}
 	}
-	return line
-}
-
-// firstField is the first column of a CSV record, whatever separates them, or
-// the line without a comment at its end.
-func firstField(line string) string {
-	if quoted, ok := strings.CutPrefix(line, `"`); ok {
-		if field, _, ok := strings.Cut(quoted, `"`); ok {
-			return strings.TrimSpace(field)
-		}
-	}
-	if i := strings.IndexAny(line, ",;\t"); i >= 0 {
-		line = line[:i]
-	}
-	line, _, _ = strings.Cut(line, " #")
-	return strings.TrimSpace(line)
-}
-
-// isHeader reports whether a first column names a column of ids. Anything else
-// at the head of a file is taken for a bad id: to pass over it in silence could
-// lose a job.
-func isHeader(field string) bool {
-	name := strings.Map(func(c rune) rune {
-		if !unicode.IsLetter(c) {
-			return -1
-		}
-		return unicode.ToLower(c)
-	}, field)
-	switch name {
-	case "id", "ids", "publicid", "job", "jobid", "jobids", "uuid":
-		return true
-	}
-	return false
+	r.lines.unread(more)
+	return text
 }

@@ -1,12 +1,15 @@
 package ids
 
 import (
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"unicode/utf16"
 )
 
 const (
@@ -18,13 +21,26 @@ const (
 func read(t *testing.T, r io.Reader) []string {
 	t.Helper()
 	var got []string
-	for id, err := range NewReader(r).All() {
+	for found, err := range NewReader(r).All() {
+		var none *NoIDError
+		if errors.As(err, &none) {
+			break
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, id)
+		got = append(got, found.ID)
 	}
 	return got
+}
+
+// wide is text as UTF-16.
+func wide(order binary.AppendByteOrder, text string) string {
+	var b []byte
+	for _, unit := range utf16.Encode([]rune(text)) {
+		b = order.AppendUint16(b, unit)
+	}
+	return string(b)
 }
 
 func TestReader(t *testing.T) {
@@ -83,8 +99,34 @@ func TestReader(t *testing.T) {
 		{"an empty column after JSON", `{"public_id":"` + a + `"}` + "\n,one.mp3\n", []string{a, ""}},
 		{"ids of other things beside it", `{"id":17,"job_id":"` + c + `","public_id":"` + a + `"}{"id":17,"job_id":"` + b + `"}`, []string{a, b}},
 		{"all mixed", a + "\n" + `{"public_id":"` + b + `"}` + "\n" + c + ",x\n", []string{a, b, c}},
-		{"a long bad line is cut", long + "\n" + a, []string{Tidy(long), a}},
-		{"bytes that are no UTF-8", "caf\xe9\n" + a, []string{Tidy("caf\xe9"), a}},
+		{"a long bad line is cut", long + "\n" + a, []string{Sanitize(long), a}},
+		{"names that differ in case", `{"Public_ID":"` + b + `","public_id":"` + a + `"}{"ID":"` + c + `"}[{"Job_ID":"` + c + `","id":"` + b + `","Items":[]},{"PUBLIC_ID":"` + a + `"}]`,
+			[]string{a, `{"ID":"` + c + `"}`, b, `{"PUBLIC_ID":"` + a + `"}`}},
+		{"the header names a column further on", "name;public_id\nx;" + a + "\ny, z;" + b + "\n", []string{a, b}},
+		{"the surest of several names", "id,job,public_id\n17," + c + "," + a + "\n18," + c + "," + b + "\n", []string{a, b}},
+		{"a name that means another id", "id;order\n17;" + a + "\n18;" + b + "\n", []string{a, b}},
+		{"an empty cell under the name", "id;order\n" + a + ";" + c + "\n;" + c + "\n", []string{a, ""}},
+		{"a header in unknown words", "Datei;Auftrag\nx.mp3;" + a + "\ny.mp3;" + b + "\n", []string{a, b}},
+		{"a header in unknown words, and two ids", "Kunde;Auftrag\n" + a + ";" + b + "\n", []string{a}},
+		{"no header, another column", "x.mp3;" + a + "\ny.mp3;" + b + "\n", []string{a, b}},
+		{"two words that are no header", "nonsense, really\n" + a + "\n", []string{"nonsense", a}},
+		{"two words at the end", "nonsense, really\n", []string{"nonsense"}},
+		{"two words before JSON", "nonsense, really\n[\"" + a + "\"]", []string{"nonsense", a}},
+		{"Excel's hint", "sep=;\nname;id\nx;" + a + "\n", []string{a}},
+		{"bars", "name|job_id\nx|" + a + "\n", []string{a}},
+		{"tabs, empty cells", "name\tid\tnote\n\t" + a + "\t\n", []string{a}},
+		{"quotes", `"name";"id"` + "\n" + `"a ""b""; c";"` + a + `"` + "\n", []string{a}},
+		{"a cell of several lines", "id,note\n" + a + ",\"one\ntwo, " + c + "\n\"\"three\"\"\"\n" + b + ",x\n", []string{a, b}},
+		{"a quote that never ends", "id,note\n" + a + ",\"one\n" + b + ",x\n", []string{a, b}},
+		{"a header again", "id,x\n" + a + ",1\nid,x\n" + b + ",2\n", []string{a, b}},
+		{"ids side by side", a + "," + b + "\n" + b + " " + c + "\n" + a + "; " + c + "\n", []string{a, b, b, c, a, c}},
+		{"an old Mac's lines", "id,x\r" + a + ",1\r" + b + ",2\r", []string{a, b}},
+		{"UTF-16", wide(binary.LittleEndian, "\ufeffName\tid\r\nÄ\t"+a+"\r\n"), []string{a}},
+		{"UTF-16, the other way round", wide(binary.BigEndian, "\ufeff"+a+"\r\n"+b), []string{a, b}},
+		{"UTF-16 without a mark", wide(binary.LittleEndian, a+"\r\n"+b+"\r\n"), []string{a, b}},
+		{"UTF-16 without a mark, the other way round", wide(binary.BigEndian, a+"\n"), []string{a}},
+		{"JSON as UTF-16", wide(binary.LittleEndian, "\ufeff[\""+a+"\"]"), []string{a}},
+		{"bytes that are no UTF-8", "caf\xe9\n" + a, []string{Sanitize("caf\xe9"), a}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -95,6 +137,54 @@ func TestReader(t *testing.T) {
 				t.Errorf("byte by byte: got %q\nwant %q", got, test.want)
 			}
 		})
+	}
+}
+
+// TestLines: a malformed id is found again by its line.
+func TestLines(t *testing.T) {
+	in := "# jobs\r\n" + a + "\r\n\r\nbad 1\r\n[\n \"" + b + "\",\n \"bad 2\"\n]\n{\"public_id\":\"bad 3\"}\n{\"public_id\":\nbad 4\n[\"" + a + "\",\n\nbad 5\n" + c + "\nbad 6"
+	want := []Found{{a, 2, true}, {"bad 1", 4, false}, {b, 6, true}, {"bad 2", 7, false}, {"bad 3", 9, false},
+		{`{"public_id":`, 10, false}, {"bad 4", 11, false}, {a, 12, true}, {"bad 5", 14, false}, {c, 15, true}, {"bad 6", 16, false}}
+	for name, r := range map[string]io.Reader{"at once": strings.NewReader(in), "byte by byte": iotest.OneByteReader(strings.NewReader(in))} {
+		var got []Found
+		for found, err := range NewReader(r).All() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, found)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got  %v\nwant %v", name, got, want)
+		}
+	}
+}
+
+// TestNoID: a file with text and without an id is not an empty one.
+func TestNoID(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                                      "",
+		"\n  \r\n":                              "",
+		"# none today\n":                        "",
+		"[]\n":                                  "",
+		`{"items":[],"total":0}`:                "",
+		"public_id\n":                           `no id in it; line 1 is "public_id"`,
+		"# x\n\npublic_id;file\n":               `no id in it; line 3 is "public_id;file"`,
+		"Datei;Auftrag\n":                       `no id in it; line 1 is "Datei;Auftrag"`,
+		"sep=;\n":                               `no id in it; line 1 is "sep=;"`,
+		"nonsense\nmore":                        `no id in it; line 1 is "nonsense"`,
+		`{"detail":"Invalid token"}`:            `no id in it; line 1 is "{\"detail\":\"Invalid token\"}"`,
+		"\x00\x01\x02":                          `no id in it; line 1 is "\x00\x01\x02"`,
+		"public_id\n" + a:                       "",
+		a + "\nid":                              "",
+		wide(binary.LittleEndian, "\ufeffid\n"): `no id in it; line 1 is "id"`,
+	} {
+		var last error
+		for _, err := range NewReader(strings.NewReader(in)).All() {
+			last = err
+		}
+		if got := fmt.Sprint(last); (last == nil) != (want == "") || last != nil && got != want {
+			t.Errorf("%q: got %v, want %s", in, last, want)
+		}
 	}
 }
 
@@ -115,7 +205,7 @@ func TestReaderStreams(t *testing.T) {
 	go func() {
 		defer close(got)
 		for id := range NewReader(in).All() {
-			got <- id
+			got <- id.ID
 		}
 	}()
 	for _, line := range []string{a + "\n", `{"public_id":"` + b + "\"}\n", c + ",x\n"} {
@@ -143,7 +233,7 @@ func TestReaderError(t *testing.T) {
 			last = err
 			continue
 		}
-		got = append(got, id)
+		got = append(got, id.ID)
 	}
 	if !errors.Is(last, broken) || !slices.Equal(got, []string{a, b}) {
 		t.Errorf("got %q, %v", got, last)
@@ -157,14 +247,15 @@ func FuzzReader(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in string) {
 		var got []string
 		for id, err := range NewReader(strings.NewReader(in)).All() {
+			var none *NoIDError
 			if err == nil {
-				got = append(got, id)
-			} else if !errors.Is(err, io.ErrUnexpectedEOF) || !strings.ContainsRune(in, '[') {
+				got = append(got, id.ID)
+			} else if !errors.As(err, &none) && !errors.Is(err, io.ErrUnexpectedEOF) {
 				t.Error(err)
 			}
 		}
 		for _, id := range got {
-			if Tidy(id) != id {
+			if Sanitize(id) != id {
 				t.Errorf("%q is not tidy", id)
 			}
 		}
@@ -172,9 +263,11 @@ func FuzzReader(f *testing.F) {
 		if strings.ContainsAny(in, "{[") {
 			return
 		}
-		got = read(t, strings.NewReader("x\n"+in+"\n"+a+"\n"))
-		if len(got) == 0 || got[len(got)-1] != a {
-			t.Errorf("the id after it is lost: %q", got)
+		for _, begin := range []string{"x\n", "id;x\n"} {
+			got = read(t, strings.NewReader(begin+in+"\n"+a+"\n"))
+			if len(got) == 0 || got[len(got)-1] != a {
+				t.Errorf("after %q the id is lost: %q", begin, got)
+			}
 		}
 	})
 }
@@ -201,15 +294,15 @@ func TestReaderHoldsNothing(t *testing.T) {
 		r := NewReader(&endless{begin: begin, again: `{"public_id":"` + a + `"},`})
 		n := 0
 		for id, err := range r.All() {
-			if id != a || err != nil {
-				t.Fatalf("%s: got %q, %v", begin, id, err)
+			if id.ID != a || err != nil {
+				t.Fatalf("%s: got %q, %v", begin, id.ID, err)
 			}
 			if n++; n == 200_000 {
 				break
 			}
 		}
 		held := 0
-		for _, piece := range r.back {
+		for _, piece := range r.lines.back {
 			held += len(piece)
 		}
 		if held > 1<<20 {
@@ -225,7 +318,7 @@ func TestArrayWithoutEnd(t *testing.T) {
 		var last error
 		for id, err := range NewReader(strings.NewReader(in)).All() {
 			if last = err; err == nil {
-				got = append(got, id)
+				got = append(got, id.ID)
 			}
 		}
 		if !slices.Equal(got, []string{a}) || !errors.Is(last, io.ErrUnexpectedEOF) {

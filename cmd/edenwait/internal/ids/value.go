@@ -11,60 +11,63 @@ import (
 // separators stand between JSON values, where anything does.
 const separators = " \t\r\n,"
 
-// value finds the ids of the JSON value that begins here. Several values may
+// readValue finds the ids of the JSON value that begins here. Several values may
 // stand on a line, since answers that are appended to a file without a newline
 // between them are what a loop around curl leaves; and one may go on for more
-// lines, if somebody has made it pretty.
+// lines, if somebody has made it pretty. The result is whether what comes next is
+// the rest of the value's line.
 //
 // Of an array, and of the items of a page, no more is held than one element: the
 // ids of an account come on one line, and there can be millions.
-func (r *Reader) value(found emit) error {
-	v := &value{feeder: feeder{from: r}, found: found}
+func readValue(l *lines, found emit) (within bool, err error) {
+	v := &value{feeder: feeder{from: l, first: l.ended + 1}, found: found}
 	v.json = json.NewDecoder(&v.feeder)
-	err := v.read()
+	err = v.read()
 	switch {
 	case errors.Is(err, errStop):
-		return err
+		return false, err
 	case err == nil:
 		v.keep()
-		r.goOn(v.fed, separators)
-		return nil
+		return l.resume(v.fed, separators), nil
 	case !v.split:
-		return r.spoilt(v.fed, found)
+		return false, malformed(l, v.fed, v.first, found)
 	}
 	// What was found stays found. Only the end can be missing without a trace.
 	if rest := bytes.TrimLeft(v.fed, separators); len(rest) == 0 && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)) {
-		return fmt.Errorf("an array of ids has no end: %w", io.ErrUnexpectedEOF)
+		return false, fmt.Errorf("an array of ids has no end: %w", io.ErrUnexpectedEOF)
 	}
 	// A comma too much, as in a list made by hand, does no harm.
 	const ends = separators + "]}"
 	if line, _, _ := bytes.Cut(v.fed, []byte("\n")); len(bytes.Trim(line, ends)) > 0 {
-		return r.spoilt(bytes.TrimLeft(v.fed, separators), found)
+		at := v.line(v.base)
+		rest := bytes.TrimLeft(v.fed, separators)
+		at += bytes.Count(v.fed[:len(v.fed)-len(rest)], []byte("\n"))
+		return false, malformed(l, rest, at, found)
 	}
-	r.goOn(v.fed, ends)
-	return nil
+	return l.resume(v.fed, ends), nil
 }
 
-// goOn goes on with what was read beyond a value.
-func (r *Reader) goOn(fed []byte, skip string) {
+// resume goes on with what was read beyond a value. The result is whether that
+// ends within a line.
+func (l *lines) resume(fed []byte, skip string) (within bool) {
 	rest := bytes.TrimLeft(fed, skip)
-	r.unread(rest)
-	r.within = len(rest) == 0 && !bytes.HasSuffix(fed, []byte("\n"))
+	l.unread(rest)
+	return len(rest) == 0 && !bytes.HasSuffix(fed, []byte("\n"))
 }
 
-// spoilt passes on the line on which something began that is no value, and no
-// more: a torn object must not take the lines after it along.
-func (r *Reader) spoilt(fed []byte, found emit) error {
+// malformed passes on the line on which something began that is not a value, and
+// no more: a torn object must not take the lines after it along.
+func malformed(l *lines, fed []byte, number int, found emit) error {
 	line, rest, ended := bytes.Cut(fed, []byte("\n"))
-	r.unread(rest)
+	l.unread(rest)
 	for !ended {
-		piece, err := r.piece()
+		piece, err := l.piece()
 		if err != nil {
 			break // and comes again
 		}
 		ended = piece[len(piece)-1] == '\n'
 	}
-	return found(string(bytes.TrimSpace(line)))
+	return found(string(bytes.TrimSpace(line)), number)
 }
 
 // value is a JSON value as it is read.
@@ -86,6 +89,14 @@ func (v *value) read() error {
 	return v.object()
 }
 
+// emit passes on what was found up to here.
+func (v *value) emit(id string) error { return v.found(id, v.line(v.json.InputOffset())) }
+
+// line is the line of a place in the input.
+func (v *value) line(offset int64) int {
+	return v.first + bytes.Count(v.fed[:offset-v.base], []byte("\n"))
+}
+
 // keep forgets what was fed of what is read.
 func (v *value) keep() { v.forget(v.json.InputOffset()) }
 
@@ -99,13 +110,13 @@ func (v *value) elements() error {
 		if !v.separated(element) {
 			return errNoElement
 		}
-		v.keep()
 		v.split = true
 		for _, id := range idsOf(element) {
-			if err := v.found(id); err != nil {
+			if err := v.emit(id); err != nil {
 				return err
 			}
 		}
+		v.keep()
 	}
 	_, err := v.json.Token()
 	return err
@@ -171,7 +182,7 @@ func (v *value) object() error {
 	if id == "" { // an error's answer, say
 		id = string(bytes.TrimSpace(v.fed[:v.json.InputOffset()-v.base]))
 	}
-	return v.found(id)
+	return v.emit(id)
 }
 
 // skip reads to the end of an object whose brace was read.
@@ -193,9 +204,9 @@ func (v *value) skip() error {
 
 // names are the fields that an id can stand in.
 type names struct {
-	PublicID json.RawMessage `json:"public_id"`
-	JobID    json.RawMessage `json:"job_id"` // of a webhook's body
-	ID       json.RawMessage `json:"id"`     // of a result line of this command
+	PublicID json.RawMessage
+	JobID    json.RawMessage // of a webhook's body
+	ID       json.RawMessage // of a result line of this command
 }
 
 // id is empty if there is none.
@@ -209,21 +220,20 @@ func (n *names) id() (id string) {
 }
 
 // idsOf finds the ids of an element: one, but for a page in an array of pages.
+// Names match exactly, which those of a struct would not.
 func idsOf(element json.RawMessage) (found []string) {
-	var object struct {
-		names
-		Items json.RawMessage `json:"items"`
-	}
+	var object map[string]json.RawMessage
 	var id string
 	if json.Unmarshal(element, &object) == nil {
 		var items []json.RawMessage
-		if json.Unmarshal(object.Items, &items) == nil && items != nil {
+		if json.Unmarshal(object["items"], &items) == nil && items != nil {
 			for _, item := range items {
 				found = append(found, idsOf(item)...)
 			}
 			return found
 		}
-		id = object.id()
+		n := names{PublicID: object["public_id"], JobID: object["job_id"], ID: object["id"]}
+		id = n.id()
 	} else {
 		id = plain(element)
 	}
@@ -246,10 +256,12 @@ func plain(raw json.RawMessage) string {
 // feeder gives a decoder one piece a Read, so that it reads on only while what it
 // reads is incomplete, and keeps what may have to be read again.
 type feeder struct {
-	from *Reader
+	from *lines
 	fed  []byte
 	base int64  // where fed begins in what was read altogether
 	next []byte // the end of fed, which the decoder has not taken yet
+
+	first int // the line on which fed begins
 }
 
 func (f *feeder) Read(p []byte) (int, error) {
@@ -271,6 +283,7 @@ func (f *feeder) Read(p []byte) (int, error) {
 
 // forget drops what stands before a place in the input.
 func (f *feeder) forget(until int64) {
+	f.first += bytes.Count(f.fed[:until-f.base], []byte("\n"))
 	f.fed = f.fed[until-f.base:]
 	f.base = until
 }

@@ -13,7 +13,7 @@ import (
 func summary(t *testing.T, tally *Tally, p edenwait.Progress, waiting int) string {
 	t.Helper()
 	var b strings.Builder
-	if err := tally.Write(&b, p, waiting); err != nil {
+	if err := tally.Write(&b, p, Rest{Waiting: waiting}); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -51,9 +51,9 @@ func TestSummary(t *testing.T) {
   cost      $7.30000000000000000001, without 1 job whose cost is no number
             mistral $7.00, deepgram $0.30000000000000000001, unnamed $0.00
   known     median 5.00 s after the submit, 90% within 9.00 s, longest 10.0 s
-  lag       known 0.86 s after it was last seen running on average, 5.00 s at worst
-            1 had ended before the first question
-  requests  24, 2.00 a job, 3 of them for the list, 2 refused by the rate limit
+  lag       mean 0.86 s, max 5.00 s (from the last check that saw the job running to its result)
+  early     1 job had ended before the first poll
+  requests  24, 2.00 per job, 3 of them for the list, 2 refused by the rate limit
   failures
     2  deepgram: the file is silent (E7)
     1  no reason given
@@ -73,7 +73,7 @@ func TestSummaryOfOne(t *testing.T) {
 	tally := NewTally()
 	tally.Succeeded(job("", ""))
 	got := summary(t, tally, edenwait.Progress{Elapsed: 42 * time.Millisecond, Requests: 1}, 0)
-	want := "1 job in 42 ms: 1 succeeded\n  cost      $0.00\n  requests  1, 1.00 a job\n"
+	want := "1 job in 42 ms: 1 succeeded\n  cost      $0.00\n  requests  1, 1.00 per job\n"
 	if got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -156,7 +156,7 @@ func TestReason(t *testing.T) {
 		{gaveUp(&edenwait.APIError{StatusCode: 404}), edenwait.ErrNotFound.Error()},
 		{gaveUp(errors.New("60 requests in a row failed, the last: edenwait: job " + id + ": GET /v3/" + id + ": no route to host")),
 			"60 requests in a row failed, the last: edenwait: job …: GET /v3/…: no route to host"},
-		{gaveUp(fmt.Errorf("%w: 5 bytes", edenwait.ErrResponseTooLarge)), "the response is larger than what is read of one"},
+		{gaveUp(fmt.Errorf("%w: 5 bytes", edenwait.ErrResponseTooLarge)), "the response is larger than --max-response-bytes"},
 		{&edenwait.UnexpectedStatusError{Job: &edenwait.Job{Status: "archived"}}, "status archived is none that the API documents"},
 	} {
 		if got := Reason(test.err); got != test.want {

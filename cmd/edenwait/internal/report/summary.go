@@ -21,15 +21,33 @@ const (
 	shownCauses    = 8
 )
 
-// Write writes the summary. Waiting is the number of jobs that have not ended.
-func (t *Tally) Write(w io.Writer, p edenwait.Progress, waiting int) error {
+// Rest are the jobs that a Tally knows nothing of.
+type Rest struct {
+	// Waiting have not ended. Unknown are those that the API does not know, where it
+	// knows none. Unwritten have ended, but their lines were not read.
+	Waiting, Unknown, Unwritten int
+	// Earlier have their result from an earlier run, EarlierFailed and
+	// EarlierErrored those of them that did not succeed.
+	Earlier, EarlierFailed, EarlierErrored int
+}
+
+// Write writes the summary, which is about the whole batch: what earlier runs have
+// done counts too.
+func (t *Tally) Write(w io.Writer, p edenwait.Progress, rest Rest) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var b strings.Builder
-	total := t.succeeded + t.failed + t.errored + t.gaveUp + waiting
-	fmt.Fprintf(&b, "%s in %s: %s\n", Count(total, "job"), Seconds(p.Elapsed), t.outcomes(waiting))
+	now := t.succeeded + t.failed + t.errored + t.gaveUp + rest.Waiting + rest.Unknown + rest.Unwritten
+	when := " in " + Seconds(p.Elapsed)
+	if rest.Earlier > 0 {
+		when = fmt.Sprintf(", %d done in an earlier run", rest.Earlier)
+		if now > 0 {
+			when += fmt.Sprintf(", %d now in %s", now, Seconds(p.Elapsed))
+		}
+	}
+	fmt.Fprintf(&b, "%s%s: %s\n", Count(now+rest.Earlier, "job"), when, t.outcomes(rest))
 	row := func(name, text string) { fmt.Fprintf(&b, "  %-9s %s\n", name, text) }
-	if t.succeeded+t.failed > 0 {
+	if t.succeeded+t.failed+rest.Earlier > 0 {
 		row("cost", t.cost())
 		if by := t.byProvider(); by != "" {
 			row("", by)
@@ -45,23 +63,28 @@ func (t *Tally) Write(w io.Writer, p edenwait.Progress, waiting int) error {
 	// learned of the end is how long it had not looked.
 	if len(t.late) > 0 {
 		late := sorted(t.late)
-		row("lag", fmt.Sprintf("known %s after it was last seen running on average, %s at worst", Seconds(mean(late)), Seconds(late[len(late)-1])))
+		row("lag", fmt.Sprintf("mean %s, max %s (from the last check that saw the job running to its result)", Seconds(mean(late)), Seconds(late[len(late)-1])))
 	}
 	if t.early > 0 {
-		row("", strconv.Itoa(t.early)+" had ended before the first question")
+		row("early", Count(t.early, "job")+" had ended before the first poll")
 	}
-	row("requests", requests(p, total))
+	if now > 0 {
+		row("requests", requests(p, now))
+	}
 	t.failures(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func (t *Tally) outcomes(waiting int) string {
-	texts := []string{strconv.Itoa(t.succeeded) + " succeeded"}
+func (t *Tally) outcomes(rest Rest) string {
+	texts := []string{strconv.Itoa(t.succeeded+rest.Earlier-rest.EarlierFailed-rest.EarlierErrored) + " succeeded"}
 	for _, o := range []struct {
 		n    int
 		text string
-	}{{t.failed, "failed"}, {t.errored, "without a result"}, {t.gaveUp, "given up"}, {waiting, "not ended"}} {
+	}{
+		{t.failed + rest.EarlierFailed, "failed"}, {t.errored + rest.EarlierErrored, "without a result"}, {t.gaveUp, "given up"},
+		{rest.Unknown, "unknown"}, {rest.Unwritten, "not written"}, {rest.Waiting, "not ended"},
+	} {
 		if o.n > 0 {
 			texts = append(texts, fmt.Sprintf("%d %s", o.n, o.text))
 		}
@@ -130,7 +153,7 @@ func approximate(c edenwait.Cost) float64 {
 func requests(p edenwait.Progress, jobs int) string {
 	text := strconv.Itoa(p.Requests)
 	if jobs > 0 {
-		text += fmt.Sprintf(", %.2f a job", float64(p.Requests)/float64(jobs))
+		text += fmt.Sprintf(", %.2f per job", float64(p.Requests)/float64(jobs))
 	}
 	if p.Lists > 0 {
 		text += fmt.Sprintf(", %d of them for the list", p.Lists)

@@ -97,6 +97,18 @@ func (t *Tally) Known(ran, late time.Duration) {
 	t.late = append(t.late, late)
 }
 
+// Earlier notes what a job cost whose result is from an earlier run.
+func (t *Tally) Earlier(provider string, cost edenwait.Cost) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if cost == "" {
+		return
+	}
+	if sum, err := edenwait.SumCosts(t.costs[provider], cost); err == nil {
+		t.costs[provider] = sum
+	}
+}
+
 // KnownEarly notes a job that had ended before it was first asked about.
 func (t *Tally) KnownEarly() {
 	t.mu.Lock()
@@ -149,9 +161,9 @@ func Reason(err error) string {
 	return aJobID.ReplaceAllString(err.Error(), "…")
 }
 
-// TooLarge is ErrResponseTooLarge without the field of the Config that it names:
-// the command has no flag for it.
-const TooLarge = "the response is larger than what is read of one"
+// TooLarge is ErrResponseTooLarge with the flag for the field of the Config that
+// it names.
+const TooLarge = "the response is larger than --max-response-bytes"
 
 // aJobID is what makes one message look like many.
 var aJobID = regexp.MustCompile(`[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`)

@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"fmt"
 	"image/color"
 	"slices"
 	"time"
@@ -165,4 +166,16 @@ func (b bars) Plot(c draw.Canvas, p *plot.Plot) {
 			}
 		}
 	}
+}
+
+// title counts what the picture shows.
+func (v *view) title() string {
+	lists := 0
+	for _, a := range v.asks {
+		if a.row == list {
+			lists++
+		}
+	}
+	return fmt.Sprintf("%d of %d jobs known to have ended, %d without success: %d GETs, %d list pages",
+		v.ended, len(v.jobs), v.bad, len(v.asks)-lists, lists)
 }

@@ -34,7 +34,7 @@ func TestCanvasRights(t *testing.T) {
 		if err := os.Chmod(folder, test.folder); err != nil {
 			t.Fatal(err)
 		}
-		c, err := openCanvas(t.Context(), path)
+		c, err := openAtomicFile(t.Context(), path)
 		if err == nil {
 			err = c.put(func(w io.Writer) error {
 				_, err := io.WriteString(w, "new")

@@ -1,4 +1,4 @@
-package ledger
+package resultlog
 
 import (
 	"bufio"
@@ -9,7 +9,20 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/edenwait/edenwait"
 )
+
+// Entry is what a line of a file tells without its output.
+type Entry struct {
+	ID      string
+	Outcome Outcome
+	// Cost and Provider are the job's, empty without one.
+	Cost     edenwait.Cost
+	Provider string
+
+	at, size int64
+}
 
 // ErrForeign is a file that this command has not written.
 var ErrForeign = errors.New("is not a results file of this command")
@@ -40,7 +53,7 @@ type end struct {
 // it is ours to mend. Behind whole lines a brace is beginning enough. What an
 // editor or a transfer has done to a file of ours is called by its name, but not
 // undone: it may have done more than shows.
-func scan(file io.ReaderAt, size int64, each func(id string, outcome Outcome)) (e end, err error) {
+func scan(file io.ReaderAt, size int64, each func(Entry)) (e end, err error) {
 	lines := lineScanner{r: bufio.NewReaderSize(io.NewSectionReader(file, 0, size), 256<<10)}
 	for number := 1; ; number++ {
 		line, err := lines.next()
@@ -51,6 +64,15 @@ func scan(file io.ReaderAt, size int64, each func(id string, outcome Outcome)) (
 			return e, err
 		}
 		head := string(line.head)
+		found := func(id string, outcome Outcome) {
+			entry := Entry{ID: id, Outcome: outcome, at: e.whole, size: line.size}
+			_ = json.Unmarshal([]byte(line.fields.provider), &entry.Provider) // null and the like are none
+			if cost := edenwait.Cost(strings.Trim(line.fields.cost, `"`)); isNumber(cost) {
+				entry.Cost = cost
+			}
+			each(entry)
+			e.whole += line.size
+		}
 		id, outcome, ok := parseHead(head)
 		ok = ok && !line.zeros
 		switch {
@@ -59,13 +81,11 @@ func scan(file io.ReaderAt, size int64, each func(id string, outcome Outcome)) (
 		case e.blank > 0:
 			return e, fmt.Errorf("%w: an empty line stands before line %d", ErrForeign, number)
 		case ok && line.ended && line.last == '}':
-			each(id, outcome)
-			e.whole += line.size
+			found(id, outcome)
 		case ok && line.last == '\r':
 			return e, fmt.Errorf("%w any more: line %d ends in CRLF instead of LF", ErrForeign, number)
 		case !line.zeros && line.last == '}' && parseLine(io.NewSectionReader(file, e.whole, line.size), &id, &outcome):
-			each(id, outcome)
-			e.whole += line.size
+			found(id, outcome)
 			e.open = !line.ended
 		case line.zeros && e.whole > 0, line.only == zero && !line.ended:
 			return e, nil
@@ -79,22 +99,28 @@ func scan(file io.ReaderAt, size int64, each func(id string, outcome Outcome)) (
 	}
 }
 
-// parseLine reads a line in whatever words, and reports whether it is one.
+// parseLine reads a line that another program has written anew, and reports
+// whether it is one. Names match exactly, as those of JSON do: encoding/json
+// would take "Outcome" for "outcome" in a struct, but not in a map.
 func parseLine(text *io.SectionReader, id *string, outcome *Outcome) bool {
-	var line struct {
-		ID      *string
-		Outcome Outcome
-	}
+	var line map[string]json.RawMessage
 	decoder := json.NewDecoder(text)
-	if decoder.Decode(&line) != nil || line.ID == nil {
+	if decoder.Decode(&line) != nil {
 		return false
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return false
 	}
-	*id, *outcome = *line.ID, line.Outcome
-	return slices.Contains(outcomes, line.Outcome)
+	return isString(line["id"]) && json.Unmarshal(line["id"], id) == nil &&
+		isString(line["outcome"]) && json.Unmarshal(line["outcome"], outcome) == nil && slices.Contains(outcomes, *outcome)
 }
+
+func isNumber(cost edenwait.Cost) bool {
+	_, err := edenwait.SumCosts(cost)
+	return err == nil
+}
+
+func isString(raw json.RawMessage) bool { return len(raw) > 0 && raw[0] == '"' }
 
 // hasMark reports whether text begins as some editors and shells of Windows begin
 // a file: with the mark of UTF-8 or of UTF-16.
@@ -119,6 +145,8 @@ type scannedLine struct {
 	ended bool   // by a newline
 	zeros bool   // there are some in it
 	only  only
+
+	fields fieldScanner
 }
 
 // only is what a line consists of, if it is nothing else.
@@ -158,6 +186,7 @@ func (s *lineScanner) next() (scannedLine, error) {
 		}
 		if len(part) > 0 {
 			line.last = part[len(part)-1]
+			line.fields.read(part)
 			line.zeros = line.zeros || bytes.IndexByte(part, 0) >= 0
 			line.head = append(line.head, part[:min(len(part), headSize-len(line.head))]...)
 		}

@@ -12,18 +12,18 @@ import (
 	"path/filepath"
 )
 
-// canvas is the file that a picture goes into. Until then, and if it cannot be
+// atomicFile is the file that a picture goes into. Until then, and if it cannot be
 // drawn, the picture of an earlier run stays.
-type canvas struct {
+type atomicFile struct {
 	path string
 	file *os.File // what is written to, where no new file can take its place
 }
 
-// openCanvas finds out whether a picture can be put at a path. A new one is drawn
+// openAtomicFile finds out whether a picture can be put at a path. A new one is drawn
 // beside the old one and then takes its place, unless the path is a link, a
 // device or a pipe, whose place is not to be taken, or a file in a folder where
 // no other can be made.
-func openCanvas(ctx context.Context, path string) (*canvas, error) {
+func openAtomicFile(ctx context.Context, path string) (*atomicFile, error) {
 	info, err := os.Lstat(path)
 	there := err == nil
 	if !there || info.Mode().IsRegular() {
@@ -32,14 +32,14 @@ func openCanvas(ctx context.Context, path string) (*canvas, error) {
 			err = errors.Join(beside.Close(), os.Remove(beside.Name()))
 		}
 		if !there {
-			return &canvas{path: path}, err
+			return &atomicFile{path: path}, err
 		}
 		if err == nil && writable(path) {
-			return &canvas{path: path}, nil
+			return &atomicFile{path: path}, nil
 		}
 	}
 	file, err := openFile(ctx, path, os.O_WRONLY|os.O_CREATE)
-	return &canvas{path: path, file: file}, err
+	return &atomicFile{path: path, file: file}, err
 }
 
 // writable reports whether a file may be written to. One that may not be is not
@@ -61,7 +61,7 @@ func createBeside(path string) (*os.File, error) {
 }
 
 // put draws the picture.
-func (c *canvas) put(draw func(io.Writer) error) error {
+func (c *atomicFile) put(draw func(io.Writer) error) error {
 	var picture bytes.Buffer
 	if err := draw(&picture); err != nil {
 		return err
@@ -88,7 +88,7 @@ func (c *canvas) put(draw func(io.Writer) error) error {
 	return err
 }
 
-func (c *canvas) overwrite(picture []byte) error {
+func (c *atomicFile) overwrite(picture []byte) error {
 	info, err := c.file.Stat()
 	if err == nil && info.Mode().IsRegular() {
 		err = c.file.Truncate(0)

@@ -1,4 +1,4 @@
-package ledger
+package resultlog
 
 import (
 	"bytes"
@@ -31,7 +31,7 @@ func job(t *testing.T, raw string) *edenwait.Job {
 
 func encode(t *testing.T, l Line) []byte {
 	t.Helper()
-	text, err := l.Encode()
+	text, _, err := l.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ type seen struct {
 func openFile(t *testing.T, path string) (*File, []seen, error) {
 	t.Helper()
 	var lines []seen
-	f, err := Open(path, func(id string, outcome Outcome) { lines = append(lines, seen{id, outcome}) })
+	f, err := Open(path, nil, func(e Entry) { lines = append(lines, seen{e.ID, e.Outcome}) })
 	return f, lines, err
 }
 
@@ -356,7 +356,7 @@ func TestLongLines(t *testing.T) {
 }
 
 func TestNoFolder(t *testing.T) {
-	if _, err := Open(filepath.Join(t.TempDir(), "no", "such", "folder"), nil); err == nil {
+	if _, err := Open(filepath.Join(t.TempDir(), "no", "such", "folder"), nil, nil); err == nil {
 		t.Error("a file in a folder that is not there was opened")
 	}
 }

@@ -1,4 +1,4 @@
-package ledger
+package resultlog
 
 // lockName is the file to lock. A lock on the results themselves would keep this
 // very process from reading them through another handle.

@@ -1,4 +1,4 @@
-package ledger
+package resultlog
 
 import (
 	"bufio"
@@ -69,6 +69,7 @@ func TestLineInOtherWords(t *testing.T) {
 	}
 	for _, foreign := range []string{
 		`{"id":"` + idA + `","outcome":"done"}`, `{"id":7,"outcome":"success"}`, `{"outcome":"success"}`, `["` + idA + `","success"]`,
+		`{"ID":"` + idA + `","outcome":"success"}`, `{"id":"` + idA + `","Outcome":"success"}`, `{"id":null,"outcome":"success"}`,
 		lines[0] + lines[1], lines[0] + "\n" + `{"name":"x"}` + "\n", `{"name":"x"`, lines[0] + "\ndear diary",
 	} {
 		path := write(t, []byte(foreign))

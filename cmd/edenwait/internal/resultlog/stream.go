@@ -1,4 +1,4 @@
-package ledger
+package resultlog
 
 import "io"
 

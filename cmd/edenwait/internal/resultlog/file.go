@@ -1,0 +1,200 @@
+package resultlog
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+)
+
+// File is a file of result lines. Appended to by one process at a time, it holds
+// whole lines whatever happens, but for one torn at its end, which the next Open
+// cuts off. One that is whole and only lacks its newline gets that.
+//
+//   - A line is one write. A process that is killed leaves it whole or, if the
+//     kernel was just copying it, torn; what was written earlier is the kernel's
+//     and safe.
+//   - A line that could not be written whole, on a full disk say, is cut off
+//     again at once.
+//   - After a power cut only what was synced is certain. Every line is therefore
+//     synced as soon as it is written, in a goroutine of its own, so that the
+//     next line need not wait: at the pace of the API, a few lines a second, each
+//     is safe before the next is there, and only that last one can suffer. Where
+//     lines come faster than the disk syncs, those written meanwhile share the
+//     next sync. Then a power cut can harm a few lines at the end; the first of
+//     them that is damaged is cut off with what follows it, and those jobs are
+//     asked about again.
+type File struct {
+	// Cut is how many bytes of a torn line Open has cut off.
+	Cut int64
+	// Dropped is how many lines Open has removed to have their jobs retried.
+	Dropped int
+	// Unlocked is why the file could not be locked; nil if it is locked.
+	Unlocked error
+
+	path    string
+	file    *os.File
+	lock    locker
+	size    int64
+	checked time.Time // when path was last seen to lead to file
+
+	dirty  chan struct{} // there is something to sync
+	synced chan struct{} // closed when nothing will be synced any more
+
+	mu       sync.Mutex
+	syncFail error
+}
+
+// Open opens a file to append to, or makes one, and calls each for every line
+// that it holds. A file that this command has not written stays as it is. Lines
+// with OutcomeError for which retry returns true are removed and not passed to
+// each; a nil retry removes none.
+//
+// Not every file system has locks. Where the file cannot be locked it is used
+// all the same, and Unlocked says why.
+func Open(path string, retry func(id string) bool, each func(Entry)) (*File, error) {
+	return open(path, newLock, retry, each)
+}
+
+func open(path string, newLock func(string) locker, retry func(id string) bool, each func(Entry)) (*File, error) {
+	f := &File{path: path, lock: newLock(path), dirty: make(chan struct{}, 1), synced: make(chan struct{})}
+	var err error
+	if f.Unlocked, err = tryLock(f.lock, path); err != nil {
+		return nil, err
+	}
+	if err := f.open(retry, each); err != nil {
+		return nil, errors.Join(err, f.release())
+	}
+	if f.Dropped > 0 {
+		if err := f.rewrite(newLock, retry); err != nil {
+			return nil, errors.Join(err, f.release())
+		}
+	}
+	go f.syncLoop()
+	return f, nil
+}
+
+func (f *File) open(retry func(id string) bool, each func(Entry)) (err error) {
+	f.file, err = os.OpenFile(f.path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		return err
+	}
+	info, err := f.file.Stat()
+	if err != nil {
+		return err
+	}
+	size := info.Size()
+	if size == 0 {
+		syncFolder(folderOf(f.path))
+		return nil
+	}
+	e, err := scan(f.file, size, func(e Entry) {
+		if e.retried(retry) {
+			f.Dropped++
+			return
+		}
+		each(e)
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.path, err)
+	}
+	f.size, f.Cut = e.whole, size-e.whole-e.blank
+	if size > e.whole {
+		if err := f.file.Truncate(e.whole); err != nil {
+			return err
+		}
+	}
+	if e.open {
+		if _, err := f.file.Write([]byte("\n")); err != nil {
+			return err
+		}
+		f.size++
+	}
+	return nil
+}
+
+// ErrGone is a file that is not where it was when it was opened, or that lacks
+// lines that were written to it: another program has removed, moved, replaced or
+// cut it.
+var ErrGone = errors.New("was changed by another program while results were written to it")
+
+// check finds that the path no longer leads to the lines.
+func (f *File) check() error {
+	here, err := f.file.Stat()
+	if err != nil {
+		return err
+	}
+	there, err := os.Stat(f.path)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s %w: it was moved or removed (%w)", f.path, ErrGone, err)
+	case !os.SameFile(here, there):
+		return fmt.Errorf("%s %w: another file has taken its place", f.path, ErrGone)
+	case here.Size() < f.size:
+		return fmt.Errorf("%s %w: it was cut to %d of %d bytes", f.path, ErrGone, here.Size(), f.size)
+	}
+	f.checked = time.Now()
+	return nil
+}
+
+// checkEvery bounds how often a line costs a look at the path too. Close looks in
+// any case.
+const checkEvery = time.Second
+
+// Append writes a line.
+func (f *File) Append(line []byte) error {
+	if err := f.syncError(); err != nil {
+		return err
+	}
+	if time.Since(f.checked) > checkEvery {
+		if err := f.check(); err != nil {
+			return err
+		}
+	}
+	if n, err := f.file.Write(line); err != nil {
+		if n > 0 {
+			err = errors.Join(err, f.file.Truncate(f.size))
+		}
+		return err
+	}
+	f.size += int64(len(line))
+	select {
+	case f.dirty <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// Close syncs what is not yet, and lets others write. It is an error if the lines
+// cannot be found at the file's path any more.
+func (f *File) Close() error {
+	close(f.dirty)
+	<-f.synced
+	return errors.Join(f.syncError(), f.check(), f.release())
+}
+
+func (f *File) release() (err error) {
+	if f.file != nil {
+		err = f.file.Close()
+	}
+	return errors.Join(err, f.lock.Unlock())
+}
+
+func (f *File) syncLoop() {
+	defer close(f.synced)
+	for range f.dirty {
+		if err := f.file.Sync(); err != nil {
+			f.mu.Lock()
+			f.syncFail = err
+			f.mu.Unlock()
+			return // after a failure, a later success would mean nothing
+		}
+	}
+}
+
+func (f *File) syncError() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.syncFail
+}

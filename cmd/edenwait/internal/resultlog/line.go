@@ -1,0 +1,164 @@
+// Package resultlog keeps the results of a batch as JSON lines, in a file that
+// can be resumed, or on a stream.
+package resultlog
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/edenwait/edenwait"
+)
+
+// Outcome is how a job ended.
+type Outcome string
+
+// The outcomes. OutcomeError stands for everything that is neither of the other
+// two: an unknown job, a malformed id, a status outside the contract.
+const (
+	OutcomeSuccess Outcome = "success"
+	OutcomeFail    Outcome = "fail"
+	OutcomeError   Outcome = "error"
+)
+
+// Line is what is written about a job. The id comes first and the outcome
+// second: that is how a file is recognized, and read again without parsing
+// outputs.
+type Line struct {
+	ID      string
+	Outcome Outcome
+	Job     *edenwait.Job // nil without a response
+	Error   string        // empty after a success
+	Reason  string        // Error in one word, for programs
+}
+
+// Encode returns the line, with its newline, and how many bytes of the job had to
+// be replaced. The job is the response as it came, except for whitespace between
+// its tokens, and for what is not Unicode text: see clean.
+func (l Line) Encode() (text []byte, replaced int, err error) {
+	var b bytes.Buffer
+	b.WriteString(beforeID)
+	writeString(&b, l.ID)
+	b.WriteString(beforeOutcome)
+	writeString(&b, string(l.Outcome))
+	if l.Job != nil {
+		raw, err := l.Job.MarshalJSON()
+		if err != nil {
+			return nil, 0, fmt.Errorf("result of job %s: %w", l.ID, err)
+		}
+		raw, replaced = clean(raw)
+		b.WriteString(`,"job":`)
+		compact(&b, raw)
+	}
+	if l.Error != "" {
+		b.WriteString(`,"error":`)
+		writeString(&b, l.Error)
+	}
+	if l.Reason != "" {
+		b.WriteString(`,"reason":`)
+		writeString(&b, l.Reason)
+	}
+	if replaced > 0 {
+		fmt.Fprintf(&b, `,"replaced":%d`, replaced)
+	}
+	b.WriteString("}\n")
+	return b.Bytes(), replaced, nil
+}
+
+// writeString writes JSON that is valid UTF-8 whatever the text is.
+func writeString(b *bytes.Buffer, text string) {
+	e := json.NewEncoder(b)
+	e.SetEscapeHTML(false) // <, > and & are frequent in outputs, and no HTML page is near
+	_ = e.Encode(text)     // a string never fails
+	b.Truncate(b.Len() - 1)
+}
+
+// compact writes JSON without its whitespace.
+func compact(b *bytes.Buffer, raw []byte) {
+	at := b.Len()
+	if json.Compact(b, raw) == nil {
+		return
+	}
+	// encoding/json refuses a depth of 10,000, which is valid JSON all the same.
+	// Only line ends would harm a line, and none can stand within a string.
+	b.Truncate(at)
+	for part := range bytes.FieldsFuncSeq(raw, func(c rune) bool { return c == '\n' || c == '\r' }) {
+		b.Write(part)
+	}
+}
+
+// headSize is how much of a line is looked at. An id takes at most a few hundred
+// bytes, in the worst case six for each of them.
+const headSize = 4 << 10
+
+const (
+	beforeID      = `{"id":`
+	beforeOutcome = `,"outcome":`
+)
+
+var outcomes = []Outcome{OutcomeSuccess, OutcomeFail, OutcomeError}
+
+// parseHead reads the beginning of a line.
+func parseHead(head string) (id string, outcome Outcome, ok bool) {
+	rest, ok := strings.CutPrefix(head, beforeID)
+	if !ok {
+		return "", "", false
+	}
+	n := stringEnd(rest)
+	if n < 0 || json.Unmarshal([]byte(rest[:n]), &id) != nil {
+		return "", "", false
+	}
+	if rest, ok = strings.CutPrefix(rest[n:], beforeOutcome); !ok {
+		return "", "", false
+	}
+	for _, outcome := range outcomes {
+		after, ok := strings.CutPrefix(rest, `"`+string(outcome)+`"`)
+		if ok && after != "" && (after[0] == ',' || after[0] == '}') {
+			return id, outcome, true
+		}
+	}
+	return "", "", false
+}
+
+// couldBecomeHead reports whether the text is the beginning of a line.
+func couldBecomeHead(text string) bool {
+	if _, _, ok := parseHead(text); ok {
+		return true
+	}
+	if len(text) <= len(beforeID) {
+		return strings.HasPrefix(beforeID, text)
+	}
+	rest, ok := strings.CutPrefix(text, beforeID)
+	if !ok || rest[0] != '"' {
+		return false
+	}
+	n := stringEnd(rest)
+	if n < 0 {
+		return len(text) < headSize
+	}
+	rest = rest[n:]
+	for _, outcome := range outcomes {
+		if strings.HasPrefix(beforeOutcome+`"`+string(outcome)+`"`, rest) {
+			return true
+		}
+	}
+	return false
+}
+
+// stringEnd is the length of the JSON string that s begins with, -1 if it does
+// not end.
+func stringEnd(s string) int {
+	if s == "" || s[0] != '"' {
+		return -1
+	}
+	for i := 1; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return -1
+}

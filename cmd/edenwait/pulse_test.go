@@ -1,0 +1,55 @@
+package main
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/edenwait/edenwait"
+)
+
+// TestPulse: without a bar, a batch says how it stands often enough for a CI
+// system, at first every minute, then less often, and not after its end.
+func TestPulse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		stopped, ended := make(chan struct{}), make(chan struct{})
+		var told []time.Duration
+		go func() {
+			defer close(ended)
+			beat(stopped, func(at time.Duration) {
+				if since := time.Since(began); since != at {
+					t.Errorf("told %v at %v", at, since)
+				}
+				told = append(told, at)
+			})
+		}()
+		time.Sleep(26 * time.Minute)
+		close(stopped)
+		<-ended
+		want := []time.Duration{15 * time.Second}
+		for minute := range 10 {
+			want = append(want, time.Duration(minute+1)*time.Minute)
+		}
+		if want = append(want, 15*time.Minute, 20*time.Minute, 25*time.Minute); !slices.Equal(told, want) {
+			t.Errorf("told at %v, want %v", told, want)
+		}
+	})
+}
+
+func TestStandingLine(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		p    edenwait.Progress
+		want string
+	}{
+		{edenwait.Progress{}, "after 1m00s: 0 of 0 jobs done, 0 waiting, 0 requests"},
+		{edenwait.Progress{Total: 10, Succeeded: 5, Failed: 1, Errored: 1, Waiting: 3, Requests: 40, TimeLeft: 90 * time.Second},
+			"after 1m00s: 7 of 10 jobs done, 2 failed, 3 waiting, 40 requests, 1m30s left"},
+	} {
+		if got := standingLine(time.Minute, test.p); got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/ids"
+)
+
+// source is where ids come from: arguments, then files.
+type source struct {
+	args  []string
+	names []string
+	files []io.Reader
+	stdin io.Reader // which is not closed
+}
+
+// openSource opens all files, so that a wrong name is found before anything is
+// waited for.
+func openSource(ctx context.Context, args, names []string, stdin io.Reader) (*source, error) {
+	s := &source{args: args, names: names, stdin: stdin}
+	for _, name := range names {
+		file, err := s.open(ctx, name)
+		if err != nil {
+			s.close()
+			return nil, err
+		}
+		s.files = append(s.files, file)
+	}
+	return s, nil
+}
+
+func (s *source) open(ctx context.Context, name string) (io.Reader, error) {
+	if name != "-" {
+		return openIDs(ctx, name)
+	}
+	if file, ok := s.stdin.(*os.File); ok {
+		if err := readable(file); err != nil {
+			return nil, err
+		}
+	}
+	return s.stdin, nil
+}
+
+func (s *source) close() {
+	for _, file := range s.files {
+		if c, ok := file.(io.Closer); ok && file != s.stdin {
+			_ = c.Close() // nothing was written
+		}
+	}
+}
+
+// repeatable reports whether all can be called more than once: whether all files
+// are regular ones.
+func (s *source) repeatable() bool {
+	for _, reader := range s.files {
+		file, ok := reader.(*os.File)
+		if !ok || reader == s.stdin {
+			return false
+		}
+		if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+			return false
+		}
+	}
+	return true
+}
+
+// named is an id and where it stands.
+type named struct {
+	ids.Found
+	place string
+}
+
+// all yields the ids, from the beginning. Errors are about one file; the ids of
+// the next follow.
+func (s *source) all() iter.Seq2[named, error] {
+	return func(yield func(named, error) bool) {
+		for i, id := range s.args {
+			id = ids.Sanitize(id)
+			if !yield(named{ids.Found{ID: id, Valid: ids.IsValid(id)}, fmt.Sprintf("argument %d", i+1)}, nil) {
+				return
+			}
+		}
+		for i, file := range s.files {
+			if !s.read(s.names[i], file, yield) {
+				return
+			}
+		}
+	}
+}
+
+func (s *source) read(name string, file io.Reader, yield func(named, error) bool) bool {
+	if seeker, ok := file.(io.Seeker); ok && file != s.stdin {
+		_, _ = seeker.Seek(0, io.SeekStart) // a pipe has no beginning to go back to
+	}
+	shown := name
+	if name == "-" {
+		shown = "stdin"
+	}
+	for found, err := range ids.NewReader(file).All() {
+		var none *ids.NoIDError
+		switch {
+		case errors.As(err, &none):
+			err = cannot("--ids-file", fmt.Errorf("%s: %w", shown, none))
+		case err != nil:
+			err = unfinished("reading ids from %s: %w", name, err)
+		}
+		n := named{Found: found}
+		if !found.Valid {
+			n.place = fmt.Sprintf("%s:%d", shown, found.Line)
+		}
+		if !yield(n, err) {
+			return false
+		}
+	}
+	return true
+}

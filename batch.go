@@ -34,7 +34,7 @@ func (w *Waiter) waitAll(ctx context.Context, ids []string, results []Result, le
 		results[i].ID = id
 	}
 	c.name = func(slot int32) string { return results[slot].ID }
-	c.emit = func(slot int32, r Result) { results[slot] = r }
+	c.emit, c.emitted = func(slot int32, r Result) { results[slot] = r }, func() {}
 	if ctx.Err() != nil {
 		c.driver.with(c.handle, func(e *engine.Engine, now time.Duration) { e.Cancel(now, c.handle) }) // nothing is to be asked
 	}
@@ -80,6 +80,7 @@ func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq
 			in.names.drop(slot)
 			out.add(r)
 		}
+		c.emitted = out.tell
 		// The loop's body may be busy when ctx ends; nothing more is to be asked for.
 		defer context.AfterFunc(ctx, func() { c.over(contextCause(ctx)) })()
 		c.logStart()
@@ -150,20 +151,15 @@ type outlet struct {
 
 	mu     sync.Mutex
 	held   []Result
-	paused bool
+	paused bool // as it should be
+	told   bool // as the engine was told, or is about to be
 }
 
 func (o *outlet) add(r Result) {
 	o.mu.Lock()
 	o.held = append(o.held, r)
-	pause := len(o.held) >= o.limit && !o.paused
-	if pause {
-		o.paused = true
-	}
+	o.paused = o.paused || len(o.held) >= o.limit
 	o.mu.Unlock()
-	if pause {
-		o.pause(true)
-	}
 	o.call.signal()
 }
 
@@ -171,18 +167,29 @@ func (o *outlet) add(r Result) {
 func (o *outlet) take() []Result {
 	o.mu.Lock()
 	held := o.held
-	o.held = nil
-	resume := o.paused
-	o.paused = false
+	o.held, o.paused = nil, false
 	o.mu.Unlock()
-	if resume {
-		o.pause(false)
-	}
+	o.tell()
 	return held
 }
 
-func (o *outlet) pause(on bool) {
-	o.call.driver.with(o.call.handle, func(e *engine.Engine, now time.Duration) { e.Pause(now, o.call.handle, on) })
+// tell tells the engine whether the call is paused, if that has changed. What
+// holds is looked at under the engine's lock, or of two that tell it at once the
+// older could come last, and the call stay paused for ever.
+func (o *outlet) tell() {
+	o.mu.Lock()
+	changed := o.paused != o.told
+	o.told = o.paused
+	o.mu.Unlock()
+	if !changed {
+		return
+	}
+	o.call.driver.with(o.call.handle, func(e *engine.Engine, now time.Duration) {
+		o.mu.Lock()
+		paused := o.paused
+		o.mu.Unlock()
+		e.Pause(now, o.call.handle, paused)
+	})
 }
 
 // newBatchError returns nil if all went well.

@@ -31,6 +31,9 @@ type call struct {
 
 	name func(slot int32) string // the id as it was passed in
 	emit func(slot int32, r Result)
+	// emitted is called after emit, without the call's lock: what it tells the
+	// engine may bring further results.
+	emitted func()
 
 	// wake says that something has changed for the goroutine that waits.
 	wake chan struct{}
@@ -183,6 +186,7 @@ func (c *call) refuse(id string, slot int32, err error) {
 		c.pending++
 		c.result(slot, Result{ID: id, Err: bad.err})
 		c.mu.Unlock()
+		c.emitted()
 		return
 	}
 	c.pending++
@@ -200,11 +204,12 @@ func (c *call) refuse(id string, slot int32, err error) {
 	c.mu.Unlock()
 	c.runner.add(newErrorHook(&c.config.Hooks, id, err), []*hookPart{{line: &c.hooks, ctx: c.ctx, then: func(hookErr error) {
 		c.mu.Lock()
-		defer c.mu.Unlock()
 		bad.err, bad.hooked = joinHookError(err, hookErr), true
 		for _, slot := range bad.slots {
 			c.result(slot, Result{ID: id, Err: bad.err})
 		}
+		c.mu.Unlock()
+		c.emitted()
 	}}})
 	c.failFast(err)
 }
@@ -223,13 +228,14 @@ func (c *call) result(slot int32, r Result) {
 // complete hands out the result of a wait, at every place where its id stood.
 func (c *call) complete(w *engine.WaitEnd, r Result) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	r.ID = c.name(w.Slot)
 	c.result(w.Slot, r)
 	for _, slot := range w.More {
 		r.ID = c.name(slot)
 		c.result(slot, r)
 	}
+	c.mu.Unlock()
+	c.emitted()
 }
 
 // failFast ends the call with the first error, if that is wanted. Without

@@ -398,7 +398,10 @@ func (c *call) logEnd() {
 // context.Canceled or context.DeadlineExceeded too.
 func contextCause(ctx context.Context) error {
 	cause := context.Cause(ctx)
-	if cause == nil || errors.Is(cause, ctx.Err()) {
+	if err := ctx.Err(); cause == nil || cause == err { //nolint:errorlint // the very value
+		return cause
+	}
+	if cause = contain(cause); errors.Is(cause, ctx.Err()) {
 		return cause
 	}
 	return fmt.Errorf("%w: %w", ctx.Err(), cause)

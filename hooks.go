@@ -253,14 +253,18 @@ func allOver(t *hookTask) bool {
 // take other results with it.
 func (t *hookTask) run(ctx context.Context, done func(error)) {
 	var failure error = &HookError{ID: t.id, Err: errors.New("called runtime.Goexit")}
+	// Deferred by itself: see requester.send.
 	defer func() {
-		if thrown := recover(); thrown != nil {
-			failure = &HookError{ID: t.id, Err: panicError("panic", thrown), Stack: debug.Stack()}
-		}
+		_ = recover()
 		done(failure)
 	}()
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			failure = &HookError{ID: t.id, Err: thrownError("panic", thrown), Stack: debug.Stack()}
+		}
+	}()
 	if err := t.call(ctx); err != nil {
-		failure = &HookError{ID: t.id, Err: err}
+		failure = &HookError{ID: t.id, Err: contain(err)}
 	} else {
 		failure = nil
 	}

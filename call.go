@@ -289,6 +289,9 @@ func (c *call) await() {
 // until they have ended, but not for long once the context has.
 func (c *call) finish(progress *reporter) {
 	if cause, thrown := c.ended(); cause != nil && thrown == nil {
+		if c.ctx.Err() != nil { // an answer that still counts may have a hook
+			c.runner.leave(&c.hooks)
+		}
 		c.drain(cause)
 		for c.live() {
 			<-c.wake
@@ -302,7 +305,7 @@ func (c *call) finish(progress *reporter) {
 		}
 		select {
 		case <-over:
-			c.hooks.leave()
+			c.runner.leave(&c.hooks)
 			over, late = nil, time.After(stopWithin)
 		case <-late:
 			c.runner.abandon(&c.hooks, contextCause(c.ctx))

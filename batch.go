@@ -21,20 +21,12 @@ import (
 // those of the others carry a GaveUpError with the cause.
 func (w *Waiter) WaitAll(ctx context.Context, ids []string) ([]Result, error) {
 	results := make([]Result, len(ids))
-	cause := w.waitAll(ctx, ids, results, zapcore.InfoLevel)
-	return results, newBatchError(results, cause)
-}
-
-// waitAll waits for all ids in the caller's goroutine. The result is why it ended
-// before the jobs did, or nil.
-func (w *Waiter) waitAll(ctx context.Context, ids []string, results []Result, level zapcore.Level) error {
-	c := w.newCall(ctx, level)
+	c := w.newCall(ctx, zapcore.InfoLevel)
 	defer c.close()
 	for i, id := range ids {
 		results[i].ID = id
 	}
-	c.name = func(slot int32) string { return results[slot].ID }
-	c.emit, c.emitted = func(slot int32, r Result) { results[slot] = r }, func() {}
+	c.consumer = batch(results)
 	if ctx.Err() != nil {
 		c.driver.with(c.handle, func(e *engine.Engine, now time.Duration) { e.Cancel(now, c.handle) }) // nothing is to be asked
 	}
@@ -51,8 +43,15 @@ func (w *Waiter) waitAll(ctx context.Context, ids []string, results []Result, le
 	c.finish(progress)
 	c.logEnd()
 	cause, _ := c.ended()
-	return cause
+	return results, newBatchError(results, cause)
 }
+
+// batch keeps the results of a WaitAll.
+type batch []Result
+
+func (b batch) name(slot int32) string    { return b[slot].ID }
+func (b batch) emit(slot int32, r Result) { b[slot] = r }
+func (batch) emitted()                    {}
 
 // AsCompleted yields one Result an id as jobs end, and keeps none. The ids are
 // read as fast as they come, in a goroutine of its own, so that ids may go on
@@ -75,12 +74,7 @@ func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq
 		c := w.newCall(ctx, zapcore.InfoLevel)
 		defer c.close()
 		in, out := &intake{call: c}, &outlet{call: c, limit: w.config.MaxInFlight}
-		c.name = in.names.get
-		c.emit = func(slot int32, r Result) {
-			in.names.drop(slot)
-			out.add(r)
-		}
-		c.emitted = out.tell
+		c.consumer = stream{&in.names, out}
 		// The loop's body may be busy when ctx ends; nothing more is to be asked for.
 		defer context.AfterFunc(ctx, func() { c.over(contextCause(ctx)) })()
 		c.logStart()
@@ -140,6 +134,21 @@ func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq
 		in.repanic()
 	}
 }
+
+// stream hands the results of an AsCompleted on.
+type stream struct {
+	names *names
+	out   *outlet
+}
+
+func (s stream) name(slot int32) string { return s.names.get(slot) }
+
+func (s stream) emit(slot int32, r Result) {
+	s.names.drop(slot)
+	s.out.add(r)
+}
+
+func (s stream) emitted() { s.out.tell() }
 
 // outlet holds results for the goroutine that ranges over them. When it holds as
 // many as may be under way, nothing more is asked for the call until it has taken

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
-	"go.uber.org/zap/zapcore"
 
 	"github.com/edenwait/edenwait/internal/engine"
 )
@@ -19,6 +18,7 @@ type Waiter struct {
 	source Source
 	driver *driver
 	hooks  *hookRunner
+	opener *opener
 }
 
 // New returns a Waiter that asks as the Config says. The error names the field
@@ -28,7 +28,7 @@ func New(config Config) (*Waiter, error) {
 	if err != nil {
 		return nil, err
 	}
-	waiter := &Waiter{hooks: new(hookRunner)}
+	waiter := &Waiter{hooks: new(hookRunner), opener: new(opener)}
 	waiter.driver = newDriver(waiter.deliver)
 	config.Logger = guardLogger(config.Logger, waiter.driver.fail)
 	source, closeIdle := config.Source, func() {}
@@ -112,8 +112,7 @@ func (w *Waiter) Format(f fmt.State, _ rune) {
 // Calls share one engine: a thousand goroutines that each call Wait are as good as
 // one WaitAll of the same jobs, and a job that several wait for is polled once.
 func (w *Waiter) Wait(ctx context.Context, id string) (*Job, error) {
-	results := make([]Result, 1)
-	// Why the wait ended early, if it did, is in the job's own error.
-	_ = w.waitAll(ctx, []string{id}, results, zapcore.DebugLevel)
-	return results[0].Job, results[0].Err
+	s := w.begin(ctx, id)
+	s.await()
+	return s.end()
 }

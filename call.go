@@ -444,32 +444,25 @@ const (
 )
 
 // memory remembers the last ids that ended in a call: an AsCompleted may run for
-// months.
-type memory struct {
-	hooked map[engine.Key]hooked
-	order  []engine.Key
-	next   int
-}
+// months. It keeps two generations, each of as many ids as are promised, since a
+// map from which ids are deleted one by one grows to twice its size.
+type memory struct{ young, old map[engine.Key]hooked }
 
-// remembered is how many ids a call remembers.
+// remembered is how many ids a call remembers at least.
 const remembered = 65_536
 
-func (m *memory) find(key engine.Key) hooked { return m.hooked[key] }
+func (m *memory) find(key engine.Key) hooked {
+	if h, young := m.young[key]; young {
+		return h
+	}
+	return m.old[key]
+}
 
 func (m *memory) add(key engine.Key, h hooked) {
-	if m.hooked == nil {
-		m.hooked = map[engine.Key]hooked{}
+	if m.young == nil || len(m.young) >= remembered {
+		m.young, m.old = map[engine.Key]hooked{}, m.young
 	}
-	if _, again := m.hooked[key]; !again {
-		if len(m.order) < remembered {
-			m.order = append(m.order, key)
-		} else {
-			delete(m.hooked, m.order[m.next])
-			m.order[m.next] = key
-			m.next = (m.next + 1) % remembered
-		}
-	}
-	m.hooked[key] = h
+	m.young[key] = h
 }
 
 // jobID is the id as the API has it.

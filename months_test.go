@@ -86,6 +86,9 @@ func TestStreamOfMonths(t *testing.T) {
 // One more concurrent Wait costs at most 4 KB, its goroutine included, and no
 // further goroutine.
 func TestParkedWaits(t *testing.T) {
+	if testing.Short() {
+		t.Skip("stacks are larger under the race detector")
+	}
 	const n = 10_000
 	for name, config := range map[string]edenwait.Config{
 		"defaults": {},

@@ -22,20 +22,12 @@ import (
 // concern this call alone.
 func (w *Waiter) WaitAll(ctx context.Context, ids []string) ([]Result, error) {
 	results := make([]Result, len(ids))
-	cause := w.waitAll(ctx, ids, results, zapcore.InfoLevel)
-	return results, newBatchError(results, cause)
-}
-
-// waitAll waits for all ids in the caller's goroutine. The result is why it ended
-// before the jobs did, or nil.
-func (w *Waiter) waitAll(ctx context.Context, ids []string, results []Result, level zapcore.Level) error {
-	c := w.newCall(ctx, level)
+	c := w.newCall(ctx, zapcore.InfoLevel)
 	defer c.close()
 	for i, id := range ids {
 		results[i].ID = id
 	}
-	c.name = func(slot int32) string { return results[slot].ID }
-	c.emit = func(slot int32, r Result) { results[slot] = r }
+	c.consumer = batch(results)
 	if ctx.Err() != nil {
 		c.driver.with(c.handle, func(e *engine.Engine, now time.Duration) { e.Cancel(now, c.handle) }) // nothing is to be asked
 	}
@@ -52,8 +44,15 @@ func (w *Waiter) waitAll(ctx context.Context, ids []string, results []Result, le
 	c.finish(progress)
 	c.logEnd()
 	cause, _ := c.ended()
-	return cause
+	return results, newBatchError(results, cause)
 }
+
+// batch keeps the results of a WaitAll.
+type batch []Result
+
+func (b batch) name(slot int32) string    { return b[slot].ID }
+func (b batch) emit(slot int32, r Result) { b[slot] = r }
+func (batch) emitted()                    {}
 
 // AsCompleted yields one Result per id as jobs end, and keeps none. It may run for
 // months: a goroutine of its own reads ids as fast as they come, while other jobs
@@ -83,11 +82,7 @@ func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq
 		c := w.newCall(ctx, zapcore.InfoLevel)
 		defer c.close()
 		in, out := &intake{call: c}, &outlet{call: c, limit: w.config.MaxInFlight}
-		c.name = in.names.get
-		c.emit = func(slot int32, r Result) {
-			in.names.drop(slot)
-			out.add(r)
-		}
+		c.consumer = stream{&in.names, out}
 		// The loop's body may be busy when ctx ends; nothing more is to be asked for.
 		defer context.AfterFunc(ctx, func() { c.over(contextCause(ctx)) })()
 		c.logStart()
@@ -148,6 +143,21 @@ func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq
 	}
 }
 
+// stream hands the results of an AsCompleted on.
+type stream struct {
+	names *names
+	out   *outlet
+}
+
+func (s stream) name(slot int32) string { return s.names.get(slot) }
+
+func (s stream) emit(slot int32, r Result) {
+	s.names.drop(slot)
+	s.out.add(r)
+}
+
+func (s stream) emitted() { s.out.tell() }
+
 // outlet holds results for the goroutine that ranges over them. When it holds as
 // many as may be under way, nothing more is asked for the call until it has taken
 // them: that would only fill the memory. Results whose hooks have yet to run are
@@ -158,20 +168,15 @@ type outlet struct {
 
 	mu     sync.Mutex
 	held   []Result
-	paused bool
+	paused bool // as it should be
+	told   bool // as the engine was told, or is about to be
 }
 
 func (o *outlet) add(r Result) {
 	o.mu.Lock()
 	o.held = append(o.held, r)
-	pause := len(o.held) >= o.limit && !o.paused
-	if pause {
-		o.paused = true
-	}
+	o.paused = o.paused || len(o.held) >= o.limit
 	o.mu.Unlock()
-	if pause {
-		o.pause(true)
-	}
 	o.call.signal()
 }
 
@@ -179,18 +184,29 @@ func (o *outlet) add(r Result) {
 func (o *outlet) take() []Result {
 	o.mu.Lock()
 	held := o.held
-	o.held = nil
-	resume := o.paused
-	o.paused = false
+	o.held, o.paused = nil, false
 	o.mu.Unlock()
-	if resume {
-		o.pause(false)
-	}
+	o.tell()
 	return held
 }
 
-func (o *outlet) pause(on bool) {
-	o.call.driver.with(o.call.handle, func(e *engine.Engine, now time.Duration) { e.Pause(now, o.call.handle, on) })
+// tell tells the engine whether the call is paused, if that has changed. What
+// holds is looked at under the engine's lock, or of two that tell it at once the
+// older could come last, and the call stay paused for ever.
+func (o *outlet) tell() {
+	o.mu.Lock()
+	changed := o.paused != o.told
+	o.told = o.paused
+	o.mu.Unlock()
+	if !changed {
+		return
+	}
+	o.call.driver.with(o.call.handle, func(e *engine.Engine, now time.Duration) {
+		o.mu.Lock()
+		paused := o.paused
+		o.mu.Unlock()
+		e.Pause(now, o.call.handle, paused)
+	})
 }
 
 // newBatchError returns nil if all went well.

@@ -29,8 +29,7 @@ type call struct {
 	hooks  hookLine
 	runner *hookRunner
 
-	name func(slot int32) string // the id as it was passed in
-	emit func(slot int32, r Result)
+	consumer consumer
 
 	// wake says that something has changed for the goroutine that waits.
 	wake chan struct{}
@@ -38,14 +37,32 @@ type call struct {
 	mu      sync.Mutex
 	pending int // slots without a result
 	waits   int // of the engine
-	counts  Progress
-	seen    memory             // of ids that ended, while more may come
-	repeats map[int32]struct{} // slots of ids that ended before
+	counts  tally
+	past    *past // nil while no id has ended before all were taken in
 	badIDs  map[string]*badID
 	sealed  bool  // no more ids come
 	cause   error // why the call ended early; nil while it goes on
 	thrown  any   // what its caller must have thrown at it
 	quiet   bool  // nobody takes results any more
+}
+
+// tally is how jobs ended.
+type tally struct{ succeeded, failed, errored int }
+
+// past is of ids that ended while more may come, and may come again.
+type past struct {
+	seen    memory
+	repeats map[int32]struct{} // slots of ids that ended before
+}
+
+// consumer takes the results of a call.
+type consumer interface {
+	// name is the id as it was passed in.
+	name(slot int32) string
+	emit(slot int32, r Result)
+	// emitted is called after emit, without the call's lock: what it tells the
+	// engine may bring further results.
+	emitted()
 }
 
 // stopWithin is how long a call goes on for hooks that ignore the end of its
@@ -59,13 +76,17 @@ const stopWithin = 400 * time.Millisecond
 const piece = 1024
 
 func (w *Waiter) newCall(ctx context.Context, level zapcore.Level) *call {
-	c := &call{
-		driver: w.driver, config: &w.config, log: w.config.Logger, level: level, runner: w.hooks,
-		ctx: ctx, began: time.Now(), wake: make(chan struct{}, 1),
-	}
+	c := &call{wake: make(chan struct{}, 1)}
+	c.open(w, ctx, level)
+	return c
+}
+
+// open begins a call.
+func (c *call) open(w *Waiter, ctx context.Context, level zapcore.Level) {
+	c.driver, c.config, c.log, c.level, c.runner = w.driver, &w.config, w.config.Logger, level, w.hooks
+	c.ctx, c.began = ctx, time.Now()
 	deadline, limited := ctx.Deadline()
 	w.driver.begin(c, deadline, limited)
-	return c
 }
 
 func (c *call) opened(handle *engine.Call) { c.handle = handle }
@@ -132,8 +153,8 @@ func (c *call) take(ids []string, first int32) {
 	c.pending += len(watch)
 	if cause := c.cause; cause != nil {
 		for _, w := range watch { // nothing is asked any more
-			r := unfinished(&engine.WaitEnd{}, c.name(w.slot), cause)
-			r.ID = c.name(w.slot)
+			r := unfinished(&engine.WaitEnd{}, c.consumer.name(w.slot), cause)
+			r.ID = c.consumer.name(w.slot)
 			c.result(w.slot, r)
 		}
 		c.waits += len(watch)
@@ -162,16 +183,19 @@ func (c *call) take(ids []string, first int32) {
 
 // remember counts an id that ended before, and came again.
 func (c *call) remember(key engine.Key, slot int32) {
-	switch c.seen.find(key) {
+	if c.past == nil {
+		return
+	}
+	switch c.past.seen.find(key) {
 	case hookedNothing:
 		return
 	case hookedGaveUp:
-		c.counts.Errored--
+		c.counts.errored--
 	default:
-		if c.repeats == nil {
-			c.repeats = map[int32]struct{}{}
+		if c.past.repeats == nil {
+			c.past.repeats = map[int32]struct{}{}
 		}
-		c.repeats[slot] = struct{}{}
+		c.past.repeats[slot] = struct{}{}
 	}
 }
 
@@ -183,6 +207,7 @@ func (c *call) refuse(id string, slot int32, err error) {
 		c.pending++
 		c.result(slot, Result{ID: id, Err: bad.err})
 		c.mu.Unlock()
+		c.consumer.emitted()
 		return
 	}
 	c.pending++
@@ -196,15 +221,16 @@ func (c *call) refuse(id string, slot int32, err error) {
 	}
 	bad = &badID{slots: []int32{slot}}
 	c.badIDs[id] = bad
-	c.counts.Errored++
+	c.counts.errored++
 	c.mu.Unlock()
 	c.runner.add(newErrorHook(&c.config.Hooks, id, err), []*hookPart{{line: &c.hooks, ctx: c.ctx, then: func(hookErr error) {
 		c.mu.Lock()
-		defer c.mu.Unlock()
 		bad.err, bad.hooked = joinHookError(err, hookErr), true
 		for _, slot := range bad.slots {
 			c.result(slot, Result{ID: id, Err: bad.err})
 		}
+		c.mu.Unlock()
+		c.consumer.emitted()
 	}}})
 	c.failFast(err)
 }
@@ -213,7 +239,7 @@ func (c *call) refuse(id string, slot int32, err error) {
 func (c *call) result(slot int32, r Result) {
 	c.pending--
 	if !c.quiet {
-		c.emit(slot, r)
+		c.consumer.emit(slot, r)
 	}
 	if c.cause != nil || c.sealed && c.pending == 0 {
 		c.signal()
@@ -223,13 +249,14 @@ func (c *call) result(slot int32, r Result) {
 // complete hands out the result of a wait, at every place where its id stood.
 func (c *call) complete(w *engine.WaitEnd, r Result) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	r.ID = c.name(w.Slot)
+	r.ID = c.consumer.name(w.Slot)
 	c.result(w.Slot, r)
 	for _, slot := range w.More {
-		r.ID = c.name(slot)
+		r.ID = c.consumer.name(slot)
 		c.result(slot, r)
 	}
+	c.mu.Unlock()
+	c.consumer.emitted()
 }
 
 // failFast ends the call with the first error, if that is wanted. Without
@@ -283,6 +310,9 @@ func (c *call) await() {
 // until they have ended, but not for long once the context has.
 func (c *call) finish(progress *reporter) {
 	if cause, thrown := c.ended(); cause != nil && thrown == nil {
+		if c.ctx.Err() != nil { // an answer that still counts may have a hook
+			c.runner.leave(&c.hooks)
+		}
 		c.drain(cause)
 		for c.live() {
 			<-c.wake
@@ -296,7 +326,7 @@ func (c *call) finish(progress *reporter) {
 		}
 		select {
 		case <-over:
-			c.hooks.leave()
+			c.runner.leave(&c.hooks)
 			over, late = nil, time.After(stopWithin)
 		case <-late:
 			c.runner.abandon(&c.hooks, contextCause(c.ctx))
@@ -324,7 +354,7 @@ func (c *call) drain(cause error) {
 		for i := range buffer[:n] {
 			w := &buffer[i]
 			last, _ := w.Value.(error)
-			c.complete(w, unfinished(w, c.name(w.Slot), because(last, cause)))
+			c.complete(w, unfinished(w, c.consumer.name(w.Slot), because(last, cause)))
 		}
 		if n == 0 {
 			return
@@ -348,8 +378,10 @@ func (c *call) standing() Progress {
 		sent, rate = e.Counts(c.handle), e.Rate(now)
 	})
 	c.mu.Lock()
-	p := c.counts
-	p.Waiting = c.waits - len(c.repeats)
+	p := Progress{Succeeded: c.counts.succeeded, Failed: c.counts.failed, Errored: c.counts.errored, Waiting: c.waits}
+	if c.past != nil {
+		p.Waiting -= len(c.past.repeats)
+	}
 	c.mu.Unlock()
 	p.Total = p.Succeeded + p.Failed + p.Errored + p.Waiting
 	p.Requests, p.Lists, p.RateLimited, p.Rate = sent.Gets+sent.Pages, sent.Pages, sent.RateLimited, rate
@@ -392,7 +424,10 @@ func (c *call) logEnd() {
 // context.Canceled or context.DeadlineExceeded too.
 func contextCause(ctx context.Context) error {
 	cause := context.Cause(ctx)
-	if cause == nil || errors.Is(cause, ctx.Err()) {
+	if err := ctx.Err(); cause == nil || cause == err { //nolint:errorlint // the very value
+		return cause
+	}
+	if cause = contain(cause); errors.Is(cause, ctx.Err()) {
 		return cause
 	}
 	return fmt.Errorf("%w: %w", ctx.Err(), cause)
@@ -409,32 +444,25 @@ const (
 )
 
 // memory remembers the last ids that ended in a call: an AsCompleted may run for
-// months.
-type memory struct {
-	hooked map[engine.Key]hooked
-	order  []engine.Key
-	next   int
-}
+// months. It keeps two generations, each of as many ids as are promised, since a
+// map from which ids are deleted one by one grows to twice its size.
+type memory struct{ young, old map[engine.Key]hooked }
 
-// remembered is how many ids a call remembers.
+// remembered is how many ids a call remembers at least.
 const remembered = 65_536
 
-func (m *memory) find(key engine.Key) hooked { return m.hooked[key] }
+func (m *memory) find(key engine.Key) hooked {
+	if h, young := m.young[key]; young {
+		return h
+	}
+	return m.old[key]
+}
 
 func (m *memory) add(key engine.Key, h hooked) {
-	if m.hooked == nil {
-		m.hooked = map[engine.Key]hooked{}
+	if m.young == nil || len(m.young) >= remembered {
+		m.young, m.old = map[engine.Key]hooked{}, m.young
 	}
-	if _, again := m.hooked[key]; !again {
-		if len(m.order) < remembered {
-			m.order = append(m.order, key)
-		} else {
-			delete(m.hooked, m.order[m.next])
-			m.order[m.next] = key
-			m.next = (m.next + 1) % remembered
-		}
-	}
-	m.hooked[key] = h
+	m.young[key] = h
 }
 
 // jobID is the id as the API has it.

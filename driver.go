@@ -26,7 +26,7 @@ type driver struct {
 
 	mu       sync.Mutex
 	core     *engine.Engine
-	open     map[*engine.Call]subscriber
+	open     map[*engine.Call]struct{} // each Owner is a subscriber
 	cancels  map[engine.RequestID]context.CancelFunc
 	requests *errgroup.Group // of the time since the last idleness
 	alarm    *time.Timer     // nil while idle
@@ -38,7 +38,7 @@ type driver struct {
 func newDriver(deliver func([]engine.End)) *driver {
 	return &driver{
 		deliver: deliver, origin: time.Now(), requests: new(errgroup.Group),
-		open: map[*engine.Call]subscriber{}, cancels: map[engine.RequestID]context.CancelFunc{},
+		open: map[*engine.Call]struct{}{}, cancels: map[engine.RequestID]context.CancelFunc{},
 	}
 }
 
@@ -82,7 +82,7 @@ func (d *driver) begin(s subscriber, deadline time.Time, limited bool) {
 			options.Deadline = d.now() + time.Until(deadline)
 		}
 		handle := d.core.Open(d.now(), options)
-		d.open[handle] = s
+		d.open[handle] = struct{}{}
 		s.opened(handle)
 	})
 	if thrown != nil {
@@ -168,7 +168,7 @@ func (d *driver) turn(input func()) (w work) {
 	for _, r := range w.Requests {
 		ctx := context.Background()
 		if r.For != nil {
-			ctx = context.WithoutCancel(d.open[r.For].values())
+			ctx = context.WithoutCancel(r.For.Owner.(subscriber).values())
 		}
 		// Made here, or an abort could come before it.
 		ctx, d.cancels[r.ID] = context.WithCancel(ctx)
@@ -243,13 +243,13 @@ func (d *driver) respond(core *engine.Engine, id engine.RequestID, a engine.Answ
 // crash ends all calls, and begins with a new engine: the state of one in which
 // something panicked is unknown. It is called under the lock.
 func (d *driver) crash(thrown any) {
-	for _, s := range d.open {
-		s.crash(thrown)
+	for handle := range d.open {
+		handle.Owner.(subscriber).crash(thrown)
 	}
 	for _, cancel := range d.cancels {
 		cancel()
 	}
-	d.open, d.cancels = map[*engine.Call]subscriber{}, map[engine.RequestID]context.CancelFunc{}
+	d.open, d.cancels = map[*engine.Call]struct{}{}, map[engine.RequestID]context.CancelFunc{}
 	if d.alarm != nil {
 		d.alarm.Stop()
 		d.alarm = nil

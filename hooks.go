@@ -77,7 +77,7 @@ type hookLine struct {
 	running int
 	waiting []*hookTask
 	tasks   map[*hookTask]*hookPart // all that have not ended
-	runner  *hookRunner
+	left    bool                    // the call has left: so have its parts that are yet to come
 }
 
 // hookRunner runs the hooks of all calls, in goroutines of their own.
@@ -130,7 +130,7 @@ func (r *hookRunner) add(t *hookTask, parts []*hookPart) {
 	t.parts = parts
 	for _, part := range parts {
 		line := part.line
-		line.runner = r
+		part.left = line.left
 		if line.tasks == nil {
 			line.tasks = map[*hookTask]*hookPart{}
 		}
@@ -190,14 +190,11 @@ func (r *hookRunner) end(t *hookTask, line *hookLine, err error) {
 }
 
 // leave says that the context of the line's call has ended.
-func (l *hookLine) leave() {
-	r := l.runner
-	if r == nil {
-		return // it has had no hook
-	}
+func (r *hookRunner) leave(line *hookLine) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for t, part := range l.tasks {
+	line.left = true
+	for t, part := range line.tasks {
 		part.left = true
 		r.cancelIfLeft(t)
 	}
@@ -259,14 +256,18 @@ func allOver(t *hookTask) bool {
 // take other results with it.
 func (t *hookTask) run(ctx context.Context, done func(error)) {
 	var failure error = &HookError{ID: t.id, Err: errors.New("called runtime.Goexit")}
+	// Deferred by itself: see requester.send.
 	defer func() {
-		if thrown := recover(); thrown != nil {
-			failure = &HookError{ID: t.id, Err: panicError("panic", thrown), Stack: debug.Stack()}
-		}
+		_ = recover()
 		done(failure)
 	}()
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			failure = &HookError{ID: t.id, Err: thrownError("panic", thrown), Stack: debug.Stack()}
+		}
+	}()
 	if err := t.call(ctx); err != nil {
-		failure = &HookError{ID: t.id, Err: err}
+		failure = &HookError{ID: t.id, Err: contain(err)}
 	} else {
 		failure = nil
 	}

@@ -22,7 +22,7 @@ func (w *Waiter) deliverEnd(end *engine.End) {
 			c := wait.Call.Owner.(*call)
 			cause, _ := c.ended()
 			last, _ := end.Value.(error)
-			c.complete(wait, unfinished(wait, c.name(wait.Slot), because(last, cause)))
+			c.complete(wait, unfinished(wait, c.consumer.name(wait.Slot), because(last, cause)))
 		}
 		return
 	}
@@ -46,7 +46,7 @@ func (w *Waiter) deliverEnd(end *engine.End) {
 			o.result.Err = outcomeError(o.result.Job)
 			o.result.Polls, o.result.Waited = wait.Polls, wait.Now-wait.Since
 		} else {
-			o.result = unfinished(wait, o.call.name(wait.Slot), reason(end, wait, w.config.MaxWait))
+			o.result = unfinished(wait, o.call.consumer.name(wait.Slot), reason(end, wait, w.config.MaxWait))
 		}
 		o.hook = o.call.count(wait, end.Key, o.result)
 		if o.result.Err != nil && w.config.FailFast {
@@ -110,34 +110,40 @@ func (c *call) count(w *engine.WaitEnd, key engine.Key, r Result) (hook bool) {
 	defer c.mu.Unlock()
 	c.waits--
 	c.forgetRepeats(w)
-	before := c.seen.find(key)
+	before := hookedNothing
+	if c.past != nil {
+		before = c.past.seen.find(key)
+	}
 	if before == hookedEnd {
 		return false
 	}
 	switch final := r.Job; {
 	case r.Err == nil:
-		c.counts.Succeeded++
+		c.counts.succeeded++
 	case final != nil && final.Status == StatusFail:
-		c.counts.Failed++
+		c.counts.failed++
 	default:
-		c.counts.Errored++
+		c.counts.errored++
 	}
 	if !c.sealed {
 		now := hookedEnd
 		if r.Job == nil {
 			now = hookedGaveUp
 		}
-		c.seen.add(key, now)
+		if c.past == nil {
+			c.past = new(past)
+		}
+		c.past.seen.add(key, now)
 	}
 	return r.Job != nil && r.Err == nil || r.Job != nil && r.Job.Status == StatusFail || before == hookedNothing
 }
 
 func (c *call) forgetRepeats(w *engine.WaitEnd) {
-	if len(c.repeats) == 0 {
+	if c.past == nil || len(c.past.repeats) == 0 {
 		return
 	}
-	delete(c.repeats, w.Slot)
+	delete(c.past.repeats, w.Slot)
 	for _, slot := range w.More {
-		delete(c.repeats, slot)
+		delete(c.past.repeats, slot)
 	}
 }

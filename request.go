@@ -34,12 +34,17 @@ func newRequester(config Config, source Source) *requester {
 // calls done in any case, also after a runtime.Goexit, as a test's FailNow does.
 func (q *requester) send(ctx context.Context, r engine.Request, done func(engine.Answer)) {
 	answer := engine.Answer{Value: errors.New("edenwait: the Source called runtime.Goexit")}
+	// Deferred by itself: what was thrown may throw, or end the goroutine, when it
+	// is looked at.
+	defer func() {
+		_ = recover()
+		done(answer)
+	}()
 	defer func() {
 		if thrown := recover(); thrown != nil {
-			answer = engine.Answer{Value: panicError("edenwait: the Source panicked", thrown)}
+			answer = engine.Answer{Value: thrownError("edenwait: the Source panicked", thrown)}
 			q.log.Warn("the Source panicked", zap.String("panic", text(thrown)), zap.ByteString("stack", debug.Stack()))
 		}
-		done(answer)
 	}()
 	if r.Kind == engine.Page {
 		answer = q.page(ctx, r.Page)
@@ -54,7 +59,7 @@ func (q *requester) job(ctx context.Context, id string) engine.Answer {
 		err = checkJob(job, id)
 	}
 	if err != nil {
-		return failed(err)
+		return failed(contain(err))
 	}
 	if job.ID == "" {
 		named := *job // the Source's own is not ours to change
@@ -68,8 +73,7 @@ func (q *requester) job(ctx context.Context, id string) engine.Answer {
 	return answer
 }
 
-// failed is the answer that an error is. What the Source's error does when it is
-// looked at is the Source's doing: see send.
+// failed is the answer that an error is.
 func failed(err error) engine.Answer {
 	return engine.Answer{
 		Outcome: classify(err), Value: err, RetryAfter: retryAfter(err), Reached: reached(err), Everyone: isOverload(err),
@@ -96,6 +100,7 @@ func (q *requester) page(ctx context.Context, number int) engine.Answer {
 		err = errors.New("edenwait: the Source answered neither a page nor an error")
 	}
 	if err != nil {
+		err = contain(err)
 		answer := failed(err)
 		answer.Gone = isListGone(err)
 		return answer
@@ -113,14 +118,3 @@ func (q *requester) page(ctx context.Context, number int) engine.Answer {
 	}
 	return answer
 }
-
-// panicError is what was thrown, as an error that matches it if it is one.
-func panicError(what string, thrown any) error {
-	if err, ok := thrown.(error); ok {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return fmt.Errorf("%s: %v", what, thrown)
-}
-
-// text is what was thrown, for a log.
-func text(thrown any) string { return fmt.Sprint(thrown) }

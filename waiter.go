@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
-	"go.uber.org/zap/zapcore"
 
 	"github.com/edenwait/edenwait/internal/engine"
 )
@@ -26,6 +25,7 @@ type Waiter struct {
 	source Source
 	driver *driver
 	hooks  *hookRunner
+	opener *opener
 }
 
 // New returns a Waiter for the Config. An error names the field and the bound that
@@ -35,7 +35,7 @@ func New(config Config) (*Waiter, error) {
 	if err != nil {
 		return nil, err
 	}
-	waiter := &Waiter{hooks: new(hookRunner)}
+	waiter := &Waiter{hooks: new(hookRunner), opener: new(opener)}
 	waiter.driver = newDriver(waiter.deliver)
 	config.Logger = guardLogger(config.Logger, waiter.driver.fail)
 	source, closeIdle := config.Source, func() {}
@@ -125,8 +125,7 @@ func (w *Waiter) Format(f fmt.State, _ rune) {
 // jobs, because all calls share one engine. A job that several calls wait for is
 // polled once. Each of these calls gets a Job of its own: a shallow copy.
 func (w *Waiter) Wait(ctx context.Context, id string) (*Job, error) {
-	results := make([]Result, 1)
-	// Why the wait ended early, if it did, is in the job's own error.
-	_ = w.waitAll(ctx, []string{id}, results, zapcore.DebugLevel)
-	return results[0].Job, results[0].Err
+	s := w.begin(ctx, id)
+	s.await()
+	return s.end()
 }

@@ -1,0 +1,122 @@
+package edenwait_test
+
+import (
+	"context"
+	"net/http/httptest"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/edentest"
+)
+
+// What a Waiter runs starts with its first call and ends with its last.
+
+// busyPeriod is all kinds of calls, and of ends, at once.
+func busyPeriod(t *testing.T, waiter *edenwait.Waiter, second time.Duration) {
+	t.Helper()
+	var wg sync.WaitGroup
+	for i := range 12 {
+		wg.Go(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Duration(1+i%4)*second)
+			defer cancel()
+			ids := []string{uid(i), uid(i % 3), uid(50)}
+			switch i % 3 {
+			case 0:
+				_, _ = waiter.Wait(ctx, ids[0])
+			case 1:
+				_, _ = waiter.WaitAll(ctx, ids)
+			default:
+				for range waiter.AsCompleted(ctx, slices.Values(ids)) {
+					break
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// A Waiter may be used outside of a bubble, then in one, then in another, and then
+// outside again: nothing of it outlives its last call.
+func TestWaiterOutsideAndInBubbles(t *testing.T) {
+	source := &scripted{answer: func(ctx context.Context, id string, poll int) (*edenwait.Job, error) {
+		switch {
+		case id == uid(0):
+			<-ctx.Done()
+			return nil, ctx.Err()
+		case poll%5 == 4:
+			return succeeded(id)
+		}
+		return running(id)
+	}}
+	waiter, err := edenwait.New(edenwait.Config{
+		Source: source, Rate: 200, Burst: 10, MaxWait: 30 * time.Minute,
+		Hooks: edenwait.Hooks{OnSuccess: func(context.Context, *edenwait.Job) error { return nil }, OnProgress: func(edenwait.Progress) {}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	busyPeriod(t, waiter, 50*time.Millisecond)
+	for range 3 {
+		synctest.Test(t, func(t *testing.T) {
+			busyPeriod(t, waiter, time.Minute)
+			time.Sleep(24 * time.Hour)
+			began := time.Now()
+			busyPeriod(t, waiter, time.Minute)
+			if took := time.Since(began); took > 5*time.Minute {
+				t.Errorf("took %v", took)
+			}
+		})
+		busyPeriod(t, waiter, 50*time.Millisecond)
+	}
+}
+
+// Idle, a Waiter has no goroutine, no timer and no connection. Outside of a
+// bubble, since in one, time would not show a timer that is left.
+func TestIdleWaiterLeavesNothingOpen(t *testing.T) {
+	api := edentest.New(edentest.Options{Rate: -1})
+	server := httptest.NewServer(api)
+	defer server.Close()
+	waiter, err := edenwait.New(edenwait.Config{Token: edentest.DefaultToken, BaseURL: server.URL, Rate: 500, Burst: 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := runtime.NumGoroutine()
+	for range 3 {
+		var wg sync.WaitGroup
+		for _, id := range api.SubmitAll(30, edentest.World{Durations: edentest.Fixed(0)}) {
+			wg.Go(func() { _, _ = waiter.Wait(context.Background(), id) })
+		}
+		wg.Wait()
+	}
+	for range 200 { // connections take a moment to end
+		if runtime.NumGoroutine() <= before {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	buf := make([]byte, 1<<16)
+	t.Errorf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
+}
+
+// In a bubble, a timer that is left wakes what it belongs to; a Source tells.
+func TestNothingIsAskedBetweenCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{})
+		waiter := newWaiter(t, api, edenwait.Config{})
+		for i := range 3 {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			_, _ = waiter.WaitAll(ctx, api.SubmitAll(40, minuteLong))
+			cancel()
+			n := len(api.Requests())
+			time.Sleep(time.Hour)
+			if more := len(api.Requests()) - n; more > 0 {
+				t.Errorf("%d requests after call %d", more, i)
+			}
+		}
+	})
+}

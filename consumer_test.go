@@ -1,0 +1,128 @@
+package edenwait_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/edentest"
+)
+
+// Loops over AsCompleted that are slow, or that call the Waiter themselves, while
+// other calls go on.
+
+// A loop whose body is busy slows its own jobs, and nobody else's.
+func TestSlowLoopSlowsItselfAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
+		slow := api.SubmitAll(200, edentest.World{Durations: edentest.Fixed(time.Second)})
+		shared := slow[190]
+		others := append(api.SubmitAll(50, minuteLong), shared)
+		waiter := newWaiter(t, api, edenwait.Config{MaxInFlight: 8})
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		taken, left := 0, make(chan struct{})
+		go func() {
+			defer close(left)
+			for range waiter.AsCompleted(ctx, slices.Values(slow)) {
+				if taken++; taken == 1 {
+					time.Sleep(time.Hour)
+				}
+			}
+		}()
+		time.Sleep(5 * time.Second) // the loop has taken one result by now
+		began := time.Now()
+		if _, err := waiter.WaitAll(context.Background(), others); err != nil {
+			t.Error(err)
+		}
+		for _, id := range others {
+			end, _ := api.EndedAt(id)
+			if seen, _ := api.FirstFinal(id); seen.Sub(later(end, began)) > 12*time.Second {
+				t.Errorf("known %v late beside a loop that is busy", seen.Sub(end))
+			}
+		}
+		time.Sleep(10 * time.Minute)
+		known := 0
+		for _, id := range slow {
+			if _, ok := api.FirstFinal(id); ok {
+				known++
+			}
+		}
+		if known > 30 {
+			t.Errorf("%d jobs of a loop that has taken one result were polled", known)
+		}
+		<-left
+		if taken != len(slow) {
+			t.Errorf("%d results of %d", taken, len(slow))
+		}
+	})
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// More jobs end at one moment than the loop is ready to take.
+func TestManyEndsAtOnceBesideASlowLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
+			return running(id)
+		}, edenwait.Config{MaxInFlight: 4, MaxWait: time.Minute})
+		ids := make([]string, 5000)
+		for n := range ids {
+			ids[n] = uid(n)
+		}
+		results := 0
+		for r := range waiter.AsCompleted(context.Background(), slices.Values(ids)) {
+			if results++; !errors.Is(r.Err, edenwait.ErrMaxWait) {
+				t.Fatal(r.Err)
+			}
+		}
+		if results != len(ids) {
+			t.Errorf("%d results of %d", results, len(ids))
+		}
+	})
+}
+
+// A loop that takes results as fast as they come is never left paused. Outside of
+// a bubble, since it takes goroutines that run at once.
+func TestFastLoopIsNeverLeftPaused(t *testing.T) {
+	waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
+		return succeeded(id)
+	}, edenwait.Config{MaxInFlight: 2, Rate: 1e6, Burst: 1e6, DisableList: true})
+	ids := make([]string, 20_000)
+	for n := range ids {
+		ids[n] = uid(n)
+	}
+	var taken atomic.Int64
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range waiter.AsCompleted(context.Background(), slices.Values(ids)) {
+			taken.Add(1)
+		}
+	}()
+	for last := int64(-1); ; {
+		select {
+		case <-done:
+			if taken.Load() != int64(len(ids)) {
+				t.Errorf("%d results of %d", taken.Load(), len(ids))
+			}
+			return
+		case <-time.After(20 * time.Second):
+			if n := taken.Load(); n == last {
+				t.Fatalf("stuck after %d results of %d", n, len(ids))
+			} else {
+				last = n
+			}
+		}
+	}
+}

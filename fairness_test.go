@@ -1,0 +1,145 @@
+package edenwait_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/edentest"
+)
+
+// Calls that share a Waiter against one call of the same jobs, and beside crowds.
+
+// waitEach has a goroutine for each job that calls Wait, as services have.
+func waitEach(h *account, ids []string, config edenwait.Config) {
+	waiter, err := edenwait.New(config)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	var g errgroup.Group
+	for _, id := range ids {
+		g.Go(func() error {
+			_, err := waiter.Wait(context.Background(), id)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// A goroutine a job, each calling Wait, is as good as one WaitAll.
+func TestWaitsAreAsGoodAsWaitAll(t *testing.T) {
+	table := newTable(t, "jobs\tWaitAll: "+scoreHeader+"\t\tWait: "+scoreHeader)
+	for _, row := range []struct{ jobs, seeds int }{{10, 60}, {100, 16}, {1000, 4}} {
+		if testing.Short() && row.jobs != 100 {
+			continue
+		}
+		w := world{jobs: row.jobs, shape: minuteLong}
+		one := w.mean(t, row.seeds)
+		w.wait = waitEach
+		each := w.mean(t, row.seeds)
+		table.row("%d\t%v\t\t%v", row.jobs, one, each)
+		if each.lag > one.lag*115/100 || each.requests > one.requests*1.15 || each.limited > 0 {
+			t.Errorf("%d jobs: %v with a Wait each, %v with one WaitAll", row.jobs, each, one)
+		}
+	}
+	table.print()
+}
+
+// Jobs that arrive at two a second, each with a caller of its own.
+func TestArrivingJobs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, DiscardRecords: true, Seed: 1})
+		waiter := newWaiter(t, api, edenwait.Config{})
+		const n = 4800 // forty minutes of them: the last jobs, few at a time, cost more each
+		ids := make([]string, n)
+		var g errgroup.Group
+		for i := range ids {
+			id := api.SubmitAll(1, minuteLong)[0]
+			ids[i] = id
+			g.Go(func() error {
+				_, err := waiter.Wait(context.Background(), id)
+				return err
+			})
+			time.Sleep(500 * time.Millisecond)
+		}
+		if err := g.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		var lag time.Duration
+		for _, id := range ids {
+			end, _ := api.EndedAt(id)
+			seen, _ := api.FirstFinal(id)
+			lag += seen.Sub(end) / n
+		}
+		stats := api.Stats()
+		requests := float64(stats.Gets+stats.Lists) / n
+		t.Logf("lag %v, %.2f requests a job", lag, requests)
+		if lag > 1500*time.Millisecond || requests > 1.7 || stats.RateLimited > 0 {
+			t.Errorf("lag %v, %.2f requests a job, %d refused; want at most 1.5 s, 1.7, 0", lag, requests, stats.RateLimited)
+		}
+	})
+}
+
+// A job beside ten thousand of another call that are known to have ended is known
+// within twelve seconds of its end, whenever it ends.
+func TestOneJobBesideTenThousandKnownEnds(t *testing.T) {
+	for _, after := range []time.Duration{0, 5 * time.Second, time.Minute, 7 * time.Minute} {
+		t.Run(fmt.Sprint(after), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, DiscardRecords: true})
+				crowd := api.SubmitAll(10_000, edentest.World{Durations: edentest.Fixed(time.Second)})
+				waiter := newWaiter(t, api, edenwait.Config{})
+				ctx, cancel := context.WithCancel(context.Background())
+				var g errgroup.Group
+				g.Go(func() error { _, _ = waiter.WaitAll(ctx, crowd); return nil })
+				time.Sleep(30 * time.Second) // they are known to have ended by now
+				single := api.Submit(edentest.Script{After: after})
+				if _, err := waiter.Wait(context.Background(), single); err != nil {
+					t.Error(err)
+				}
+				end, _ := api.EndedAt(single)
+				if late := time.Since(end); late > 12*time.Second {
+					t.Errorf("known %v after its end", late)
+				}
+				// The crowd is not starved either.
+				if n := api.Stats().Finals; time.Since(end)+after > time.Minute && n < 9*int((30*time.Second+after).Seconds()) {
+					t.Errorf("%d of the crowd meanwhile", n)
+				}
+				cancel()
+				_ = g.Wait()
+			})
+		})
+	}
+}
+
+// Single waits beside one another are served first come, first served.
+func TestSingleWaitsAreFIFO(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{})
+		ids := api.SubmitAll(40, edentest.World{Durations: edentest.Fixed(0)})
+		waiter := newWaiter(t, api, edenwait.Config{Rate: 1, Burst: 1, DisableList: true})
+		var g errgroup.Group
+		for _, id := range ids {
+			g.Go(func() error {
+				_, err := waiter.Wait(context.Background(), id)
+				return err
+			})
+			synctest.Wait() // it stands in line before the next comes
+		}
+		if err := g.Wait(); err != nil {
+			t.Error(err)
+		}
+		for i, r := range api.Requests() {
+			if i >= len(ids) || r.JobID != ids[i] {
+				t.Errorf("request %d is for another job than the one in its turn", i)
+			}
+		}
+	})
+}

@@ -1,0 +1,335 @@
+package edenwait_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/edentest"
+)
+
+// Hooks of jobs that several calls wait for, and hooks that wait themselves.
+
+// A hook is called once a job for all calls that wait for it at that moment, and
+// those calls return after it.
+func TestOneHookForAllCalls(t *testing.T) {
+	for _, status := range []string{"success", "fail", "odd"} {
+		synctest.Test(t, func(t *testing.T) {
+			api := edentest.New(edentest.Options{})
+			id := api.Submit(edentest.Script{After: 10 * time.Second, Status: status})
+			calls := 0
+			var ended time.Time
+			failure := errors.New("disk full")
+			hook := func(context.Context) error {
+				calls++
+				time.Sleep(time.Minute)
+				ended = time.Now()
+				return failure
+			}
+			waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{
+				OnSuccess: func(ctx context.Context, _ *edenwait.Job) error { return hook(ctx) },
+				OnFail:    func(ctx context.Context, _ *edenwait.Job) error { return hook(ctx) },
+				OnError:   func(ctx context.Context, _ string, _ error) { _ = hook(ctx) },
+			}})
+			var wg sync.WaitGroup
+			for i := range 6 {
+				wg.Go(func() {
+					time.Sleep(time.Duration(i) * time.Second)
+					results := slices.Collect(waiter.AsCompleted(context.Background(), slices.Values([]string{id, id})))
+					for _, r := range results {
+						if status != "odd" && !errors.Is(r.Err, failure) || r.Job == nil || ended.IsZero() || time.Since(ended) != 0 {
+							t.Errorf("%s, call %d: %v, %v after the hook", status, i, r.Err, time.Since(ended))
+						}
+					}
+					if len(results) != 2 {
+						t.Errorf("%d results", len(results))
+					}
+				})
+			}
+			wg.Wait()
+			if calls != 1 {
+				t.Errorf("%s: %d hooks", status, calls)
+			}
+		})
+	}
+}
+
+// The hook's context is not cancelled while a call still waits for it, and is when
+// the last has left; a call that leaves has "still running" to itself.
+func TestContextOfASharedHook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{})
+		id := api.Submit(edentest.Script{})
+		began := time.Now()
+		var cancelled time.Duration
+		var tenant any
+		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(ctx context.Context, _ *edenwait.Job) error {
+			tenant = ctx.Value(tenantKey{})
+			<-ctx.Done()
+			cancelled = time.Since(began)
+			return nil
+		}}, DisableList: true, Rate: 1, Burst: 1})
+		results := make([]edenwait.Result, 3)
+		var wg sync.WaitGroup
+		wg.Go(func() { _, _ = waiter.Wait(context.Background(), api.Submit(edentest.Script{Status: "fail"})) }) // has the first turn
+		synctest.Wait()
+		for i := range results {
+			wg.Go(func() {
+				ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), tenantKey{}, i), time.Duration(i+1)*10*time.Second)
+				defer cancel()
+				got, _ := waiter.WaitAll(ctx, []string{id})
+				results[i] = got[0]
+				if late := time.Since(began) - time.Duration(i+1)*10*time.Second; late > time.Second {
+					t.Errorf("call %d returned %v late", i, late)
+				}
+			})
+			synctest.Wait()
+		}
+		wg.Wait()
+		if cancelled != 30*time.Second || tenant != 0 {
+			t.Errorf("cancelled after %v, with the values of call %v", cancelled, tenant)
+		}
+		for i, r := range results {
+			var hookErr *edenwait.HookError
+			if r.Job == nil || (i < 2) != errors.As(r.Err, &hookErr) {
+				t.Errorf("call %d: %+v", i, r)
+			}
+		}
+	})
+}
+
+// A hook whose calls have all left before it begins has a context that has ended.
+// Often enough, several are the last to leave at once.
+func TestHookOfCallsThatHaveLeft(t *testing.T) {
+	several := 0
+	for range 30 {
+		synctest.Test(t, func(t *testing.T) {
+			source := &slowSource{takes: time.Minute, dying: 200 * time.Millisecond, done: func(int) bool { return true }}
+			waiter := newSlow(t, source, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(ctx context.Context, _ *edenwait.Job) error {
+				if ctx.Err() == nil {
+					t.Error("a hook runs as if its calls went on")
+				}
+				return nil
+			}}})
+			ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+			defer cancel()
+			var wg sync.WaitGroup
+			var answered atomic.Int64
+			for range 50 {
+				wg.Go(func() {
+					if _, err := waiter.Wait(ctx, uid(1)); err == nil {
+						answered.Add(1)
+					}
+				})
+			}
+			wg.Wait()
+			if answered.Load() > 1 {
+				several++
+			}
+		})
+	}
+	t.Logf("several were the last %d times", several)
+}
+
+// A call that comes while a hook runs is a new wait: a GET, and a hook.
+func TestCallThatComesWhileAHookRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{})
+		id := api.Submit(edentest.Script{})
+		var hooks atomic.Int64
+		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(context.Context, *edenwait.Job) error {
+			if hooks.Add(1) == 1 {
+				time.Sleep(time.Hour)
+			}
+			return nil
+		}}})
+		var wg sync.WaitGroup
+		wg.Go(func() { _, _ = waiter.Wait(context.Background(), id) })
+		time.Sleep(time.Minute)
+		began := time.Now()
+		results, err := waiter.WaitAll(context.Background(), []string{id})
+		if took := time.Since(began); err != nil || results[0].Polls != 1 || took > time.Second {
+			t.Errorf("%+v after %v", results, took)
+		}
+		if hooks.Load() != 2 || len(gets(api, id)) != 2 {
+			t.Errorf("%d hooks, %d GETs", hooks.Load(), len(gets(api, id)))
+		}
+		wg.Wait()
+	})
+}
+
+// nested is a context of a hook's own call.
+type nested struct{}
+
+// Hooks that wait for their own job, or for others with hooks, on the same Waiter:
+// more at once than a call has places, from one call or from several.
+func TestHooksThatWait(t *testing.T) {
+	const n = 17
+	for name, target := range map[string]func(api *edentest.API, own string) string{
+		"their own job":   func(_ *edentest.API, own string) string { return own },
+		"a job that runs": func(api *edentest.API, _ string) string { return api.Submit(edentest.Script{After: 20 * time.Second}) },
+		"an ended job":    func(api *edentest.API, _ string) string { return api.Submit(edentest.Script{}) },
+	} {
+		for _, way := range []string{"WaitAll", "Waits", "AsCompleted"} {
+			t.Run(name+"/"+way, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					api := edentest.New(edentest.Options{Rate: -1})
+					var waiter *edenwait.Waiter
+					var outer, inner atomic.Int64
+					waiter = newWaiter(t, api, edenwait.Config{Rate: 1000, Burst: 100, Hooks: edenwait.Hooks{
+						OnSuccess: func(ctx context.Context, job *edenwait.Job) error {
+							if ctx.Value(nested{}) != nil {
+								inner.Add(1)
+								return nil
+							}
+							outer.Add(1)
+							time.Sleep(time.Second) // all places are taken
+							_, err := waiter.Wait(context.WithValue(ctx, nested{}, true), target(api, job.ID))
+							return err
+						},
+					}})
+					ids := api.SubmitAll(n, edentest.World{Durations: edentest.Fixed(0)})
+					began := time.Now()
+					ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+					defer cancel()
+					switch way {
+					case "WaitAll":
+						if _, err := waiter.WaitAll(ctx, ids); err != nil {
+							t.Error(err)
+						}
+					case "Waits":
+						var wg sync.WaitGroup
+						for _, id := range ids {
+							wg.Go(func() {
+								if _, err := waiter.Wait(ctx, id); err != nil {
+									t.Error(err)
+								}
+							})
+						}
+						wg.Wait()
+					default:
+						for r := range waiter.AsCompleted(ctx, slices.Values(ids)) {
+							if r.Err != nil {
+								t.Error(r.Err)
+							}
+						}
+					}
+					if took := time.Since(began); took > 2*time.Minute || outer.Load() != n || inner.Load() != n {
+						t.Errorf("%d hooks and %d of theirs after %v", outer.Load(), inner.Load(), took)
+					}
+				})
+			})
+		}
+	}
+}
+
+// Hooks of all calls wait at once for one job whose hook waits for another.
+func TestHooksThatWaitForOneJob(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{})
+		last := api.Submit(edentest.Script{After: time.Minute})
+		first := api.SubmitAll(40, edentest.World{Durations: edentest.Fixed(0)})
+		var waiter *edenwait.Waiter
+		hooks := 0
+		waiter = newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(ctx context.Context, job *edenwait.Job) error {
+			if job.ID == last {
+				hooks++
+				return nil
+			}
+			_, err := waiter.Wait(ctx, last)
+			return err
+		}}})
+		if _, err := waiter.WaitAll(context.Background(), append(first, last)); err != nil {
+			t.Error(err)
+		}
+		if hooks == 0 || hooks > 25 {
+			t.Errorf("%d hooks of the last job", hooks)
+		}
+	})
+}
+
+// Hook places are each call's: one whose sixteen are busy holds up no other, and a
+// hook that both want runs in the first free place.
+func TestHookPlacesAreEachCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Rate: -1})
+		busy := api.SubmitAll(16, edentest.World{Durations: edentest.Fixed(0)})
+		shared := api.Submit(edentest.Script{After: 10 * time.Second})
+		other := api.Submit(edentest.Script{After: 10 * time.Second})
+		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(_ context.Context, job *edenwait.Job) error {
+			if slices.Contains(busy, job.ID) {
+				time.Sleep(time.Hour)
+			}
+			return nil
+		}}})
+		began := time.Now()
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := waiter.WaitAll(context.Background(), append(busy, shared)); err != nil {
+				t.Error(err)
+			}
+		})
+		time.Sleep(5 * time.Second)
+		for _, id := range []string{shared, other} {
+			wg.Go(func() {
+				if _, err := waiter.Wait(context.Background(), id); err != nil || time.Since(began) > 30*time.Second {
+					t.Errorf("after %v: %v", time.Since(began), err)
+				}
+			})
+		}
+		wg.Wait()
+	})
+}
+
+// A loop's body, and the sequence that feeds it, may call Wait on the same Waiter,
+// also for the very job of the result.
+func TestLoopsAndSequencesThatWait(t *testing.T) {
+	for _, inFlight := range []int{1, 2, 16} {
+		t.Run(fmt.Sprint(inFlight), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api := edentest.New(edentest.Options{Rate: -1})
+				waiter := newWaiter(t, api, edenwait.Config{Rate: 100, MaxInFlight: inFlight})
+				ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+				defer cancel()
+				ids := api.SubmitAll(60, edentest.World{Durations: edentest.Uniform{Min: 0, Max: time.Minute}})
+				feed := func(yield func(string) bool) {
+					for i, id := range ids {
+						if i%7 == 3 { // one step of a pipeline waits for another
+							if _, err := waiter.Wait(ctx, ids[i-1]); err != nil {
+								t.Errorf("in the sequence: %v", err)
+							}
+						}
+						if !yield(id) {
+							return
+						}
+					}
+				}
+				results := 0
+				for r := range waiter.AsCompleted(ctx, feed) {
+					results++
+					if r.Err != nil {
+						t.Fatal(r.Err)
+					}
+					if results%5 == 0 {
+						if _, err := waiter.Wait(ctx, r.ID); err != nil {
+							t.Errorf("in the loop: %v", err)
+						}
+						if _, err := waiter.Wait(ctx, ids[(results+20)%len(ids)]); err != nil {
+							t.Errorf("in the loop: %v", err)
+						}
+					}
+				}
+				if results != len(ids) {
+					t.Errorf("%d results", results)
+				}
+			})
+		})
+	}
+}

@@ -1,4 +1,4 @@
-package rival
+package baseline
 
 import (
 	"context"
@@ -52,7 +52,7 @@ func (s Service) ask(ctx context.Context, url string, into any) error {
 	return json.Unmarshal(body, into)
 }
 
-// get asks for one job. It insists on its id: a rival that takes another job's
+// get asks for one job. It insists on its id: a baseline that takes another job's
 // result for its own would otherwise count as if it had got the right one.
 func (s Service) get(ctx context.Context, id string) (*job, error) {
 	var j job

@@ -1,4 +1,4 @@
-package rival
+package baseline
 
 import (
 	"context"
@@ -14,25 +14,29 @@ import (
 
 const hcloudModule = "github.com/hetznercloud/hcloud-go/v2"
 
-var hcloudBatch = Rival{
+const hcloudDocs = "the defaults of [`hcloud.NewClient`](https://pkg.go.dev/github.com/hetznercloud/hcloud-go/v2/hcloud#WithPollOpts)"
+
+var hcloudBatch = Baseline{
 	Name:      "hcloud-go batch",
 	Module:    hcloudModule,
-	How:       "`ActionClient.WaitForFunc` for all jobs together, every 0.5 s, its default; its five retries of a 429, around it `backoff.Retry` for the jobs that are left. The API cannot be asked for 25 ids at once as Hetzner's can: all pages of the list are read once a round, and each job that is no longer among them is asked for, one after another.",
+	How:       "`ActionClient.WaitForFunc` for all jobs together, every 0.5 s, with five retries of a 429. Around it `backoff.Retry` for the jobs that are left. This API cannot return 25 jobs by id as Hetzner's can: each round reads all pages of the list, then sends a GET for every job that is no longer among them, one after another.",
+	Settings:  hcloudDocs,
 	NeedsList: true,
-	Wait: func(ctx context.Context, s Service, ids []string) int {
+	Batch: func(ctx context.Context, s Service, ids []string) int {
 		batch := newHcloudBatch(s, ids)
 		_ = insist(ctx, func() error { return batch.wait(ctx) }) // what is missing is not counted
 		return len(ids) - len(batch.left())
 	},
 }
 
-var hcloudBare = Rival{
-	Name:      "hcloud-go batch, bare",
+var hcloudAsItComes = Baseline{
+	Name:      "hcloud-go batch, as it comes",
 	Module:    hcloudModule,
 	How:       "The same without `backoff.Retry`: the sixth 429 in a row ends the wait for all jobs.",
+	Settings:  hcloudDocs,
 	NeedsList: true,
-	Bare:      true,
-	Wait: func(ctx context.Context, s Service, ids []string) int {
+	AsItComes: true,
+	Batch: func(ctx context.Context, s Service, ids []string) int {
 		batch := newHcloudBatch(s, ids)
 		_ = batch.wait(ctx)
 		return len(ids) - len(batch.left())
@@ -85,8 +89,8 @@ type actionList struct {
 
 	running map[string]bool
 	page    int   // the page of the list to read next; 0 when it has been read
-	first   int64 // the first action of the latest question
-	failed  bool  // the latest question was not answered, so it comes again
+	first   int64 // the first action of the latest request
+	failed  bool  // the latest request was not answered, so it comes again
 }
 
 // RoundTrip implements http.RoundTripper.

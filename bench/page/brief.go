@@ -108,8 +108,7 @@ func (r *Report) faster() string {
 	for _, result := range r.fair() {
 		var names []string
 		for _, row := range byLag(result.Rows) {
-			lag := result.Difference(row, scenario.Lag)
-			if result.Judge(row) == scenario.Trade && lag.Mean < -lag.Within {
+			if result.Judge(row) == scenario.Trade && result.Faster(row) {
 				names = append(names, named(row))
 			}
 		}

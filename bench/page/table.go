@@ -43,13 +43,13 @@ func scenarioTable(result scenario.Result) string {
 	for _, row := range rows {
 		cells = append(cells, scenarioCells(result, row))
 	}
-	head := []string{"", "lag, s", "over edenwait's", "p50", "p95", "max", "requests per job", "over edenwait's", "429s per job", "last result, s", "over the ideal", "lost", "verdict"}
+	head := []string{"", "lag, s", "over edenwait's", "p50", "p95", "max", "requests per job", "times edenwait's", "429s per job", "last result, s", "over the ideal", "lost", "verdict"}
 	return table(head, cells)
 }
 
 func scenarioCells(result scenario.Result, row scenario.Row) []string {
 	name, verdict := row.Baseline, result.Judge(row).String()
-	lag, requests := signed(result.Difference(row, scenario.Lag)), signed(result.Difference(row, scenario.Requests))
+	lag, requests := signed(result.LagDifference(row)), times(result.RequestsRatio(row))
 	if name == baseline.Us {
 		name, verdict, lag, requests = "**"+name+"**", "", "", ""
 	}
@@ -84,6 +84,11 @@ func signed(d scenario.Interval) string {
 		sign = "−"
 	}
 	return sign + short(math.Abs(d.Mean)) + " ± " + short(d.Within)
+}
+
+// times prints a ratio with its interval.
+func times(r scenario.Ratio) string {
+	return fmt.Sprintf("%s (%s to %s)", short(r.Mean), short(r.Low), short(r.High))
 }
 
 func took(s scenario.Score) float64  { return s.Took }

@@ -52,8 +52,7 @@ func (r *Report) text(name string) (string, error) {
 		"late":     r.late,
 		"absolute": r.absolute,
 		"figures":  r.figures,
-		"has":      func(name string) bool { return r.result(name) != nil },
-		"list":     func(n ...int) []int { return n },
+		"plotted":  r.plotted,
 		"listLoopsAtOnce": func() string {
 			return r.versus(listLoop, scenario.Arriving, scenario.BySize, scenario.ByShape, scenario.ByRate)
 		},

@@ -115,12 +115,13 @@ func shapes(n, seeds int) (all []Scenario) {
 	return all
 }
 
-// lists are accounts whose list is of less use.
+// lists are accounts whose list is of less use. Reading thousands of jobs of others is
+// slow to simulate, so these jobs are short.
 func lists(n, seeds int) []Scenario {
 	return []Scenario{
 		derived(ListTrouble, "behind-5", "the list is 5 s behind", n, seeds, func(s *Scenario) { s.ListLag = 5 * time.Second }),
 		derived(ListTrouble, "behind-60", "the list is 60 s behind", n, seeds, func(s *Scenario) { s.ListLag = time.Minute }),
-		derived(ListTrouble, "foreign", "5,000 jobs of others in the list", n, seeds, func(s *Scenario) { s.Foreign = 5000 }),
+		derived(ListTrouble, "foreign", "7 s to 90 s, 5,000 jobs of others in the list", n, seeds, func(s *Scenario) { s.Foreign, s.Durations = 5000, image }),
 		derived(ListTrouble, "slow-page", "a page of the list takes 1 s", n, seeds, func(s *Scenario) { s.PageTook = time.Second - latency }),
 		derived(ListTrouble, "no-list", "no job list", n, seeds, func(s *Scenario) { s.ListOff = true }),
 	}

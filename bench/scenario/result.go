@@ -86,7 +86,7 @@ var (
 
 // Describe is a Row as one line of text.
 func (r Result) Describe(row Row) string {
-	lag, requests := r.Difference(row, Lag), r.Difference(row, Requests)
-	return fmt.Sprintf("%-15s %-31s lag %7.2f s (%+.2f ± %.2f), %6.2f requests/job (%+.2f ± %.2f), lost %.1f  %s",
-		r.Scenario, row.Baseline, row.Mean(Lag), lag.Mean, lag.Within, row.Mean(Requests), requests.Mean, requests.Within, row.Mean(Lost), r.Judge(row))
+	lag, requests := r.LagDifference(row), r.RequestsRatio(row)
+	return fmt.Sprintf("%-15s %-34s lag %7.2f s (%+.2f ± %.2f), %6.2f requests/job (× %.2f, %.2f to %.2f), lost %.1f  %s",
+		r.Scenario, row.Baseline, row.Mean(Lag), lag.Mean, lag.Within, row.Mean(Requests), requests.Mean, requests.Low, requests.High, row.Mean(Lost), r.Judge(row))
 }

@@ -10,25 +10,33 @@ import (
 // 95 % as Student's t has it.
 type Interval struct{ Mean, Within float64 }
 
-// Of is the interval of one measure over the seeds.
-func (r Row) Of(measure func(Score) float64) Interval {
-	values := make([]float64, len(r.Scores))
-	for i, s := range r.Scores {
-		values[i] = measure(s)
+// LagDifference is how much more lag a row has than edenwait's, seed by seed: both
+// had the same jobs, so what makes one seed harder than another drops out.
+func (r Result) LagDifference(row Row) Interval {
+	us := r.Us()
+	var values []float64
+	for i, s := range row.Scores {
+		values = append(values, s.Lag-us.Scores[i].Lag)
 	}
 	return interval(values)
 }
 
-// Difference is how much more of one measure a row has than edenwait's, seed by
-// seed: both had the same jobs, so what makes one seed harder than another drops
-// out.
-func (r Result) Difference(row Row, measure func(Score) float64) Interval {
+// A Ratio is a mean and the bounds of its interval.
+type Ratio struct{ Mean, Low, High float64 }
+
+// RequestsRatio is how many times edenwait's requests a row has sent. It is the ratio
+// of the means, since their sum is what the account pays. The interval is that of a
+// ratio estimator: a seed whose jobs last ten times as long costs both clients more,
+// and only what is out of proportion counts as noise.
+func (r Result) RequestsRatio(row Row) Ratio {
 	us := r.Us()
-	var values []float64
+	ratio := row.Mean(Requests) / us.Mean(Requests)
+	var residuals []float64
 	for i, s := range row.Scores {
-		values = append(values, measure(s)-measure(us.Scores[i]))
+		residuals = append(residuals, s.Requests-ratio*us.Scores[i].Requests)
 	}
-	return interval(values)
+	within := interval(residuals).Within / us.Mean(Requests)
+	return Ratio{ratio, ratio - within, ratio + within}
 }
 
 func interval(values []float64) Interval {
@@ -55,8 +63,9 @@ func student(freedom int) float64 {
 // A Verdict is how a baseline compares to edenwait in one scenario.
 type Verdict int
 
-// The verdicts. A difference counts if zero is outside its interval, and if it is
-// more than 2 %.
+// The verdicts. A difference counts if its interval excludes equality, and if it is
+// more than 2 %. A tenth of the requests always counts: both clients had the same
+// jobs, and how many requests these need is hardly a matter of luck.
 const (
 	Behind Verdict = iota // more lag, at no fewer requests, or results lost
 	Trade                 // less of one for more of the other
@@ -72,7 +81,7 @@ func (v Verdict) String() string {
 // Judge compares a row to edenwait's. Lag that comes of losing results is no merit,
 // so a row that loses more than edenwait is behind.
 func (r Result) Judge(row Row) Verdict {
-	lag, requests := r.sign(row, Lag), r.sign(row, Requests)
+	lag, requests := r.lagSign(row), r.requestsSign(row)
 	switch {
 	case row.Baseline == baseline.Us || row.Mean(Lost) > r.Us().Mean(Lost):
 		return Behind
@@ -87,14 +96,36 @@ func (r Result) Judge(row Row) Verdict {
 	}
 }
 
-// sign tells whether a row has less of a measure than edenwait's (-1), more (1), or
-// neither as far as these seeds show.
-func (r Result) sign(row Row, measure func(Score) float64) int {
-	d := r.Difference(row, measure)
-	switch noise := math.Max(d.Within, 0.02*math.Abs(r.Us().Mean(measure))); {
+// Faster reports whether a row has less lag than edenwait's.
+func (r Result) Faster(row Row) bool { return r.lagSign(row) < 0 }
+
+// Relative differences that never count, and that always do.
+const (
+	negligible = 0.02
+	plain      = 0.10
+)
+
+// lagSign tells whether a row has less lag than edenwait's (-1), more (1), or neither
+// as far as these seeds show.
+func (r Result) lagSign(row Row) int {
+	d := r.LagDifference(row)
+	switch noise := math.Max(d.Within, negligible*math.Abs(r.Us().Mean(Lag))); {
 	case d.Mean < -noise:
 		return -1
 	case d.Mean > noise:
+		return 1
+	default:
+		return 0
+	}
+}
+
+// requestsSign is the same of requests.
+func (r Result) requestsSign(row Row) int {
+	ratio := r.RequestsRatio(row)
+	switch noise := min(max(ratio.Mean-ratio.Low, negligible), plain); {
+	case ratio.Mean < 1-noise:
+		return -1
+	case ratio.Mean > 1+noise:
 		return 1
 	default:
 		return 0

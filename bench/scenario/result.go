@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"fmt"
 	"runtime"
 	"testing"
 
@@ -83,10 +82,3 @@ var (
 	Requests = func(s Score) float64 { return s.Requests }
 	Lost     = func(s Score) float64 { return float64(s.Lost) }
 )
-
-// Describe is a Row as one line of text.
-func (r Result) Describe(row Row) string {
-	lag, requests := r.LagDifference(row), r.RequestsRatio(row)
-	return fmt.Sprintf("%-15s %-34s lag %7.2f s (%+.2f ± %.2f), %6.2f requests/job (× %.2f, %.2f to %.2f), lost %.1f  %s",
-		r.Scenario, row.Baseline, row.Mean(Lag), lag.Mean, lag.Within, row.Mean(Requests), requests.Mean, requests.Low, requests.High, row.Mean(Lost), r.Judge(row))
-}

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/edenwait/edenwait/bench/baseline"
@@ -130,4 +131,11 @@ func (r Result) requestsSign(row Row) int {
 	default:
 		return 0
 	}
+}
+
+// Describe is a Row as one line of text.
+func (r Result) Describe(row Row) string {
+	lag, requests := r.LagDifference(row), r.RequestsRatio(row)
+	return fmt.Sprintf("%-15s %-34s lag %7.2f s (%+.2f ± %.2f), %6.2f requests/job (× %.2f, %.2f to %.2f), lost %.1f  %s",
+		r.Scenario, row.Baseline, row.Mean(Lag), lag.Mean, lag.Within, row.Mean(Requests), requests.Mean, requests.Low, requests.High, row.Mean(Lost), r.Judge(row))
 }

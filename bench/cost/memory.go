@@ -37,8 +37,7 @@ type subject struct {
 }
 
 // subjects are edenwait with and without the list, with one call and with a call per
-// job; the readers of the list; and every loop with a goroutine per job, of which the
-// first with ten times as many jobs, to show that what a job takes does not change.
+// job; the readers of the list; and every loop with a goroutine per job.
 func subjects() (all []subject) {
 	for _, b := range baseline.All() {
 		loop := b.PerJob && !b.Paced && !strings.HasSuffix(b.Name, ", tuned")
@@ -50,16 +49,13 @@ func subjects() (all []subject) {
 			all = append(all, s)
 			s.name, s.list, s.rate = b.Name+", no list", false, 10
 			all = append(all, s)
-			all = append(all, subject{b.Name + ", a caller each", 100_000, true, 1e6, b.Each})
+			all = append(all, subject{b.Name + ", a caller each", 10_000, true, 1e6, b.Each})
 		case b.Name == "list every 5 s, concurrent":
 			s.most = 100_000
 			all = append(all, s)
 		case b.NeedsList && b.Module != "" && !b.Paced:
 			all = append(all, s)
 		case loop:
-			if b.Name == "backoff.Retry" {
-				s.most = 100_000
-			}
 			all = append(all, s)
 		}
 	}
@@ -81,6 +77,7 @@ func measureMemory(ctx context.Context, progress func(what string)) (all []Memor
 // rate allows that, when the first is.
 func (s subject) weigh(ctx context.Context, n int) Memory {
 	ids := runningIDs(n)
+	time.Sleep(settle) // the goroutines of whatever was weighed before must be gone
 	before, goroutines := inUse(), runtime.NumGoroutine()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -9,7 +9,7 @@ import (
 
 // The kinds of baselines that the brief tables have a column for.
 func listLoop(e Entry) bool  { return e.NeedsList && e.Paced && e.Module == "" }
-func perJob(e Entry) bool    { return e.Paced && !e.NeedsList }
+func perJob(e Entry) bool    { return e.Paced && e.PerJob }
 func everyFive(e Entry) bool { return e.Name == "every 5 s" }
 func batch(e Entry) bool     { return e.NeedsList && e.Module != "" && e.Paced }
 
@@ -126,6 +126,24 @@ func (r *Report) faster() string {
 	}
 	return table([]string{"lag, s / requests per job", "edenwait", "less lag, for more requests"}, rows)
 }
+
+// listLoopLines says how each list loop compares to edenwait, over the scenarios of
+// 100 jobs or more: first where nothing is wrong with the list, then where it is.
+func (r *Report) listLoopLines() string {
+	var lines []string
+	for _, e := range r.Entries {
+		if !listLoop(e) {
+			continue
+		}
+		one := func(other Entry) bool { return other.Name == e.Name }
+		lines = append(lines, fmt.Sprintf("- From 100 jobs on, %s has %s. Where the list is of less use, it has %s.",
+			e.Name, r.versus(one, healthy...), r.versus(one, scenario.ListTrouble)))
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// healthy are the groups in which nothing is wrong with the account.
+var healthy = []string{scenario.Arriving, scenario.BySize, scenario.ByShape, scenario.ByRate}
 
 // versus says how the best of a kind compares to edenwait, over the scenarios of
 // 100 jobs or more of some groups.

@@ -14,14 +14,16 @@ import (
 )
 
 // labels writes names beside points. A name that would cover another name, a point
-// or the edge of the picture goes further away, with a line to its point.
+// or the edge of the picture goes further away, with a line to its point that
+// crosses no other name.
 type labels struct {
 	names  []string
 	points plotter.XYs
 	colors []color.Color
 }
 
-func newLabels(texts []string, points plotter.XYs, colors []color.Color) plot.Plotter {
+// newLabels orders them from the lowest point to the highest.
+func newLabels(texts []string, points plotter.XYs, colors []color.Color) labels {
 	var l labels
 	order := make([]int, len(texts))
 	for i := range order {
@@ -37,69 +39,112 @@ func newLabels(texts []string, points plotter.XYs, colors []color.Color) plot.Pl
 }
 
 const (
-	labelSize  = 8 // points
+	labelSize  = 8  // points
+	lineHeight = 10 // of names one above the other
 	pointSize  = 4
 	labelSpace = 5 // from a point to its name
 )
 
+func (l labels) style(i int) text.Style {
+	return text.Style{
+		Color:   l.colors[i],
+		Font:    font.From(plot.DefaultFont, labelSize),
+		YAlign:  draw.YCenter,
+		Handler: plot.DefaultTextHandler,
+	}
+}
+
 // Plot implements plot.Plotter.
 func (l labels) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
-	var points []vg.Point
-	var taken []vg.Rectangle
+	var taken taken
 	for _, at := range l.points {
-		point := vg.Point{X: x(at.X), Y: y(at.Y)}
-		points = append(points, point)
-		taken = append(taken, around(point, pointSize))
+		taken.points = append(taken.points, vg.Point{X: x(at.X), Y: y(at.Y)})
 	}
 	for i, name := range l.names {
-		style := text.Style{
-			Color:   l.colors[i],
-			Font:    font.From(plot.DefaultFont, labelSize),
-			YAlign:  draw.YCenter,
-			Handler: plot.DefaultTextHandler,
-		}
-		at, far := place(c, style, name, points[i], taken)
+		style, point := l.style(i), taken.points[i]
+		at, far := taken.place(c, style, name, point)
 		box := style.Rectangle(name).Add(at)
-		taken = append(taken, box)
+		taken.names = append(taken.names, box)
 		if far {
-			end := vg.Point{X: min(max(points[i].X, box.Min.X), box.Max.X), Y: min(max(points[i].Y, box.Min.Y), box.Max.Y)}
-			c.StrokeLine2(draw.LineStyle{Color: l.colors[i], Width: vg.Points(0.4)}, points[i].X, points[i].Y, end.X, end.Y)
+			end := nearest(box, point)
+			taken.lines = append(taken.lines, [2]vg.Point{point, end})
+			leader(c, style.Color, point, end)
 		}
 		c.FillText(style, at, name)
 	}
 }
 
+// taken is where no name may go.
+type taken struct {
+	points []vg.Point
+	names  []vg.Rectangle
+	lines  [][2]vg.Point
+}
+
 // place finds the nearest free place for a name: to the right, to the left, or
 // further up or down on either side. far means that it needs a line to its point.
-func place(c draw.Canvas, style text.Style, name string, point vg.Point, taken []vg.Rectangle) (at vg.Point, far bool) {
+func (t taken) place(c draw.Canvas, style text.Style, name string, point vg.Point) (at vg.Point, far bool) {
 	width := style.Rectangle(name).Size().X
-	right := vg.Point{X: point.X + labelSpace, Y: point.Y}
-	for step := range 60 {
-		rise := vg.Length(step) * labelSize / 2
-		out := min(rise, 3*labelSize) // away from the column of points
-		for _, up := range []vg.Length{rise, -rise} {
-			for _, left := range []vg.Length{labelSpace + out, -labelSpace - out - width} {
-				at := vg.Point{X: point.X + left, Y: point.Y + up}
-				if box := style.Rectangle(name).Add(at); inside(c.Rectangle, box) && !overlapping(taken, box) {
-					return at, step > 1
+	for further := vg.Length(0); further <= 160; further += 40 {
+		for step := range 50 {
+			rise := vg.Length(step) * labelSize / 2
+			out := min(rise, 3*labelSize) + further // away from the column of points
+			for _, up := range []vg.Length{rise, -rise} {
+				for _, side := range []vg.Length{labelSpace + out, -labelSpace - out - width} {
+					at, far = vg.Point{X: point.X + side, Y: point.Y + up}, step > 1 || further > 0
+					if t.free(c.Rectangle, style.Rectangle(name).Add(at), point, far) {
+						return at, far
+					}
 				}
 			}
 		}
 	}
-	return right, false // there is no room, which the eye will see
+	return vg.Point{X: point.X + labelSpace, Y: point.Y}, false // there is no room, which the eye will see
 }
 
-func around(p vg.Point, radius vg.Length) vg.Rectangle {
-	return vg.Rectangle{Min: vg.Point{X: p.X - radius, Y: p.Y - radius}, Max: vg.Point{X: p.X + radius, Y: p.Y + radius}}
+// free reports whether a name in this box, with a line to its point if it is far,
+// covers nothing and is crossed by nothing.
+func (t taken) free(canvas, box vg.Rectangle, point vg.Point, far bool) bool {
+	if box.Min.X < canvas.Min.X || box.Max.X > canvas.Max.X || box.Min.Y < canvas.Min.Y || box.Max.Y > canvas.Max.Y {
+		return false
+	}
+	for _, p := range t.points {
+		if nearest(box, p).Sub(p).Dot(nearest(box, p).Sub(p)) < pointSize*pointSize {
+			return false
+		}
+	}
+	for _, line := range t.lines {
+		if crosses(line[0], line[1], box) {
+			return false
+		}
+	}
+	for _, name := range t.names {
+		overlap := box.Min.X < name.Max.X && name.Min.X < box.Max.X && box.Min.Y < name.Max.Y && name.Min.Y < box.Max.Y
+		if overlap || far && crosses(point, nearest(box, point), name) {
+			return false
+		}
+	}
+	return true
 }
 
-func inside(outer, box vg.Rectangle) bool {
-	return box.Min.X >= outer.Min.X && box.Max.X <= outer.Max.X && box.Min.Y >= outer.Min.Y && box.Max.Y <= outer.Max.Y
+// nearest is the point of the box that is nearest to another.
+func nearest(box vg.Rectangle, p vg.Point) vg.Point {
+	return vg.Point{X: min(max(p.X, box.Min.X), box.Max.X), Y: min(max(p.Y, box.Min.Y), box.Max.Y)}
 }
 
-func overlapping(taken []vg.Rectangle, box vg.Rectangle) bool {
-	return slices.ContainsFunc(taken, func(t vg.Rectangle) bool {
-		return box.Min.X < t.Max.X && t.Min.X < box.Max.X && box.Min.Y < t.Max.Y && t.Min.Y < box.Max.Y
-	})
+// crosses looks at points along the line, half a letter apart or nearer.
+func crosses(from, to vg.Point, box vg.Rectangle) bool {
+	const steps = 100
+	for i := range steps + 1 {
+		p := from.Add(to.Sub(from).Scale(vg.Length(i) / steps))
+		if nearest(box, p) == p {
+			return true
+		}
+	}
+	return false
+}
+
+func leader(c draw.Canvas, color color.Color, from, to vg.Point) {
+	c.StrokeLine2(draw.LineStyle{Color: color, Width: vg.Points(0.4)}, from.X, from.Y, to.X, to.Y)
 }

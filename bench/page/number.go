@@ -63,6 +63,8 @@ func duration(ns float64) string {
 // clock prints seconds as people say them.
 func clock(seconds float64) string {
 	switch s := int(math.Round(seconds)); {
+	case math.Abs(seconds) < 0.005:
+		return "0 s"
 	case seconds < 99.5:
 		return short(seconds) + " s"
 	case s < 3600:

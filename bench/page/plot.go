@@ -114,16 +114,27 @@ func newPlot(title, x, y string) *plot.Plot {
 	return p
 }
 
-// decades has a labelled tick at every 1, 2 and 5.
+// decades has a labelled tick at every 1, 2 and 5, or where that would be too many,
+// at every power of ten.
 type decades struct{}
 
 // Ticks implements plot.Ticker.
 func (decades) Ticks(low, high float64) (ticks []plot.Tick) {
+	steps := []float64{1, 2, 5}
+	if high/low > 10_000 {
+		steps = steps[:1]
+	}
 	for e := math.Floor(math.Log10(low)); e <= math.Ceil(math.Log10(high)); e++ {
-		for _, m := range []float64{1, 2, 5} {
-			if v := m * math.Pow(10, e); v >= low && v <= high {
-				ticks = append(ticks, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'f', -1, 64)})
+		for _, m := range steps {
+			v := m * math.Pow(10, e)
+			if v < low || v > high {
+				continue
 			}
+			label := strconv.FormatFloat(v, 'f', -1, 64)
+			if v >= 1000 {
+				label = grouped(int(math.Round(v)))
+			}
+			ticks = append(ticks, plot.Tick{Value: v, Label: label})
 		}
 	}
 	return ticks
@@ -213,7 +224,7 @@ func addLines(p *plot.Plot, names []string, lines map[string]plotter.XYs) {
 		ends = append(ends, lines[name][len(lines[name])-1])
 		colors = append(colors, line.Color)
 	}
-	p.Add(newLabels(names, ends, colors))
+	p.Add(column{newLabels(names, ends, colors)})
 	p.X.Min, p.X.Max = p.X.Min*0.9, p.X.Max*30 // room for the names
 }
 

@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"text/template"
-
-	"github.com/edenwait/edenwait/bench/scenario"
 )
 
 //go:embed *.md.tmpl
@@ -43,29 +41,24 @@ func (r *Report) Render(dir string) error {
 
 func (r *Report) text(name string) (string, error) {
 	page, err := template.New(name).Funcs(template.FuncMap{
-		"brief":    r.brief,
-		"group":    r.group,
-		"table":    scenarioTable,
-		"tally":    r.tally,
-		"verdicts": r.verdicts,
-		"faster":   r.faster,
-		"late":     r.late,
-		"absolute": r.absolute,
-		"figures":  r.figures,
-		"plotted":  r.plotted,
-		"listLoopsAtOnce": func() string {
-			return r.versus(listLoop, scenario.Arriving, scenario.BySize, scenario.ByShape, scenario.ByRate)
-		},
-		"listLoopsInTrouble": func() string { return r.versus(listLoop, scenario.ListTrouble) },
-		"perJobLoops": func() string {
-			return r.versus(perJob, scenario.Arriving, scenario.BySize, scenario.ByShape, scenario.ByRate)
-		},
-		"pacedLags": func(name string) string { return r.lags(name, perJob) },
-		"entries":   r.entries,
-		"gets":      r.gets,
-		"speeds":    r.speeds,
-		"rates":     r.rates,
-		"memory":    r.memoryTable,
+		"brief":         r.brief,
+		"group":         r.group,
+		"table":         scenarioTable,
+		"tally":         r.tally,
+		"verdicts":      r.verdicts,
+		"faster":        r.faster,
+		"late":          r.late,
+		"absolute":      r.absolute,
+		"figures":       r.figures,
+		"plotted":       r.plotted,
+		"listLoopLines": r.listLoopLines,
+		"perJobLoops":   func() string { return r.versus(perJob, healthy...) },
+		"pacedLags":     func(name string) string { return r.lags(name, perJob) },
+		"entries":       r.entries,
+		"gets":          r.gets,
+		"speeds":        r.speeds,
+		"rates":         r.rates,
+		"memory":        r.memoryTable,
 	}).ParseFS(sources, name)
 	if err != nil {
 		return "", err

@@ -146,7 +146,7 @@ func name(what string, n int) string { return fmt.Sprintf("%s-%d", what, n) }
 
 func title(n int, words string) string {
 	if n == 1 {
-		return "1 job, " + words
+		return "1 job"
 	}
 	return fmt.Sprintf("%s jobs, %s", grouped(n), words)
 }

@@ -14,18 +14,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edenwait/edenwait/bench/baseline"
 	"github.com/edenwait/edenwait/bench/cost"
 	"github.com/edenwait/edenwait/bench/page"
-	"github.com/edenwait/edenwait/bench/rival"
-	"github.com/edenwait/edenwait/bench/world"
+	"github.com/edenwait/edenwait/bench/scenario"
 )
 
 // command is how the page is made, from the root of the repository.
 const command = "go test -C bench -run TestReport -timeout 60m -full"
 
 var (
-	full   = flag.Bool("full", false, "run every world, measure the costs, and write docs/benchmarks.md")
-	only   = flag.String("only", "", "with -full: run these contestants, separated by commas, and keep the stored figures of the others")
+	full   = flag.Bool("full", false, "run every scenario, measure the costs, and write docs/benchmarks.md")
+	only   = flag.String("only", "", "with -full: run these baselines, separated by semicolons, and keep the stored figures of the others")
 	render = flag.Bool("render", false, "write docs/benchmarks.md from the figures stored beside it")
 )
 
@@ -55,19 +55,19 @@ func TestReport(t *testing.T) {
 		}
 		return
 	case !*full:
-		t.Skip("takes a quarter of an hour; run it with -full")
+		t.Skip("takes ten minutes; run it with -full")
 	}
 	stored, err := page.Load(figures)
 	if err != nil && *only != "" {
 		t.Fatal(err)
 	}
-	// The costs come first: of ten thousand goroutines of a world, stacks remain that
+	// The costs come first: of ten thousand goroutines of a scenario, stacks remain that
 	// the next to be weighed would be given, and a heap that is collected more slowly.
 	costs, err := cost.Measure(t.Context(), func(what string) { t.Log(time.Now().Format(time.TimeOnly), what) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	report := measure(t, world.Full(), wanted)
+	report := measure(t, scenario.Full(), wanted)
 	report.Costs = costs
 	report.About.Took = time.Since(began).Round(time.Minute).String()
 	if *only != "" {
@@ -80,22 +80,25 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// wanted tells whether a contestant is to run.
-func wanted(r rival.Rival) bool {
-	return *only == "" || slices.Contains(strings.Split(*only, ","), r.Name)
+// wanted reports whether a baseline is to run.
+func wanted(b baseline.Baseline) bool {
+	return *only == "" || slices.Contains(strings.Split(*only, ";"), b.Name)
 }
 
 var began = time.Now()
 
-// measure runs the worlds and says where the figures come from.
-func measure(t *testing.T, worlds []world.World, wanted func(rival.Rival) bool) *page.Report {
+// measure runs the scenarios and says where the figures come from.
+func measure(t *testing.T, scenarios []scenario.Scenario, wanted func(baseline.Baseline) bool) *page.Report {
 	t.Helper()
 	report := &page.Report{About: about()}
-	for _, r := range rival.All() {
-		report.Rivals = append(report.Rivals, page.Contestant{Name: r.Name, Module: r.Module, Version: version(r.Module), How: r.How, Bare: r.Bare})
+	for _, b := range baseline.All() {
+		report.Entries = append(report.Entries, page.Entry{
+			Name: b.Name, Module: b.Module, Version: version(b.Module), How: b.How, Settings: b.Settings,
+			NeedsList: b.NeedsList, PerJob: b.PerJob, Paced: b.Paced, AsItComes: b.AsItComes,
+		})
 	}
-	report.Worlds = world.Collect(t, worlds, wanted, func(result world.Result) {
-		t.Log(time.Now().Format(time.TimeOnly), result.World)
+	report.Scenarios = scenario.Collect(t, scenarios, wanted, func(result scenario.Result) {
+		t.Log(time.Now().Format(time.TimeOnly), result.Scenario)
 		for _, row := range result.Rows {
 			t.Log(result.Describe(row))
 		}

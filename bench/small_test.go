@@ -7,25 +7,35 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/edenwait/edenwait/bench/baseline"
 	"github.com/edenwait/edenwait/bench/page"
-	"github.com/edenwait/edenwait/bench/rival"
-	"github.com/edenwait/edenwait/bench/world"
+	"github.com/edenwait/edenwait/bench/scenario"
 )
 
-// TestNobodyIsAhead runs the small set of worlds: no rival may have less lag than
-// edenwait at as many requests or fewer. That a page comes out of it is tried too.
+// expected are the baselines that lead edenwait in a scenario, by the page's own
+// rule: a fair baseline that does so keeps its row, and the page names it. An entry
+// is a scenario and a baseline. Here, a loop that reads the list at a fixed interval
+// happens to suit a list whose pages are mostly of other people's jobs.
+var expected = map[[2]string]bool{
+	{"foreign-100", "list every 2 s, concurrent"}: true,
+	{"foreign-100", "list every 2 s"}:             true,
+}
+
+// TestNobodyIsAhead runs the small set of scenarios: no baseline may have less lag
+// than edenwait at as many requests or fewer, unless that is expected. It also
+// renders the page.
 func TestNobodyIsAhead(t *testing.T) {
 	if *full {
 		t.Skip("the full set is running")
 	}
-	report := measure(t, world.Small(), func(rival.Rival) bool { return true })
-	for _, result := range report.Worlds {
-		if lost := result.Rows[0].Mean(world.Lost); lost > 0 {
-			t.Errorf("%s: edenwait lost %v results", result.World, lost)
+	report := measure(t, scenario.Small(), func(baseline.Baseline) bool { return true })
+	for _, result := range report.Scenarios {
+		if lost := result.Us().Mean(scenario.Lost); lost > 0 {
+			t.Errorf("%s: edenwait lost %v results", result.Scenario, lost)
 		}
 		for _, row := range result.Rows[1:] {
-			if result.Judge(row) == world.Ahead {
-				t.Errorf("ahead of edenwait:\n%s\n%s", result.Describe(row), result.Describe(result.Rows[0]))
+			if result.Judge(row) == scenario.Ahead && !expected[[2]string{result.Scenario, row.Baseline}] {
+				t.Errorf("ahead of edenwait:\n%s\n%s", result.Describe(row), result.Describe(result.Us()))
 			}
 		}
 	}
@@ -34,19 +44,19 @@ func TestNobodyIsAhead(t *testing.T) {
 	if err := report.Render(dir); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(filepath.Join(dir, "benchmarks.md"))
+	text, err := os.ReadFile(filepath.Join(dir, "benchmarks", "scenarios.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, result := range report.Worlds {
+	for _, result := range report.Scenarios {
 		if !strings.Contains(string(text), result.Title) {
 			t.Errorf("the page does not show %q", result.Title)
 		}
 	}
 }
 
-// TestPageIsOfItsFigures renders the page from the stored figures anew: what is
-// shown must be what was measured, by the code that is here.
+// TestPageIsOfItsFigures renders the pages from the stored figures: what is shown
+// must be what was measured, by the code that is here.
 func TestPageIsOfItsFigures(t *testing.T) {
 	report, err := page.Load(figures)
 	if err != nil {

@@ -24,7 +24,9 @@ const serverVariable = "EDENWAIT_BENCH_SERVER"
 const (
 	SmallJob = "00000000-0000-4000-8000-000000000000" // ended, with a sentence
 	LargeJob = "88888888-0000-4000-8000-000000000000" // ended, with 8 MB
-	running  = "ffffffff-0000-4000-8000-"             // processing, now and for ever
+
+	ended   = "00000000-0000-4000-8000-" // as SmallJob
+	running = "ffffffff-0000-4000-8000-" // processing, now and forever
 )
 
 // largeOutput is the size of the output of LargeJob.
@@ -107,10 +109,15 @@ func response(id, status, output string) []byte {
 }
 
 // runningIDs are n jobs that never end.
-func runningIDs(n int) []string {
+func runningIDs(n int) []string { return numbered(running, n) }
+
+// endedIDs are n jobs that have ended, with a sentence.
+func endedIDs(n int) []string { return numbered(ended, n) }
+
+func numbered(first string, n int) []string {
 	ids := make([]string, n)
 	for i := range ids {
-		ids[i] = fmt.Sprintf("%s%012x", running, i)
+		ids[i] = fmt.Sprintf("%s%012x", first, i)
 	}
 	return ids
 }

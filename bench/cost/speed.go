@@ -21,7 +21,7 @@ type Speed struct {
 }
 
 const (
-	connections = 64
+	connections = workers
 	speedFor    = 5 * time.Second
 )
 

@@ -59,3 +59,17 @@ func duration(ns float64) string {
 		return short(ns/1e3) + " µs"
 	}
 }
+
+// clock prints seconds as people say them.
+func clock(seconds float64) string {
+	switch s := int(math.Round(seconds)); {
+	case math.Abs(seconds) < 0.005:
+		return "0 s"
+	case seconds < 99.5:
+		return short(seconds) + " s"
+	case s < 3600:
+		return fmt.Sprintf("%d min %02d s", s/60, s%60)
+	default:
+		return fmt.Sprintf("%d h %02d min", s/3600, s%3600/60)
+	}
+}

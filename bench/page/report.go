@@ -1,6 +1,6 @@
-// Package page turns the figures of a run into docs/benchmarks.md and its plots.
-// The figures are stored beside the plots, and the page is made of nothing else,
-// so that anyone can see that no figure was written by hand.
+// Package page turns the figures of a run into docs/benchmarks.md and what is in
+// docs/benchmarks. The figures are stored there too, and the pages are made of
+// nothing else, so that anyone can see that no figure was written by hand.
 package page
 
 import (
@@ -10,15 +10,15 @@ import (
 	"os"
 
 	"github.com/edenwait/edenwait/bench/cost"
-	"github.com/edenwait/edenwait/bench/world"
+	"github.com/edenwait/edenwait/bench/scenario"
 )
 
-// A Report is everything that a page shows.
+// A Report is everything that the pages show.
 type Report struct {
-	About  About          `json:"about"`
-	Rivals []Contestant   `json:"rivals"`
-	Worlds []world.Result `json:"worlds"`
-	Costs  *cost.Report   `json:"costs"`
+	About     About             `json:"about"`
+	Entries   []Entry           `json:"entries"`
+	Scenarios []scenario.Result `json:"scenarios"`
+	Costs     *cost.Report      `json:"costs"`
 }
 
 // About is where the figures come from.
@@ -36,13 +36,17 @@ type About struct {
 	Others string `json:"others,omitempty"`
 }
 
-// A Contestant is a rival as the page introduces it.
-type Contestant struct {
-	Name    string `json:"name"`
-	Module  string `json:"module"`
-	Version string `json:"version"`
-	How     string `json:"how"`
-	Bare    bool   `json:"bare,omitempty"`
+// An Entry is a baseline as the page introduces it.
+type Entry struct {
+	Name      string `json:"name"`
+	Module    string `json:"module"`
+	Version   string `json:"version"`
+	How       string `json:"how"`
+	Settings  string `json:"settings"`
+	NeedsList bool   `json:"needs_list,omitempty"`
+	PerJob    bool   `json:"per_job,omitempty"`
+	Paced     bool   `json:"paced,omitempty"`
+	AsItComes bool   `json:"as_it_comes,omitempty"`
 }
 
 // Load reads the stored figures.
@@ -61,45 +65,66 @@ func (r *Report) Save(path string) error {
 	if err != nil {
 		return err
 	}
-	// A line a row, for those who compare two runs: the quotes cannot be part of
+	// A line per row, for those who compare two runs: the quotes cannot be part of
 	// a string, which would have them escaped.
-	data = bytes.ReplaceAll(data, []byte(`{"rival":`), []byte("\n{\"rival\":"))
+	data = bytes.ReplaceAll(data, []byte(`{"baseline":`), []byte("\n{\"baseline\":"))
 	return os.WriteFile(path, append(data, '\n'), 0o644)
 }
 
 // Replace puts the rows of a newer run in the place of the stored ones of the
-// same contestants. A world that is not stored is left out.
+// same baselines. A scenario that is not stored, or had other seeds, is left out.
 func (r *Report) Replace(newer *Report) {
-	for _, fresh := range newer.Worlds {
-		if stored := r.result(fresh.World); stored != nil {
-			for _, r := range fresh.Rows {
-				if old := row(stored, r.Rival); old != nil {
-					*old = r
+	for _, fresh := range newer.Scenarios {
+		if stored := r.result(fresh.Scenario); stored != nil {
+			for _, row := range fresh.Rows {
+				if old := stored.Row(row.Baseline); old != nil && len(old.Scores) == len(row.Scores) {
+					*old = row
 				}
 			}
 		}
 	}
 	others := cmp.Or(r.About.Others, r.About.Commit)
-	r.About, r.Rivals, r.Costs = newer.About, newer.Rivals, newer.Costs
+	r.About, r.Entries, r.Costs = newer.About, newer.Entries, newer.Costs
 	r.About.Others = others
 }
 
-// result is the result of the world of this name; nil if it was not run.
-func (r *Report) result(name string) *world.Result {
-	for i := range r.Worlds {
-		if r.Worlds[i].World == name {
-			return &r.Worlds[i]
+// result is the result of the scenario of this name; nil if it did not run.
+func (r *Report) result(name string) *scenario.Result {
+	for i := range r.Scenarios {
+		if r.Scenarios[i].Scenario == name {
+			return &r.Scenarios[i]
 		}
 	}
 	return nil
 }
 
-// row is the contestant's row; nil if it has none.
-func row(result *world.Result, name string) *world.Row {
-	for i := range result.Rows {
-		if result.Rows[i].Rival == name {
-			return &result.Rows[i]
+// entry is the baseline of this name; the zero Entry if there is none.
+func (r *Report) entry(name string) Entry {
+	for _, e := range r.Entries {
+		if e.Name == name {
+			return e
 		}
 	}
-	return nil
+	return Entry{}
+}
+
+// group returns the results of one group.
+func (r *Report) group(name string) (results []scenario.Result) {
+	for _, result := range r.Scenarios {
+		if result.Group == name {
+			results = append(results, result)
+		}
+	}
+	return results
+}
+
+// fair returns the results of every group but that in which baselines run as they
+// come.
+func (r *Report) fair() (results []scenario.Result) {
+	for _, result := range r.Scenarios {
+		if result.Group != scenario.AsIs {
+			results = append(results, result)
+		}
+	}
+	return results
 }

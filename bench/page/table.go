@@ -3,10 +3,12 @@ package page
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
-	"github.com/edenwait/edenwait/bench/world"
+	"github.com/edenwait/edenwait/bench/baseline"
+	"github.com/edenwait/edenwait/bench/scenario"
 )
 
 // table renders rows of cells as Markdown, the first column to the left, the
@@ -26,117 +28,85 @@ func table(head []string, rows [][]string) string {
 	return b.String()
 }
 
-// worldTable is everyone's figures in one world, the least lag first.
-func worldTable(result world.Result) string {
-	rows := slices.Clone(result.Rows)
-	slices.SortStableFunc(rows, func(a, b world.Row) int {
-		return cmp.Or(cmp.Compare(a.Mean(world.Lost), b.Mean(world.Lost)), cmp.Compare(a.Mean(world.Lag), b.Mean(world.Lag)))
+// words is a table of text: all columns to the left.
+func words(head []string, rows [][]string) string {
+	return strings.Replace(table(head, rows), "--:", ":--", len(head))
+}
+
+// scenarioTable has everyone's figures in one scenario, the least lag first.
+func scenarioTable(result scenario.Result) string {
+	rows := byLag(result.Rows)
+	slices.SortStableFunc(rows, func(a, b scenario.Row) int {
+		return cmp.Compare(a.Mean(scenario.Lost), b.Mean(scenario.Lost))
 	})
 	var cells [][]string
-	for _, r := range rows {
-		cells = append(cells, worldRow(result, r))
+	for _, row := range rows {
+		cells = append(cells, scenarioCells(result, row))
 	}
-	head := []string{"", "lag, s", "p50", "p95", "max", "requests a job", "429s a job", "makespan", "lost", "against edenwait"}
+	head := []string{"", "lag, s", "over edenwait's", "p50", "p95", "max", "requests per job", "times edenwait's", "429s per job", "last result, s", "over the ideal", "lost", "verdict"}
 	return table(head, cells)
 }
 
-func worldRow(result world.Result, r world.Row) []string {
-	name, verdict := r.Rival, result.Judge(r).String()
-	if name == world.Us {
-		name, verdict = "**"+name+"**", ""
+func scenarioCells(result scenario.Result, row scenario.Row) []string {
+	name, verdict := row.Baseline, result.Judge(row).String()
+	lag, requests := signed(result.LagDifference(row)), times(result.RequestsRatio(row))
+	if name == baseline.Us {
+		name, verdict, lag, requests = "**"+name+"**", "", "", ""
 	}
-	lost := short(r.Mean(world.Lost))
-	if r.Mean(world.Lost) == 0 {
+	lost := short(row.Mean(scenario.Lost))
+	if row.Mean(scenario.Lost) == 0 {
 		lost = "0"
 	}
-	for _, s := range r.Scores {
-		if s.Cut {
-			lost += " (cut short)"
-			break
-		}
+	if slices.ContainsFunc(row.Scores, func(s scenario.Score) bool { return s.Cut }) {
+		lost += " (cut short)"
 	}
 	return []string{
 		name,
-		withSpread(r, world.Lag),
-		short(r.Mean(func(s world.Score) float64 { return s.P50 })),
-		short(r.Mean(func(s world.Score) float64 { return s.P95 })),
-		short(r.Mean(func(s world.Score) float64 { return s.Max })),
-		withSpread(r, world.Requests),
-		short(r.Mean(func(s world.Score) float64 { return s.Limited })),
-		fmt.Sprintf("%.3f", r.Mean(func(s world.Score) float64 { return s.Makespan })),
+		short(row.Mean(scenario.Lag)),
+		lag,
+		short(row.Mean(func(s scenario.Score) float64 { return s.P50 })),
+		short(row.Mean(func(s scenario.Score) float64 { return s.P95 })),
+		short(row.Mean(func(s scenario.Score) float64 { return s.Max })),
+		short(row.Mean(scenario.Requests)),
+		requests,
+		short(row.Mean(func(s scenario.Score) float64 { return s.Limited })),
+		short(row.Mean(took)),
+		fmt.Sprintf("%.3f", row.Mean(scenario.Score.Makespan)),
 		lost,
 		verdict,
 	}
 }
 
-func withSpread(r world.Row, measure func(world.Score) float64) string {
-	if len(r.Scores) < 2 {
-		return short(r.Mean(measure))
+// signed prints a difference with its interval.
+func signed(d scenario.Interval) string {
+	sign := "+"
+	if d.Mean < 0 {
+		sign = "−"
 	}
-	return short(r.Mean(measure)) + " ± " + short(r.Spread(measure))
+	return sign + short(math.Abs(d.Mean)) + " ± " + short(d.Within)
 }
 
-// summary is one line a world: edenwait, who has less lag, who has fewer
-// requests, and what they pay for it.
-func summary(results []world.Result) string {
-	var cells [][]string
-	for _, result := range results {
-		us := result.Rows[0]
-		cells = append(cells, []string{
-			result.Title,
-			withSpread(us, world.Lag),
-			withSpread(us, world.Requests),
-			lessLag(result),
-			fewerRequests(result),
-		})
-	}
-	return table([]string{"world", "edenwait: lag, s", "requests a job", "less lag: who, s / requests a job", "fewer requests: who has the least lag of those"}, cells)
+// times prints a ratio with its interval.
+func times(r scenario.Ratio) string {
+	return fmt.Sprintf("%s (%s to %s)", short(r.Mean), short(r.Low), short(r.High))
 }
 
-// lessLag names everyone who loses nothing and has less lag.
-func lessLag(result world.Result) string {
-	us := result.Rows[0]
-	var names []string
-	for _, r := range sortedBy(result.Rows, world.Lag) {
-		verdict := result.Judge(r)
-		switch {
-		case r.Rival == world.Us || verdict == world.Behind:
-		case verdict == world.Ahead || verdict == world.Tie, r.Mean(world.Lag) < us.Mean(world.Lag):
-			name := inBrief(r)
-			if verdict != world.Trade {
-				name = "**" + verdict.String() + "**: " + name
-			}
-			names = append(names, name)
-		}
-	}
-	return listed(names)
+func took(s scenario.Score) float64  { return s.Took }
+func ideal(s scenario.Score) float64 { return s.Ideal }
+func delay(s scenario.Score) float64 { return s.Delay }
+
+// pair is lag and requests, as the brief tables have them.
+func pair(row scenario.Row) string {
+	return short(row.Mean(scenario.Lag)) + " / " + short(row.Mean(scenario.Requests))
 }
 
-// fewerRequests names, of all who lose nothing and send fewer requests, the one
-// with the least lag.
-func fewerRequests(result world.Result) string {
-	us := result.Rows[0]
-	for _, r := range sortedBy(result.Rows, world.Lag) {
-		if r.Rival != world.Us && r.Mean(world.Lost) <= us.Mean(world.Lost) && r.Mean(world.Requests) < us.Mean(world.Requests) {
-			return inBrief(r)
-		}
-	}
-	return "nobody"
-}
+// named is the same under the baseline's name.
+func named(row scenario.Row) string { return row.Baseline + " " + pair(row) }
 
-func inBrief(r world.Row) string {
-	return fmt.Sprintf("%s %s / %s", r.Rival, short(r.Mean(world.Lag)), short(r.Mean(world.Requests)))
-}
-
-func listed(names []string) string {
-	if len(names) == 0 {
-		return "nobody"
-	}
-	return strings.Join(names, "; ")
-}
-
-func sortedBy(rows []world.Row, measure func(world.Score) float64) []world.Row {
+func byLag(rows []scenario.Row) []scenario.Row {
 	rows = slices.Clone(rows)
-	slices.SortStableFunc(rows, func(a, b world.Row) int { return cmp.Compare(a.Mean(measure), b.Mean(measure)) })
+	slices.SortStableFunc(rows, func(a, b scenario.Row) int {
+		return cmp.Compare(a.Mean(scenario.Lag), b.Mean(scenario.Lag))
+	})
 	return rows
 }

@@ -75,7 +75,7 @@ func (e *Engine) dispatch(now time.Duration) (wake time.Duration) {
 
 // giveUpPage aborts a page that is late where it has the only place there is.
 func (e *Engine) giveUpPage(now time.Duration) {
-	if e.config.MaxInFlight > 1 || e.under == 0 || e.list.Works(now) {
+	if e.config.MaxInFlight > 1 || e.under == 0 || !e.list.Late(now) {
 		return
 	}
 	for id, r := range e.requests {

@@ -19,11 +19,12 @@ const (
 // limit allows, and says when to look again.
 func (e *Engine) Ready(now time.Duration) Ready {
 	e.forget(now)
-	e.giveUpPage(now)
 	more := e.expire(now)
 	more = e.beginFinals(now) || more
 	more = e.runPasses(now) || more
-	wake := e.dispatch(now)
+	wake := min(e.nearDeadline(now), e.nextFinals())
+	e.giveUpPage(now) // which a deadline may have made late just now
+	wake = min(wake, e.dispatch(now))
 	if e.deadlines.len() > 0 {
 		wake = min(wake, e.deadlines.at(0).since+e.config.MaxWait)
 	}
@@ -39,7 +40,7 @@ func (e *Engine) Ready(now time.Duration) Ready {
 // dispatch sends requests while the limit allows, and returns when there is
 // anything to look at again.
 func (e *Engine) dispatch(now time.Duration) (wake time.Duration) {
-	wake = min(e.nearDeadline(now), e.nextFinals())
+	wake = Never
 	for {
 		e.enterDue(now)
 		polls, at := e.choose(now)

@@ -279,13 +279,18 @@ func (e *Engine) chooseProbe(now time.Duration) (choice, time.Duration) {
 	}
 	// Another job's, where there is one.
 	suspect := none
-	for j := range e.table.jobs.len() {
-		switch job := e.table.jobs.at(j); {
-		case job.state != listed && job.state != polled && job.state != urgent:
-		case job.key == r.key:
-			suspect = j
-		default:
-			return choice{kind: probeKey, job: j}, now
+	for _, c := range e.calls.all {
+		if c == nil || !c.active() {
+			continue
+		}
+		for _, s := range [...]state{urgent, polled, listed} {
+			for _, w := range c.queues[s] {
+				j := e.table.waits.at(w).job
+				if e.table.jobs.at(j).key != r.key {
+					return choice{kind: probeKey, job: j}, now
+				}
+				suspect = j // at most one of a call
+			}
 		}
 	}
 	if suspect != none {

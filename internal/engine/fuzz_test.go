@@ -21,9 +21,9 @@ func (m *model) finish() {
 	}
 	m.turn()
 	began := m.now
-	for m.err == nil && m.waits() > 0 {
-		if m.now > began+time.Hour {
-			m.fail("%d waits have not ended after an hour", m.waits())
+	for steps := 0; m.err == nil && m.waits() > 0; steps++ {
+		if m.now > began+time.Hour || steps > 1e5 {
+			m.fail("%d waits have not ended after %v and %d steps", m.waits(), m.now-began, steps)
 			return
 		}
 		if len(m.requests) > 0 {

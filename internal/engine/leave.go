@@ -153,7 +153,10 @@ func (e *Engine) Close(now time.Duration, c *Call) {
 	if e.calls.open > 0 {
 		return
 	}
-	for id := range e.requests {
+	for id, r := range e.requests {
+		if r.kind == Page {
+			e.list.Abandoned(now)
+		}
 		e.out.Aborts = append(e.out.Aborts, id)
 	}
 	e.requests, e.failures, e.backoffs = map[RequestID]*request{}, map[int32]failure{}, nil

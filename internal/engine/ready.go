@@ -22,9 +22,10 @@ func (e *Engine) Ready(now time.Duration) Ready {
 	more := e.expire(now)
 	more = e.beginFinals(now) || more
 	more = e.runPasses(now) || more
-	wake := min(e.nearDeadline(now), e.nextFinals())
+	wake := e.nearDeadline(now)
 	e.giveUpPage(now) // which a deadline may have made late just now
 	wake = min(wake, e.dispatch(now))
+	wake = min(wake, e.nextFinals()) // the fewer are idle, the later
 	if e.deadlines.len() > 0 {
 		wake = min(wake, e.deadlines.at(0).since+e.config.MaxWait)
 	}

@@ -139,11 +139,21 @@ func (e *Engine) choose(now time.Duration) (choice, time.Duration) {
 			return choice{kind: getJob, job: j}, now
 		}
 	}
-	j, audit := e.audits.choose(&e.table, now)
+	j, audit := e.audits.choose(&e.table, e.wanted, now)
 	if j != none {
 		return choice{kind: auditJob, job: j}, now
 	}
 	return choice{}, min(at, e.nextDue(now), audit)
+}
+
+// wanted reports whether anyone waits for the job whose call is active.
+func (e *Engine) wanted(j int32) bool {
+	for w := e.table.jobs.at(j).first; w != none; w = e.table.waits.at(w).next {
+		if e.calls.all[e.table.waits.at(w).call].active() {
+			return true
+		}
+	}
+	return false
 }
 
 // chooseInOutage returns the next GET, of which there is one at a time.

@@ -183,27 +183,34 @@ func TestScanIsNotInterrupted(t *testing.T) {
 	d.idle()
 }
 
-// A job whose own GET shows it running during a scan is not absent from it, and
-// one whose GET failed is not asked for the sooner for what the list says of it.
+// A job whose own GET shows it running during a scan is not absent from it.
 func TestOwnAnswerCountsMoreThanTheList(t *testing.T) {
 	d := newDesk(t, Config{UseList: true}, 50)
-	d.page(1, upTo(48)...) // 49 and 50 seem to have ended
+	d.page(1, upTo(50)...)
+	d.next()
+	page := d.take(Page)
+	d.e.Notify(d.now, keyOf(7))
 	d.soon()
-	seven, eight := d.take(Get), d.take(Get)
-	if d.at(3 * second); len(d.pending) != 1 { // a scan begins
-		t.Fatalf("%+v is under way", d.pending)
+	if n := d.get(Running); n != 7 {
+		t.Fatalf("job %d is asked for", n)
 	}
-	d.answer(seven, Answer{Outcome: Running})
-	d.answer(eight, Answer{Outcome: Failed, RetryAfter: time.Hour})
-	r := d.take(Page)
-	failed := Item{Key: eight.Key} // ended, the list says
-	d.answer(r, Answer{Outcome: Running, Pages: 1, Items: append(items(upTo(48)...), failed)})
-	for _, r := range []Request{seven, eight} {
-		if n := numberOf(r.Key); d.state(n) != polled {
-			t.Errorf("job %d is in state %d", n, d.state(n))
-		}
+	d.answer(page, Answer{Outcome: Running, Pages: 1})
+	if n := d.known(); n != 49 || d.state(7) == urgent {
+		t.Errorf("%d are taken for ended; job 7 is in state %d", n, d.state(7))
 	}
-	if n := d.known(); n > 0 {
-		t.Errorf("%d are taken for ended", n)
+}
+
+// A job whose GETs fail is not asked for the sooner for what the list says of it.
+func TestListDoesNotHastenWhatFails(t *testing.T) {
+	d := newDesk(t, Config{UseList: true}, 50)
+	d.page(1, upTo(49)...) // the last seems to have ended
+	d.soon()
+	r := d.take(Get)
+	d.answer(r, Answer{Outcome: Failed, RetryAfter: time.Hour})
+	d.next()
+	ended := Item{Key: r.Key}
+	d.answer(d.take(Page), Answer{Outcome: Running, Pages: 1, Items: append(items(upTo(49)...), ended)})
+	if n := numberOf(r.Key); d.state(n) != polled || d.known() > 0 {
+		t.Errorf("job %d is in state %d; %d are taken for ended", n, d.state(n), d.known())
 	}
 }

@@ -160,7 +160,7 @@ func (e *Engine) Close(now time.Duration, c *Call) {
 		e.out.Aborts = append(e.out.Aborts, id)
 	}
 	e.requests, e.failures, e.backoffs = map[RequestID]*request{}, map[int32]failure{}, nil
-	e.table, e.calls = table{}, calls{opened: e.calls.opened}
+	e.table, e.calls = table{}, calls{opened: e.calls.opened, rate: e.calls.rate}
 	e.deadlines, e.finals, e.audits = fifo[deadline]{}, 0, audits{}
 	e.fading, e.passes, e.audited, e.refusal.active = nil, [passKinds]pass{}, 0, false
 	e.outage = outage{}

@@ -173,7 +173,7 @@ func (e *Engine) recountHeaps(time.Duration) error {
 			deadline = Never
 		}
 		// The list puts off a thousand jobs at once, so byListed may be early.
-		if c.at[byPolled] != polls || c.at[byDeadline] != deadline || c.at[byListed] > lists || (c.at[byListed] == Never) != (lists == Never) {
+		if c.at[byPolled] != polls || c.at[byDeadline] != deadline || c.at[byListed] > lists || (c.at[byListed] == Never) != (lists == Never) || c.at[byFinals] != e.calls.finalsAt(c) {
 			return fmt.Errorf("call %d is in the heaps at %v, want %v", n, c.at, []time.Duration{polls, lists, deadline})
 		}
 		for which := range c.at {

@@ -53,8 +53,9 @@ func (a *audits) add(tier int, j int32, born uint32, now time.Duration) {
 	a.tiers[tier].push(audit{j, born, uint32((now + auditGap(tier)) / auditUnit)})
 }
 
-// choose returns the job to audit now, or when to look again.
-func (a *audits) choose(t *table, now time.Duration) (j int32, at time.Duration) {
+// choose returns the job to audit now, or when to look again. A job that may not
+// be asked for has its turn later.
+func (a *audits) choose(t *table, may func(j int32) bool, now time.Duration) (j int32, at time.Duration) {
 	at = Never
 	for tier := range a.tiers {
 		q := &a.tiers[tier]
@@ -70,7 +71,7 @@ func (a *audits) choose(t *table, now time.Duration) (j int32, at time.Duration)
 				at = min(at, max(due, a.next))
 				break
 			}
-			if job.state == listed {
+			if job.state == listed && may(first.job) {
 				return first.job, now
 			}
 			a.done(tier, now)

@@ -42,6 +42,7 @@ const (
 	byPolled = iota // when a job polled on its own is due
 	byListed        // when a job left to the list would be due
 	byDeadline
+	byFinals // when its final polls begin
 	callHeaps
 )
 
@@ -63,6 +64,7 @@ type calls struct {
 	free   []int32
 	open   int
 	opened uint64
+	rate   float64 // requests per second, as configured
 
 	heaps       [callHeaps][]*Call
 	first, last *Call // the line
@@ -186,6 +188,7 @@ func (s *calls) stand(c *Call, t *table, now time.Duration) {
 	}
 	s.reheap(c, byPolled, polls)
 	s.reheap(c, byListed, lists)
+	s.reheap(c, byFinals, s.finalsAt(c))
 	if c.leaving {
 		s.reheap(c, byDeadline, Never)
 	}

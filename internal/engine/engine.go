@@ -89,6 +89,7 @@ type failure struct {
 func New(config Config) *Engine {
 	e := &Engine{
 		config:   config,
+		calls:    calls{rate: config.Rate},
 		list:     list.New(config.UseList),
 		limiter:  ratelimit.New(config.Rate, config.Burst),
 		delays:   config.Delays,

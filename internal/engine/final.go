@@ -8,20 +8,22 @@ const maxFinals = 30 * time.Second
 
 // finalsLead is how long before its end the final polls of so many waits begin,
 // and whether they fit.
-func (e *Engine) finalsLead(waits int) (lead time.Duration, fit bool) {
-	take := time.Duration(float64(waits) / e.limiter.Configured() * float64(time.Second))
+func finalsLead(waits int, rate float64) (lead time.Duration, fit bool) {
+	take := time.Duration(float64(waits) / rate * float64(time.Second))
 	return finalPoll + take, take <= maxFinals
 }
 
 // beginFinals takes the jobs out of the list's hands whose final polls begin. It
 // reports whether there are more.
 func (e *Engine) beginFinals(now time.Duration) (more bool) {
-	for _, c := range e.calls.heaps[byDeadline] {
-		if c.finals || e.callFinals(c) > now {
-			continue
+	for {
+		c, at := e.calls.earliest(byFinals)
+		if at > now {
+			break
 		}
 		c.finals = true
-		if _, fit := e.finalsLead(c.live); !fit {
+		e.calls.stand(c, &e.table, now)
+		if _, fit := finalsLead(c.live, e.config.Rate); !fit {
 			continue
 		}
 		for _, w := range append([]int32(nil), c.queues[listed]...) {
@@ -38,7 +40,7 @@ func (e *Engine) beginFinals(now time.Duration) (more bool) {
 		if wait.job == none || wait.since != d.since {
 			continue
 		}
-		if _, fit := e.finalsLead(e.idle); fit {
+		if _, fit := finalsLead(e.idle, e.config.Rate); fit {
 			e.beginFinal(d.wait, now)
 		}
 	}
@@ -55,12 +57,13 @@ func (e *Engine) beginFinal(w int32, now time.Duration) {
 	}
 }
 
-// callFinals is when the final polls of a call begin.
-func (e *Engine) callFinals(c *Call) time.Duration {
-	if c.finals || c.live == 0 {
+// finalsAt is when the final polls of a call begin. Where they do not fit, the list
+// is read once more.
+func (s *calls) finalsAt(c *Call) time.Duration {
+	if c.finals || c.leaving || c.live == 0 || c.deadline == Never {
 		return Never
 	}
-	lead, fit := e.finalsLead(c.live)
+	lead, fit := finalsLead(c.live, s.rate)
 	if !fit {
 		lead = finalPoll
 	}
@@ -72,7 +75,7 @@ func (e *Engine) nextMaxWaitFinals() time.Duration {
 	if e.finals >= e.deadlines.len() {
 		return Never
 	}
-	lead, fit := e.finalsLead(e.idle)
+	lead, fit := finalsLead(e.idle, e.config.Rate)
 	if !fit {
 		lead = finalPoll
 	}
@@ -81,9 +84,6 @@ func (e *Engine) nextMaxWaitFinals() time.Duration {
 
 // nextFinals is when final polls begin next.
 func (e *Engine) nextFinals() time.Duration {
-	at := e.nextMaxWaitFinals()
-	for _, c := range e.calls.heaps[byDeadline] {
-		at = min(at, e.callFinals(c))
-	}
-	return at
+	_, at := e.calls.earliest(byFinals)
+	return min(at, e.nextMaxWaitFinals())
 }

@@ -153,11 +153,14 @@ func (e *Engine) Close(now time.Duration, c *Call) {
 	if e.calls.open > 0 {
 		return
 	}
-	for id := range e.requests {
+	for id, r := range e.requests {
+		if r.kind == Page {
+			e.list.Abandoned(now)
+		}
 		e.out.Aborts = append(e.out.Aborts, id)
 	}
 	e.requests, e.failures, e.backoffs = map[RequestID]*request{}, map[int32]failure{}, nil
-	e.table, e.calls = table{}, calls{opened: e.calls.opened}
+	e.table, e.calls = table{}, calls{opened: e.calls.opened, rate: e.calls.rate}
 	e.deadlines, e.finals, e.audits = fifo[deadline]{}, 0, audits{}
 	e.fading, e.passes, e.audited, e.refusal.active = nil, [passKinds]pass{}, 0, false
 	e.outage = outage{}

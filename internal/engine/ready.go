@@ -19,11 +19,13 @@ const (
 // limit allows, and says when to look again.
 func (e *Engine) Ready(now time.Duration) Ready {
 	e.forget(now)
-	e.giveUpPage(now)
 	more := e.expire(now)
 	more = e.beginFinals(now) || more
 	more = e.runPasses(now) || more
-	wake := e.dispatch(now)
+	wake := e.nearDeadline(now)
+	e.giveUpPage(now) // which a deadline may have made late just now
+	wake = min(wake, e.dispatch(now))
+	wake = min(wake, e.nextFinals()) // the fewer are idle, the later
 	if e.deadlines.len() > 0 {
 		wake = min(wake, e.deadlines.at(0).since+e.config.MaxWait)
 	}
@@ -39,7 +41,7 @@ func (e *Engine) Ready(now time.Duration) Ready {
 // dispatch sends requests while the limit allows, and returns when there is
 // anything to look at again.
 func (e *Engine) dispatch(now time.Duration) (wake time.Duration) {
-	wake = min(e.nearDeadline(now), e.nextFinals())
+	wake = Never
 	for {
 		e.enterDue(now)
 		polls, at := e.choose(now)
@@ -75,7 +77,7 @@ func (e *Engine) dispatch(now time.Duration) (wake time.Duration) {
 
 // giveUpPage aborts a page that is late where it has the only place there is.
 func (e *Engine) giveUpPage(now time.Duration) {
-	if e.config.MaxInFlight > 1 || e.under == 0 || e.list.Works(now) {
+	if e.config.MaxInFlight > 1 || e.under == 0 || !e.list.Late(now) {
 		return
 	}
 	for id, r := range e.requests {
@@ -137,11 +139,21 @@ func (e *Engine) choose(now time.Duration) (choice, time.Duration) {
 			return choice{kind: getJob, job: j}, now
 		}
 	}
-	j, audit := e.audits.choose(&e.table, now)
+	j, audit := e.audits.choose(&e.table, e.wanted, now)
 	if j != none {
 		return choice{kind: auditJob, job: j}, now
 	}
 	return choice{}, min(at, e.nextDue(now), audit)
+}
+
+// wanted reports whether anyone waits for the job whose call is active.
+func (e *Engine) wanted(j int32) bool {
+	for w := e.table.jobs.at(j).first; w != none; w = e.table.waits.at(w).next {
+		if e.calls.all[e.table.waits.at(w).call].active() {
+			return true
+		}
+	}
+	return false
 }
 
 // chooseInOutage returns the next GET, of which there is one at a time.
@@ -278,13 +290,18 @@ func (e *Engine) chooseProbe(now time.Duration) (choice, time.Duration) {
 	}
 	// Another job's, where there is one.
 	suspect := none
-	for j := range e.table.jobs.len() {
-		switch job := e.table.jobs.at(j); {
-		case job.state != listed && job.state != polled && job.state != urgent:
-		case job.key == r.key:
-			suspect = j
-		default:
-			return choice{kind: probeKey, job: j}, now
+	for _, c := range e.calls.all {
+		if c == nil || !c.active() {
+			continue
+		}
+		for _, s := range [...]state{urgent, polled, listed} {
+			for _, w := range c.queues[s] {
+				j := e.table.waits.at(w).job
+				if e.table.jobs.at(j).key != r.key {
+					return choice{kind: probeKey, job: j}, now
+				}
+				suspect = j // at most one of a call
+			}
 		}
 	}
 	if suspect != none {

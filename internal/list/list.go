@@ -125,9 +125,13 @@ func (l *List) Worthwhile(d Demand) bool {
 
 // Works reports whether the list can be relied on to show soon what runs.
 func (l *List) Works(now time.Duration) bool {
-	late := l.sentAt != Never && now-l.sentAt >= l.patience()
 	down := l.failing != Never && l.retry-l.failing >= l.patience()
-	return l.On(now) && !l.stale && !late && !down
+	return l.On(now) && !l.stale && !down && !l.Late(now)
+}
+
+// Late reports whether the page under way has been so for too long.
+func (l *List) Late(now time.Duration) bool {
+	return l.sentAt != Never && now-l.sentAt >= l.patience()
 }
 
 // Covers reports whether the list replaces the polls of the jobs it shows.

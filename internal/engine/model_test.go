@@ -1,0 +1,439 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"time"
+)
+
+// model plays everything around an Engine: callers, the network and the API. It
+// does what its script says, however unlikely, and checks after every input what
+// the Engine promises.
+type model struct {
+	script []byte
+	config Config
+	e      *Engine
+	now    time.Duration
+	wake   time.Duration
+	err    error
+
+	calls    []*modelCall
+	requests []*modelRequest // not answered yet
+	answered []RequestID
+	tickets  []Ticket
+	granted  map[Ticket]bool
+	sent     []time.Duration // requests and grants of late, for the budget
+	ended    map[Key]bool    // jobs that a GET has shown ended
+	expect   *expected       // what the next Ready must bring
+	slots    int32
+}
+
+// modelCall is a call, and the slots that it has no end for.
+type modelCall struct {
+	handle *Call
+	open   map[int32]Key
+	left   bool
+	paused bool
+}
+
+type modelRequest struct {
+	Request
+	aborted time.Duration // Never: it was not
+}
+
+// expected is the end of a job whose final response was given to the Engine.
+type expected struct {
+	key   Key
+	slots int
+}
+
+// next is the next number of the script, below n; 0 at its end.
+func (m *model) next(n int) int {
+	if len(m.script) == 0 {
+		return 0
+	}
+	b := int(m.script[0])
+	m.script = m.script[1:]
+	return b % n
+}
+
+func (m *model) fail(format string, args ...any) {
+	if m.err == nil {
+		m.err = fmt.Errorf("at %v: "+format, append([]any{m.now}, args...)...)
+	}
+}
+
+// fickle is a Backoff that may stop.
+type fickle struct {
+	delays []time.Duration
+	next   int
+}
+
+func (f *fickle) Reset() { f.next = 0 }
+
+func (f *fickle) NextBackOff() time.Duration {
+	delay := f.delays[min(f.next, len(f.delays)-1)]
+	f.next++
+	return delay
+}
+
+// play runs a script to its end, and then has everything end well.
+func play(script []byte) error {
+	m := &model{script: script, granted: map[Ticket]bool{}, ended: map[Key]bool{}, wake: Never}
+	features := m.next(256)
+	m.config = Config{
+		Rate: 10, Burst: 1, MaxInFlight: []int{1, 2, 3, 64}[features>>1&3], MaxErrors: []int{60, 2}[features>>3&1],
+		MaxWait: []time.Duration{Never, 20 * time.Second}[features>>4&1], UseList: features&1 > 0,
+		Delays: []time.Duration{time.Second, 2 * time.Second, 5 * time.Second},
+	}
+	if features>>5&1 > 0 {
+		m.config.Burst = 5
+	}
+	if kind := features >> 6 & 3; kind > 1 {
+		delays := []time.Duration{time.Second, 3 * time.Second}
+		if kind == 3 {
+			delays = []time.Duration{0, 2 * time.Second, 2 * time.Second, 2 * time.Second, -1}
+		}
+		m.config.NewBackoff = func() Backoff { return &fickle{delays: delays} }
+	}
+	m.e = New(m.config)
+	for len(m.script) > 0 && m.err == nil {
+		m.input()
+		m.turn()
+	}
+	m.finish()
+	return m.err
+}
+
+// input gives the Engine one input.
+func (m *model) input() {
+	switch m.next(16) {
+	case 0:
+		if len(m.calls) < 8 {
+			o := CallOptions{Deadline: Never}
+			if d := m.next(8); d > 5 {
+				o.Deadline = m.now + time.Duration(d)*time.Second
+			}
+			m.calls = append(m.calls, &modelCall{handle: m.e.Open(m.now, o), open: map[int32]Key{}})
+		}
+	case 1, 2:
+		for range m.next(8) + 1 {
+			m.watch()
+		}
+	case 3:
+		if c := m.call(); c != nil {
+			c.left = true
+			m.e.Cancel(m.now, c.handle)
+		}
+	case 4:
+		if c := m.call(); c != nil && c.left {
+			m.drain(c, m.next(4))
+		}
+	case 5:
+		m.close(m.call())
+	case 6:
+		if c := m.call(); c != nil {
+			c.paused = !c.paused
+			m.e.Pause(m.now, c.handle, c.paused)
+		}
+	case 7, 8, 9, 10:
+		if len(m.requests) > 0 {
+			i := m.next(len(m.requests))
+			m.now += time.Duration(m.next(4)) * 15 * time.Millisecond
+			m.respond(i)
+		}
+	case 11: // doubled, late or unknown
+		id := RequestID(m.next(256)) + math.MaxUint32
+		if len(m.answered) > 0 && m.next(2) > 0 {
+			id = m.answered[len(m.answered)-1-m.next(len(m.answered))]
+		}
+		m.e.Respond(m.now, id, Answer{Outcome: Outcome(m.next(7)), Reached: true})
+	case 12:
+		m.e.Notify(m.now, m.key())
+	case 13:
+		m.own()
+	case 14:
+		if m.wake != Never {
+			m.now = max(m.now, m.wake)
+		}
+	case 15:
+		m.now += []time.Duration{0, time.Millisecond, 50 * time.Millisecond, 399 * time.Millisecond, time.Second, 3 * time.Second, 20 * time.Second, 61 * time.Second}[m.next(8)]
+	}
+}
+
+func (m *model) key() (k Key) {
+	k[0] = byte(m.next(12)) + 1
+	return k
+}
+
+func (m *model) call() *modelCall {
+	if len(m.calls) == 0 {
+		return nil
+	}
+	return m.calls[m.next(len(m.calls))]
+}
+
+func (m *model) watch() {
+	c := m.call()
+	if c == nil {
+		return
+	}
+	m.slots++
+	key := m.key()
+	m.e.Watch(m.now, c.handle, key, m.slots)
+	c.open[m.slots] = key
+}
+
+func (m *model) drain(c *modelCall, size int) (n int) {
+	buffer := make([]WaitEnd, size)
+	n = m.e.Drain(m.now, c.handle, buffer)
+	for i := range buffer[:n] {
+		m.end(&buffer[i])
+	}
+	return n
+}
+
+func (m *model) close(c *modelCall) {
+	if c == nil || len(c.open) > 0 {
+		return
+	}
+	m.e.Close(m.now, c.handle)
+	for i := range m.calls {
+		if m.calls[i] == c {
+			m.calls = append(m.calls[:i], m.calls[i+1:]...)
+			break
+		}
+	}
+	if len(m.calls) == 0 { // what was under way has its places back
+		m.requests = nil
+	}
+}
+
+func (m *model) own() {
+	switch m.next(4) {
+	case 0, 1:
+		t, _ := m.e.Reserve()
+		m.tickets = append(m.tickets, t)
+	case 2:
+		if len(m.tickets) > 0 {
+			i := m.next(len(m.tickets))
+			m.e.Withdraw(m.tickets[i])
+			m.tickets = append(m.tickets[:i], m.tickets[i+1:]...)
+		}
+	case 3:
+		m.e.Observe(m.now, m.now-time.Duration(m.next(3))*50*time.Millisecond, m.next(2) > 0, 0)
+	}
+}
+
+// respond answers a request with whatever the script says.
+func (m *model) respond(i int) {
+	r := m.requests[i]
+	a := Answer{Outcome: Outcome(m.next(7)), Reached: m.next(4) > 0, Value: i}
+	if a.Outcome == RateLimited || a.Outcome == Failed {
+		a.RetryAfter = []time.Duration{0, 0, time.Second, 30 * time.Second}[m.next(4)]
+	}
+	if r.Kind == Page {
+		a.Pages, a.Gone = m.next(4), m.next(8) == 7
+		if a.Gone {
+			a.Outcome = Rejected
+		}
+		for range m.next(16) {
+			a.Items = append(a.Items, Item{Key: m.key(), Running: m.next(4) > 0})
+		}
+	}
+	m.answer(i, a)
+}
+
+func (m *model) answer(i int, a Answer) {
+	r := m.requests[i]
+	m.requests = append(m.requests[:i], m.requests[i+1:]...)
+	m.answered = append(m.answered, r.ID)
+	if under := m.e.requests[r.ID]; under != nil && r.Kind == Get && a.Outcome == Done {
+		m.ended[r.Key] = true
+		m.expect = &expected{key: r.Key}
+		for w := m.e.table.jobs.at(under.job).first; w != none; w = m.e.table.waits.at(w).next {
+			m.expect.slots++
+		}
+	}
+	m.e.Respond(m.now, r.ID, a)
+}
+
+// turn takes what the Engine wants done, and checks it.
+func (m *model) turn() {
+	for range 100 {
+		ready := m.e.Ready(m.now)
+		m.take(&ready)
+		if err := m.e.recount(m.now); err != nil {
+			m.fail("%w", err)
+		}
+		if !ready.More || m.err != nil {
+			m.quiet(ready.WakeAt)
+			return
+		}
+	}
+	m.fail("there is always more to do")
+}
+
+// quiet checks that nothing more comes of one moment, and that someone is woken
+// where there is anything left to do.
+func (m *model) quiet(wake time.Duration) {
+	m.wake = wake
+	if again := m.e.Ready(m.now); !reflect.DeepEqual(again, Ready{WakeAt: wake}) {
+		m.fail("a second Ready brings %+v, after WakeAt %v", again, wake)
+	}
+	if wake <= m.now {
+		m.fail("wakes at %v", wake)
+	}
+	if m.expect != nil {
+		m.fail("job %d has not ended", m.expect.key[0])
+	}
+	if wake == Never && m.e.under == 0 {
+		for _, c := range m.calls {
+			if !c.left && !c.paused && len(c.open) > 0 {
+				m.fail("a call waits for %d jobs, and nothing will happen", len(c.open))
+			}
+		}
+		if len(m.tickets) > 0 {
+			m.fail("%d own requests wait, and nothing will happen", len(m.tickets))
+		}
+	}
+}
+
+func (m *model) take(ready *Ready) {
+	for _, id := range ready.Aborts {
+		m.abort(id)
+	}
+	for i := range ready.Ends {
+		m.takeEnd(&ready.Ends[i])
+	}
+	for _, over := range ready.Over {
+		if c := m.of(over.Call); c == nil || c.left {
+			m.fail("a call that left is over")
+		} else {
+			c.left = true
+		}
+	}
+	for _, t := range ready.Grants {
+		if m.granted[t] {
+			m.fail("ticket %d is granted twice", t)
+		}
+		m.granted[t] = true
+		for i := range m.tickets {
+			if m.tickets[i] == t {
+				m.tickets = append(m.tickets[:i], m.tickets[i+1:]...)
+				break
+			}
+		}
+		m.spend()
+	}
+	for _, r := range ready.Requests {
+		m.takeRequest(r)
+	}
+}
+
+func (m *model) takeRequest(r Request) {
+	m.spend()
+	m.requests = append(m.requests, &modelRequest{r, Never})
+	under := 0
+	for _, r := range m.requests {
+		// The place of a page is free at once, that of a GET after a while.
+		if r.aborted == Never || r.Kind == Get && m.now < r.aborted+graceful {
+			under++
+		}
+	}
+	if under > m.config.MaxInFlight {
+		m.fail("%d requests under way", under)
+	}
+	if r.Kind == Page {
+		if !m.config.UseList {
+			m.fail("the list is read")
+		}
+		return
+	}
+	if m.of(r.For) == nil {
+		m.fail("a GET for a call that is closed")
+	}
+	for _, c := range m.calls {
+		for _, key := range c.open {
+			if key == r.Key && !c.left && !c.paused {
+				return
+			}
+		}
+	}
+	m.fail("job %d is asked for, and nobody may have it asked for", r.Key[0])
+}
+
+// spend counts a request against the budget.
+func (m *model) spend() {
+	m.sent = append(m.sent, m.now)
+	for m.sent[0] < m.now-time.Second {
+		m.sent = m.sent[1:]
+	}
+	if most := int(m.config.Rate) + m.config.Burst - 1; len(m.sent) > most {
+		m.fail("%d requests in a second", len(m.sent))
+	}
+}
+
+func (m *model) abort(id RequestID) {
+	for i, r := range m.requests {
+		if r.ID == id {
+			if r.aborted != Never {
+				m.fail("request %d is aborted twice", id)
+			}
+			if r.aborted = m.now; r.Kind == Page {
+				m.requests = append(m.requests[:i], m.requests[i+1:]...)
+			}
+			return
+		}
+	}
+	if len(m.calls) > 0 {
+		m.fail("request %d is aborted, and is not under way", id)
+	}
+}
+
+func (m *model) takeEnd(end *End) {
+	if x := m.expect; x != nil && x.key == end.Key && end.Reason == Answered && len(end.Waits) == x.slots {
+		m.expect = nil
+	}
+	since := time.Duration(math.MinInt64)
+	for i := range end.Waits {
+		w := &end.Waits[i]
+		if c := m.of(w.Call); c != nil && c.open[w.Slot] != end.Key {
+			m.fail("the end of job %d for a wait for job %d", end.Key[0], c.open[w.Slot][0])
+		}
+		if w.Since < since {
+			m.fail("the waits of job %d are out of order", end.Key[0])
+		}
+		since = w.Since
+		m.end(w)
+	}
+}
+
+// end takes one wait's end: each slot has one.
+func (m *model) end(w *WaitEnd) {
+	c := m.of(w.Call)
+	if c == nil {
+		m.fail("an end for a call that is closed")
+		return
+	}
+	for _, slot := range append([]int32{w.Slot}, w.More...) {
+		if _, open := c.open[slot]; !open {
+			m.fail("slot %d ends, and has ended or was never watched", slot)
+		}
+		delete(c.open, slot)
+	}
+	// A wait that joins a request under way has its answer, and did not send it.
+	if w.Polls < 0 || w.Fails < 0 || w.Fails > w.Polls+1 {
+		m.fail("%d polls, %d failed", w.Polls, w.Fails)
+	}
+}
+
+func (m *model) of(handle *Call) *modelCall {
+	for _, c := range m.calls {
+		if c.handle == handle {
+			return c
+		}
+	}
+	return nil
+}

@@ -173,6 +173,19 @@ func bounded[T int | int64 | float64 | time.Duration](field string, v *T, fallba
 	return nil
 }
 
+// apiBase is what base returns, without a Token too; nil if BaseURL is invalid,
+// which does not matter to a Source of the caller's.
+func (c Config) apiBase() *url.URL {
+	if c.Token == "" {
+		c.Token = "none"
+	}
+	base, err := c.base()
+	if err != nil {
+		return nil
+	}
+	return base
+}
+
 // base checks BaseURL and Token and returns the URL that the endpoints' paths are
 // appended to.
 func (c Config) base() (*url.URL, error) {

@@ -156,6 +156,7 @@ func (e *Engine) respondJob(now time.Duration, r *request, a *Answer) {
 		if job.flags.has(hinted) {
 			e.list.HintConfirmed()
 		}
+		e.hintConfirmed(job, now)
 		e.ended.add(job.key, now)
 		e.end(j, now, Answered, a.Value)
 	case Running:
@@ -207,15 +208,17 @@ func (e *Engine) running(now time.Duration, r *request, a *Answer) {
 	j := r.job
 	job := e.table.jobs.at(j)
 	hint, again := job.flags.has(hinted), job.flags.has(notified)
+	if job.flags.has(told) {
+		e.hintMissed(job, now)
+	}
 	job.flags.set(seen, true)
-	job.flags.set(hinted|refused|notified, false)
+	job.flags.set(hinted|refused|notified|told, false)
 	job.good, job.looked, job.scan = job.failed, r.sent, e.list.Scan()
 	delete(e.failures, j)
 	if !job.flags.has(unshown) {
 		e.list.Agreed()
 	}
 	if hint {
-		e.stats.HintsFalse++
 		e.setUnshown(j, true)
 		if e.list.FalseHint() {
 			e.passes[dropPass] = pass{active: true}
@@ -223,6 +226,7 @@ func (e *Engine) running(now time.Duration, r *request, a *Answer) {
 	}
 	e.repoll(j, polled, now, a.RetryAfter, nil)
 	if again && e.table.jobs.at(j).state == polled {
+		e.table.jobs.at(j).flags.set(told, true)
 		e.move(j, urgent, now, now)
 	}
 }

@@ -53,6 +53,7 @@ type Engine struct {
 	passes    [passKinds]pass
 	audited   int32 // where to look for a job to audit
 	audits    audits
+	notices   notices
 	refusal   refusal
 	outage    outage
 	stall     stall
@@ -98,6 +99,7 @@ func New(config Config) *Engine {
 		failures: map[int32]failure{},
 		hints:    ring{size: rememberedHints},
 		stuck:    ring{size: rememberedHints},
+		notices:  notices{early: ring{size: rememberedHints}},
 		// The list is judged by jobs that ended some ten seconds ago.
 		ended: ring{size: min(max(rememberedEnds, int(60*config.Rate)), 16*rememberedEnds)},
 	}

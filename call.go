@@ -143,16 +143,6 @@ func (c *call) take(ids []string, first int32) {
 	}
 	c.mu.Lock()
 	c.pending += len(watch)
-	if cause := c.cause; cause != nil {
-		for _, w := range watch { // nothing is asked any more
-			r := unfinished(&engine.WaitEnd{}, c.consumer.name(w.slot), cause)
-			r.ID = c.consumer.name(w.slot)
-			c.result(w.slot, r)
-		}
-		c.waits += len(watch)
-		c.mu.Unlock()
-		return
-	}
 	c.waits += len(watch)
 	for _, w := range watch {
 		c.remember(w.key, w.slot)

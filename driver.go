@@ -133,6 +133,13 @@ func (d *driver) observe(sent time.Duration, limited bool, retryAfter time.Durat
 	d.input(func() { d.core.Observe(d.now(), sent, limited, retryAfter) })
 }
 
+// snapshot looks at the engine, whatever is under way.
+func (d *driver) snapshot(look func(e *engine.Engine, now time.Duration)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	look(d.core, d.now())
+}
+
 // time is the engine's.
 func (d *driver) time() time.Duration {
 	d.mu.Lock()

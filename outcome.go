@@ -53,6 +53,9 @@ func (w *Waiter) deliverEnd(end *engine.End) {
 			o.failure = fmt.Errorf("%w: %v", ErrFailFast, o.result.Err)
 		}
 	}
+	if end.Last {
+		w.ended.count(&outcomes[0].result)
+	}
 	if job != nil || end.Reason == engine.Answered {
 		w.callTogether(outcomes)
 	} else {

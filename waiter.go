@@ -27,6 +27,7 @@ type Waiter struct {
 	driver *driver
 	hooks  *hookRunner
 	opener *opener
+	ended  *outcomes
 	base   *url.URL // of the API, for Transport; nil if BaseURL is none
 }
 
@@ -51,7 +52,7 @@ func New(config Config) (*Waiter, error) {
 	if err != nil {
 		return nil, err
 	}
-	waiter := &Waiter{hooks: new(hookRunner), opener: new(opener)}
+	waiter := &Waiter{hooks: new(hookRunner), ended: new(outcomes), opener: new(opener)}
 	waiter.driver = newDriver(waiter.deliver)
 	config.Logger = guardLogger(config.Logger, waiter.driver.fail)
 	source, closeIdle := config.Source, func() {}

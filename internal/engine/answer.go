@@ -124,6 +124,7 @@ func (e *Engine) noteStall(now time.Duration, r *request, a *Answer) {
 	case r.kind == Get:
 		e.outage.failed(now, r.sent, e.table.jobs.at(r.job).key, a)
 	}
+	e.stall.trouble = true
 	if e.stall.due(now) {
 		e.note(Note{Kind: Stalled, Value: a.Value, For: now - e.stall.good})
 	}
@@ -155,6 +156,7 @@ func (e *Engine) respondJob(now time.Duration, r *request, a *Answer) {
 		e.refusal.accepted(r.sent)
 		if job.flags.has(hinted) {
 			e.list.HintConfirmed()
+			e.audits.confirmed(now)
 		}
 		e.hintConfirmed(job, now)
 		e.ended.add(job.key, now)
@@ -193,15 +195,6 @@ func (e *Engine) failed(j int32, value any) failure {
 	}
 	f.value = value
 	return f
-}
-
-// rest leaves a job to be polled in its turn, now.
-func (e *Engine) rest(j int32, now time.Duration) {
-	job := e.table.jobs.at(j)
-	for w := job.first; w != none; w = e.table.waits.at(w).next {
-		e.table.waits.at(w).due = now
-	}
-	e.move(j, polled, now, now)
 }
 
 func (e *Engine) running(now time.Duration, r *request, a *Answer) {

@@ -12,14 +12,17 @@ import (
 //
 // Of many jobs only some can be audited without their cost showing, and few are
 // enough to find out a list that is wrong about many. So the share of the rate that
-// audits take falls with the root of the number of jobs: a list that is wrong about
-// one of eighty jobs is found out within four minutes, and five hundred jobs of ten
-// minutes cost a quarter of a request each.
+// audits take falls with the number of jobs: a list that is wrong about one of eighty
+// jobs is found out within four minutes, and a thousand jobs cost no more than eighty.
+// A list that is right about many ends is audited less.
 const (
 	firstAudit = 140 * time.Second
 	auditTiers = 16
-	auditShare = 0.72 // divided by the root of the number of jobs,
-	maxShare   = 0.2  // and no more than this
+	auditShare = 6.4 // divided by the number of jobs,
+	maxShare   = 0.2 // and no more than this
+	// rightEnough is how often a minute the list must be right about ends to halve the
+	// audits.
+	rightEnough = 20
 )
 
 // audits has the jobs that will be audited, by how often they have been. Those of
@@ -27,6 +30,9 @@ const (
 type audits struct {
 	tiers [auditTiers]fifo[audit]
 	next  time.Duration // when the share allows the next one
+
+	right float64 // times that the list was right of late about an end, older ones fading
+	at    time.Duration
 }
 
 type audit struct {
@@ -80,6 +86,17 @@ func (a *audits) choose(t *table, may func(j int32) bool, now time.Duration) (j 
 	return none, at
 }
 
+// confirmed records that the list was right about an end.
+func (a *audits) confirmed(now time.Duration) {
+	a.right = a.lately(now) + 1
+	a.at = now
+}
+
+// lately is how often the list was right, in about the last minute.
+func (a *audits) lately(now time.Duration) float64 {
+	return a.right * math.Exp(-(now-a.at).Seconds()/60)
+}
+
 // done has the first of a tier wait for its next audit.
 func (a *audits) done(tier int, now time.Duration) {
 	entry := *a.tiers[tier].at(0)
@@ -96,6 +113,6 @@ func (a *audits) sent(j int32, now time.Duration, rate float64, jobs int) {
 			break
 		}
 	}
-	share := min(auditShare/math.Sqrt(float64(max(jobs, 1))), maxShare)
+	share := min(auditShare/float64(max(jobs, 1)), maxShare) / (1 + a.lately(now)/rightEnough)
 	a.next = now + time.Duration(float64(time.Second)/(share*rate))
 }

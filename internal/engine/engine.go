@@ -158,6 +158,7 @@ type End struct {
 	// failed request; nil if that did not fail.
 	Value any
 	Waits []WaitEnd     // the longest wait first
+	Last  bool          // nobody waits for the job any more
 	For   time.Duration // of OutageLasted: how long it has lasted
 }
 

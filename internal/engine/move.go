@@ -125,10 +125,7 @@ func (e *Engine) dropJob(j int32) {
 // end ends every wait for a job.
 func (e *Engine) end(j int32, now time.Duration, reason Reason, value any) {
 	job := e.table.jobs.at(j)
-	end := End{Key: job.key, Reason: reason, Value: value}
-	if reason == Answered {
-		e.stats.Ended++
-	}
+	end := End{Key: job.key, Reason: reason, Value: value, Last: true}
 	for job.first != none {
 		end.Waits = append(end.Waits, e.release(job.first, now))
 	}
@@ -149,6 +146,7 @@ func (e *Engine) endSome(j int32, waits []int32, now time.Duration, reason Reaso
 	}
 	slices.Reverse(end.Waits)
 	if job.first == none {
+		end.Last = true
 		e.dropJob(j)
 	}
 	e.out.Ends = append(e.out.Ends, end)
@@ -179,4 +177,13 @@ func (e *Engine) repoll(j int32, to state, now, least time.Duration, value any) 
 	}
 	e.move(j, to, now, now)
 	e.endSome(j, stopped, now, BackoffStopped, value)
+}
+
+// rest leaves a job to be polled in its turn, now.
+func (e *Engine) rest(j int32, now time.Duration) {
+	job := e.table.jobs.at(j)
+	for w := job.first; w != none; w = e.table.waits.at(w).next {
+		e.table.waits.at(w).due = now
+	}
+	e.move(j, polled, now, now)
 }

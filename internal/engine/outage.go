@@ -78,6 +78,8 @@ func outageLimit(delays []time.Duration, maxErrors int) time.Duration {
 type stall struct {
 	good time.Duration // when the last answer came that was of use
 	next time.Duration // how long after it the log is told again
+
+	trouble bool // requests have failed or been refused since
 }
 
 const (
@@ -85,7 +87,7 @@ const (
 	lastStall  = time.Hour
 )
 
-func (s *stall) over(now time.Duration) { s.good, s.next = now, firstStall }
+func (s *stall) over(now time.Duration) { *s = stall{good: now, next: firstStall} }
 
 // due reports whether it is time to say that nothing moves.
 func (s *stall) due(now time.Duration) bool {

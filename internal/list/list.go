@@ -49,7 +49,7 @@ const (
 	maxOwed  = 1 << 20
 	// auditEvery is the number of scans per GET of a job that the list shows
 	// running. Only a GET can reveal a list that stands still.
-	auditEvery = 10
+	auditEvery = 20
 )
 
 // Never is a time that does not come.

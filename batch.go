@@ -130,14 +130,13 @@ func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq
 		}
 		c.finish(progress)
 		c.logEnd()
+		complete = true // also if the loop's body panics from here on
 		for _, r := range out.take() {
 			if !yield(r) {
-				complete = true
 				in.join()
 				return
 			}
 		}
-		complete = true
 		in.join()
 		in.repanic()
 	}

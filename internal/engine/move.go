@@ -158,8 +158,16 @@ func (e *Engine) repoll(j int32, to state, now, least time.Duration, value any) 
 	job := e.table.jobs.at(j)
 	var stopped []int32
 	if e.config.NewBackoff == nil {
-		// The delay of the youngest wait, which is the shortest.
-		delay := max(e.delays.delay(&job.attempt, now-e.table.waits.at(job.first).since), least)
+		// The delay of the youngest wait, which is the shortest. After a failure, it is
+		// that of the oldest: or calls that keep coming would have a server in trouble
+		// asked the faster, and the job given up the sooner.
+		since := e.table.waits.at(job.first).since
+		if _, failing := e.failures[j]; failing {
+			for w := job.first; w != none; w = e.table.waits.at(w).next {
+				since = e.table.waits.at(w).since
+			}
+		}
+		delay := max(e.delays.delay(&job.attempt, now-since), least)
 		for w := job.first; w != none; w = e.table.waits.at(w).next {
 			wait := e.table.waits.at(w)
 			wait.due = e.dueAfter(wait, now, delay)

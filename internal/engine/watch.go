@@ -107,11 +107,13 @@ func (e *Engine) begin(j, w int32, now time.Duration) {
 // than that of a wait of its own would be after the last one.
 func (e *Engine) join(j, w int32, now time.Duration) {
 	job := e.table.jobs.at(j)
-	job.attempt = 0
 	wait := e.table.waits.at(w)
 	c := e.calls.all[wait.call]
 	due := now
-	if job.looked != Never && e.finalPollTime(wait) > now {
+	if _, failing := e.failures[j]; failing && e.config.NewBackoff == nil {
+		// No sooner than for the others: see repoll.
+		due = e.dueAfter(wait, now, max(0, e.table.waits.at(wait.next).due-now))
+	} else if job.attempt = 0; job.looked != Never && e.finalPollTime(wait) > now {
 		due = max(now, job.looked+e.delays[0])
 	}
 	switch wait.due, wait.key = due, due; job.state {

@@ -17,17 +17,17 @@ type Outcome uint8
 const (
 	// Failed says nothing for certain: the job is asked for again.
 	Failed Outcome = iota
-	// Running: the job is processing, or the page was read.
+	// Running means: the job is processing, or the page was read.
 	Running
-	// Done: the job's final response.
+	// Done means: the job's final response.
 	Done
-	// Missing: the API knows no such job, which may be new.
+	// Missing means: the API knows no such job, which may be new.
 	Missing
 	// Rejected ends this job without a final response.
 	Rejected
-	// RateLimited: too much was asked, by anyone.
+	// RateLimited means: too much was asked, by anyone.
 	RateLimited
-	// Refused: the key, or the account.
+	// Refused means: the key, or the account.
 	Refused
 )
 
@@ -133,11 +133,11 @@ func (e *Engine) noteStall(now time.Duration, r *request, a *Answer) {
 // respondDying concludes from the answer to an aborted GET: one that came in spite
 // of it counts.
 func (e *Engine) respondDying(now time.Duration, r *request, a *Answer) {
-	switch {
-	case a.Outcome == Done:
+	switch a.Outcome {
+	case Done:
 		e.ended.add(e.table.jobs.at(r.job).key, now)
 		e.end(r.job, now, Answered, a.Value)
-	case a.Outcome == Rejected:
+	case Rejected:
 		e.end(r.job, now, Answered, a.Value)
 	default:
 		if a.Outcome == Running {

@@ -134,17 +134,17 @@ type Request struct {
 type Reason uint8
 
 const (
-	// Answered: by the answer that is the End's Value.
+	// Answered means: by the answer that is the End's Value.
 	Answered Reason = iota
-	// CallEnded: the call left before the job ended.
+	// CallEnded means: the call left before the job ended.
 	CallEnded
-	// MaxWaitPassed: Config.MaxWait passed.
+	// MaxWaitPassed means: Config.MaxWait passed.
 	MaxWaitPassed
-	// MaxErrorsReached: as many requests in a row failed as Config.MaxErrors allows.
+	// MaxErrorsReached means: as many requests in a row failed as Config.MaxErrors allows.
 	MaxErrorsReached
-	// BackoffStopped: the wait's own Backoff stopped.
+	// BackoffStopped means: the wait's own Backoff stopped.
 	BackoffStopped
-	// OutageLasted: nothing was answered to whichever request for as long as one
+	// OutageLasted means: nothing was answered to whichever request for as long as one
 	// job alone would have taken to MaxErrorsReached.
 	OutageLasted
 )

@@ -67,8 +67,7 @@ func outageLimit(delays []time.Duration, maxErrors int) time.Duration {
 		sum += delays[i]
 	}
 	if more := maxErrors - len(delays); more > 0 {
-		last := delays[len(delays)-1]
-		sum += last * min(time.Duration(more), maxDelay/last)
+		sum += time.Duration(min(float64(more)*float64(delays[len(delays)-1]), float64(maxDelay)))
 	}
 	return max(sum, leastOutage)
 }

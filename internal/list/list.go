@@ -160,9 +160,10 @@ func (l *List) PatienceEnds(now time.Duration) time.Duration {
 // NextTry is when the list is next worth a page, whatever there is to learn.
 func (l *List) NextTry() time.Duration { return max(l.at, l.retry) }
 
-// Page is the page to read next, from 1; Pages is how many there are as far as
-// is known.
-func (l *List) Page() int  { return l.page }
+// Page is the page to read next, from 1.
+func (l *List) Page() int { return l.page }
+
+// Pages is how many pages there are, as far as is known.
 func (l *List) Pages() int { return l.pages }
 
 // Reading reports whether a scan is under way.

@@ -74,6 +74,7 @@ func New(config Config) (*Waiter, error) {
 	waiter.driver.requester = newRequester(config, source)
 	waiter.driver.log, waiter.driver.idle = config.Logger, closeIdle
 	waiter.driver.start(func() *engine.Engine { return engine.New(engineConfig(config, waiter.driver.requester.lister != nil)) })
+	config.warnings()
 	return waiter, nil
 }
 

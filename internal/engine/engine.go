@@ -223,6 +223,3 @@ func (e *Engine) note(n Note) { e.out.Notes = append(e.out.Notes, n) }
 
 // Rate is how many requests a second the Engine allows itself now.
 func (e *Engine) Rate(now time.Duration) float64 { return e.limiter.Rate(now, ratelimit.Poll) }
-
-// UsesList reports whether the list may be read.
-func (e *Engine) UsesList() bool { return e.config.UseList }

@@ -228,10 +228,10 @@ func (l *List) Agreed() {
 	}
 }
 
-// judge decides after a whole scan whether the list can be trusted. One that is
+// updateTrust decides after a whole scan whether the list can be trusted. One that is
 // behind keeps showing other jobs that have ended. One that shows a few so forever
 // is trusted again once GETs have agreed with it often enough.
-func (l *List) judge() {
+func (l *List) updateTrust() {
 	switch {
 	case l.outdated > 0:
 		l.stale = true
@@ -256,7 +256,7 @@ func (l *List) PageRead(now time.Duration, pages int, d Demand) (complete bool) 
 	l.first = false
 	if l.page == 0 {
 		l.reading, l.page = false, l.pages
-		l.judge()
+		l.updateTrust()
 		return true
 	}
 	if !l.Worthwhile(d) {

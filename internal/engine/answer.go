@@ -115,12 +115,12 @@ func (e *Engine) noteStall(now time.Duration, r *request, a *Answer) {
 	switch {
 	case a.Outcome != Failed && a.Outcome != RateLimited:
 		e.stall.over(now)
-		e.outage.answered()
+		e.outage.answered(now)
 		return
 	case r.reason != Answered:
 		return // aborted
 	case a.Outcome == RateLimited:
-		e.outage.answered()
+		e.outage.answered(now)
 	case r.kind == Get:
 		e.outage.failed(now, r.sent, e.table.jobs.at(r.job).key, a)
 	}

@@ -11,10 +11,10 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
-// sourceFunc is a Source.
-type sourceFunc func(ctx context.Context, id string) (*edenwait.Job, error)
+// departingSource is a Source.
+type departingSource func(ctx context.Context, id string) (*edenwait.Job, error)
 
-func (f sourceFunc) Get(ctx context.Context, id string) (*edenwait.Job, error) { return f(ctx, id) }
+func (f departingSource) Get(ctx context.Context, id string) (*edenwait.Job, error) { return f(ctx, id) }
 
 // A final response that comes while the call leaves has its hook. A hook that
 // ignores its context must not hold the call up.
@@ -22,7 +22,7 @@ func TestLeavingWithAHookThatIgnoresIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		waiter, err := edenwait.New(edenwait.Config{
-			Source: sourceFunc(func(_ context.Context, id string) (*edenwait.Job, error) {
+			Source: departingSource(func(_ context.Context, id string) (*edenwait.Job, error) {
 				cancel()
 				time.Sleep(10 * time.Millisecond)
 				return &edenwait.Job{ID: id, Status: edenwait.StatusSuccess}, nil

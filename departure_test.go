@@ -14,7 +14,9 @@ import (
 // departingSource is a Source.
 type departingSource func(ctx context.Context, id string) (*edenwait.Job, error)
 
-func (f departingSource) Get(ctx context.Context, id string) (*edenwait.Job, error) { return f(ctx, id) }
+func (f departingSource) Get(ctx context.Context, id string) (*edenwait.Job, error) {
+	return f(ctx, id)
+}
 
 // A final response that comes while the call leaves has its hook. A hook that
 // ignores its context must not hold the call up.

@@ -64,9 +64,11 @@ func (w *Waiter) deliverEnd(end *engine.End) {
 		}
 	}
 	for i := range outcomes {
-		if o := &outcomes[i]; o.failure != nil {
+		o := &outcomes[i]
+		if o.failure != nil {
 			o.call.over(o.failure)
 		}
+		o.call.signal() // a call that has ended early waits for its last wait to end, hook or no hook
 	}
 }
 

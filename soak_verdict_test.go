@@ -114,6 +114,11 @@ func (r *soakRun) early(result *edenwait.Result) bool {
 	if !errors.As(result.Err, &gaveUp) {
 		return false
 	}
+	for _, why := range []error{edenwait.ErrMaxErrors, edenwait.ErrMaxWait, edenwait.ErrBackOffStopped} {
+		if errors.Is(gaveUp, why) {
+			return false // whatever its last request came to
+		}
+	}
 	return errors.Is(gaveUp, errSoakEnds) || errors.Is(gaveUp, edenwait.ErrFailFast) || errors.Is(gaveUp, context.Canceled) ||
 		errors.Is(gaveUp, edenwait.ErrUnauthorized) || errors.Is(gaveUp, edenwait.ErrPaymentRequired)
 }
@@ -176,7 +181,7 @@ func (r *soakRun) judgeLoss(number int, result *edenwait.Result, truth *soakJob)
 		if over := gaveUp.Waited - r.config.MaxWait; r.config.MaxWait == 0 || over < 0 || over > time.Second && !(r.rude && over <= time.Second+rudeness) {
 			r.t.Errorf("call %d: %v, MaxWait is %v", number, err, r.config.MaxWait)
 		}
-	case errors.Is(err, edenwait.ErrUnauthorized), errors.Is(err, edenwait.ErrPaymentRequired):
+	case r.early(result) && (errors.Is(err, edenwait.ErrUnauthorized) || errors.Is(err, edenwait.ErrPaymentRequired)):
 		if !r.ends || !r.rude && !r.wire.refusedFor(o.from, o.to) {
 			r.t.Errorf("call %d: %v, but nothing refused the key for sure", number, err)
 		}
@@ -329,7 +334,8 @@ func (r *soakRun) judgeProgress() {
 	for _, id := range r.outcomes[0].ids {
 		distinct[canonical(id)] = true
 	}
-	if last.Total != len(distinct) {
+	early := r.outcomes[0].ended != edentest.Never || slices.ContainsFunc(r.outcomes[0].results, func(result edenwait.Result) bool { return r.early(&result) })
+	if last.Total < len(distinct) || last.Total > len(r.outcomes[0].ids) || last.Total > len(distinct) && !early {
 		r.t.Errorf("progress ends with %+v, want %d jobs", last, len(distinct))
 	}
 }

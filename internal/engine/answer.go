@@ -115,12 +115,12 @@ func (e *Engine) noteStall(now time.Duration, r *request, a *Answer) {
 	switch {
 	case a.Outcome != Failed && a.Outcome != RateLimited:
 		e.stall.over(now)
-		e.outage.answered()
+		e.outage.answered(now)
 		return
 	case r.reason != Answered:
 		return // aborted
 	case a.Outcome == RateLimited:
-		e.outage.answered()
+		e.outage.answered(now)
 	case r.kind == Get:
 		e.outage.failed(now, r.sent, e.table.jobs.at(r.job).key, a)
 	}
@@ -288,7 +288,9 @@ func (e *Engine) refuse(now time.Duration, r *request, a *Answer) {
 		e.refusal.worked, e.refusal.active = false, false
 		e.rest(r.job, now)
 		for _, c := range e.calls.all {
-			if c != nil && !c.leaving && c.opened <= r.opened {
+			// A call that waits for nothing now would have no result to say why it ended.
+			// It will see with its next job.
+			if c != nil && !c.leaving && c.live > 0 && c.opened <= r.opened {
 				e.Cancel(now, c)
 				e.out.Over = append(e.out.Over, Over{c, a.Value})
 			}

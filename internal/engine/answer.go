@@ -124,6 +124,7 @@ func (e *Engine) noteStall(now time.Duration, r *request, a *Answer) {
 	case r.kind == Get:
 		e.outage.failed(now, r.sent, e.table.jobs.at(r.job).key, a)
 	}
+	e.stall.add(now, a.Value)
 	if e.stall.due(now) {
 		e.note(Note{Kind: Stalled, Value: a.Value, For: now - e.stall.good})
 	}

@@ -338,8 +338,11 @@ func (c *call) close() {
 func (c *call) standing() Progress {
 	var sent engine.Counts
 	var rate float64
+	var stalled time.Duration
+	var trouble any
 	c.driver.look(c.handle, func(e *engine.Engine, now time.Duration) {
 		sent, rate = e.Counts(c.handle), e.Rate(now)
+		stalled, trouble = e.Stalled(now)
 	})
 	c.mu.Lock()
 	p := Progress{Succeeded: c.counts.succeeded, Failed: c.counts.failed, Errored: c.counts.errored, Waiting: c.waits}
@@ -349,7 +352,10 @@ func (c *call) standing() Progress {
 	c.mu.Unlock()
 	p.Total = p.Succeeded + p.Failed + p.Errored + p.Waiting
 	p.Requests, p.Lists, p.RateLimited, p.Rate = sent.Gets+sent.Pages, sent.Pages, sent.RateLimited, rate
-	p.Elapsed = time.Since(c.began)
+	p.Elapsed, p.Stalled = time.Since(c.began), stalled
+	if err, ok := trouble.(error); ok {
+		p.Trouble = refusalCause(err).Error()
+	}
 	if ended := p.Total - p.Waiting; ended > 0 {
 		left := float64(p.Elapsed) * float64(p.Waiting) / float64(ended)
 		p.TimeLeft = time.Duration(min(left, float64(maxDuration)))

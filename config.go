@@ -34,7 +34,7 @@ const (
 	maxInFlight             = 10_000
 	// ordinaryRoundTrip is what a Rate is taken to need places for.
 	ordinaryRoundTrip = 100 * time.Millisecond
-	defaultMaxErrors        = 60
+	defaultMaxErrors  = 60
 )
 
 // Config says how to ask. The zero value of every field means its default, so

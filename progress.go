@@ -29,6 +29,11 @@ type Progress struct {
 	// TimeLeft is how long the jobs still waiting would take at the pace at which jobs
 	// ended so far. It is 0 while none has ended. The last jobs of a batch take longer.
 	TimeLeft time.Duration
+	// Stalled is how long all requests of the Waiter have failed, or been refused
+	// with 429. It is 0 while requests succeed, and for the first ten seconds.
+	// Trouble says why the last request failed. It is empty when Stalled is 0.
+	Stalled time.Duration
+	Trouble string
 }
 
 // progressEvery is the least time between two calls of OnProgress.
@@ -123,6 +128,10 @@ func (r *reporter) call(p Progress) {
 
 // sameCounts reports whether nothing but time has passed.
 func (p Progress) sameCounts(o Progress) bool {
+	if (p.Stalled > 0) != (o.Stalled > 0) || (p.Trouble == "") != (o.Trouble == "") {
+		return false
+	}
 	p.Elapsed, p.TimeLeft, p.Rate = o.Elapsed, o.TimeLeft, o.Rate
+	p.Stalled, p.Trouble = o.Stalled, o.Trouble
 	return p == o
 }

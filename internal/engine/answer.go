@@ -11,6 +11,11 @@ import (
 // answers, and a job that was known may be missing on one that is behind.
 const firstSight = 5 * time.Second
 
+// leastMisses is how many answers in a row must say that there is no such job,
+// though it was known. Only the time that they span would let two stray ones pass
+// for the truth where a job is polled every half minute.
+const leastMisses = 3
+
 // Outcome is what an answer means.
 type Outcome uint8
 
@@ -124,7 +129,7 @@ func (e *Engine) noteStall(now time.Duration, r *request, a *Answer) {
 	case r.kind == Get:
 		e.outage.failed(now, r.sent, e.table.jobs.at(r.job).key, a)
 	}
-	e.stall.trouble = true
+	e.stall.add(now, a.Value)
 	if e.stall.due(now) {
 		e.note(Note{Kind: Stalled, Value: a.Value, For: now - e.stall.good})
 	}
@@ -231,22 +236,37 @@ func (e *Engine) missing(now time.Duration, r *request, a *Answer) {
 	job := e.table.jobs.at(j)
 	f := e.failed(j, a.Value)
 	f.missing = min(f.missing, r.sent)
+	f.misses++
 	e.failures[j] = f
+	known := job.flags.has(seen)
 	var believe []int32
 	for w := job.first; w != none; w = e.table.waits.at(w).next {
 		since := e.table.waits.at(w).since
-		if job.flags.has(seen) {
+		if known {
 			since = f.missing
 		}
-		if r.sent-since >= firstSight {
+		if r.sent-since >= firstSight && (!known || f.misses >= leastMisses) {
 			believe = append(believe, w)
 		}
 	}
 	all := len(believe) > 0 && e.allOf(j, len(believe))
 	e.endSome(j, believe, now, Answered, a.Value)
-	if !all {
-		e.fail(now, j, a)
+	if all {
+		return
 	}
+	e.fail(now, j, a)
+	if known && e.config.NewBackoff == nil && job.state == polled {
+		e.pollSoon(j, now+firstSight/2, now)
+	}
+}
+
+// pollSoon has a job that is polled be so at a time, or earlier.
+func (e *Engine) pollSoon(j int32, at, now time.Duration) {
+	for w := e.table.jobs.at(j).first; w != none; w = e.table.waits.at(w).next {
+		wait := e.table.waits.at(w)
+		wait.due = min(wait.due, at)
+	}
+	e.move(j, polled, now, now)
 }
 
 // allOf reports whether the job has n waits.

@@ -2,13 +2,15 @@ package engine
 
 import (
 	"math"
+	"math/rand/v2"
+	"sort"
 	"time"
 )
 
 // A list that shows a job running is a hint too. It may be behind, or show a job
 // so forever. So each job that is left to the list is asked for itself now and
-// then, in turns that would be idle: firstAudit after it was taken in, then at
-// gaps that grow with its age.
+// then, in turns that would be idle: firstAudit after it was taken in, twice more
+// after as long, and then at ages that about double.
 //
 // Of many jobs only some can be audited without their cost showing, and few are
 // enough to find out a list that is wrong about many. So the share of the rate that
@@ -26,10 +28,11 @@ const (
 )
 
 // audits has the jobs that will be audited, by how often they have been. Those of
-// one tier wait equally long, so each tier is in the order of time.
+// one tier wait equally long, so those of a tier that are due come before the others.
 type audits struct {
 	tiers [auditTiers]fifo[audit]
 	next  time.Duration // when the share allows the next one
+	last  time.Duration // when the last one was sent
 
 	right float64 // times that the list was right of late about an end, older ones fading
 	at    time.Duration
@@ -43,15 +46,15 @@ type audit struct {
 
 const auditUnit = time.Second / 10
 
-// auditGap is how long a job of a tier waits for its next audit: half of its age,
-// but no less than firstAudit.
+// auditGap is how long a job of a tier waits for its next audit.
 func auditGap(tier int) time.Duration {
-	gap := firstAudit
-	for age := 3 * firstAudit; tier > 2; tier-- {
-		gap = age / 2
-		age += gap
+	switch {
+	case tier < 3:
+		return firstAudit
+	case tier == 3:
+		return 2 * firstAudit
 	}
-	return gap
+	return 6 * firstAudit << (tier - 4)
 }
 
 func (a *audits) add(tier int, j int32, born uint32, now time.Duration) {
@@ -65,6 +68,7 @@ func (a *audits) choose(t *table, may func(j int32) bool, now time.Duration) (j 
 	at = Never
 	for tier := range a.tiers {
 		q := &a.tiers[tier]
+		a.shuffle(tier, now)
 		for q.len() > 0 {
 			first := q.at(0)
 			due := time.Duration(first.due) * auditUnit
@@ -97,6 +101,21 @@ func (a *audits) lately(now time.Duration) float64 {
 	return a.right * math.Exp(-(now-a.at).Seconds()/60)
 }
 
+// shuffle puts any of the due jobs of a tier first. Jobs that came together may be
+// alike, so in their order a list that is wrong about the last of them would be
+// found out late.
+func (a *audits) shuffle(tier int, now time.Duration) {
+	q := &a.tiers[tier]
+	if a.next > now {
+		return
+	}
+	due := sort.Search(q.len(), func(i int) bool { return time.Duration(q.at(i).due)*auditUnit > now })
+	if due > 1 {
+		first, other := q.at(0), q.at(rand.IntN(due))
+		*first, *other = *other, *first
+	}
+}
+
 // done has the first of a tier wait for its next audit.
 func (a *audits) done(tier int, now time.Duration) {
 	entry := *a.tiers[tier].at(0)
@@ -114,5 +133,6 @@ func (a *audits) sent(j int32, now time.Duration, rate float64, jobs int) {
 		}
 	}
 	share := min(auditShare/float64(max(jobs, 1)), maxShare) / (1 + a.lately(now)/rightEnough)
+	a.last = now
 	a.next = now + time.Duration(float64(time.Second)/(share*rate))
 }

@@ -84,6 +84,7 @@ type request struct {
 type failure struct {
 	value   any
 	missing time.Duration // when the API first said that there is no such job; Never if it did not
+	misses  int           // how often in a row it has said so
 }
 
 // New returns an Engine without calls.

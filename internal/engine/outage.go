@@ -75,18 +75,31 @@ func outageLimit(delays []time.Duration, maxErrors int) time.Duration {
 // stall says for how long nothing has come of any request, and when to say so
 // next.
 type stall struct {
-	good time.Duration // when the last answer came that was of use
-	next time.Duration // how long after it the log is told again
-
-	trouble bool // requests have failed or been refused since
+	good   time.Duration // when the last answer came that was of use
+	next   time.Duration // how long after it the log is told again
+	failed int           // requests since that came to nothing,
+	since  time.Duration // when the first of them did,
+	value  any           // and what the last one came to
 }
 
 const (
 	firstStall = time.Minute
 	lastStall  = time.Hour
+	// leastStall is how long requests come to nothing before that is a state, and
+	// not an accident.
+	leastStall = 10 * time.Second
 )
 
 func (s *stall) over(now time.Duration) { *s = stall{good: now, next: firstStall} }
+
+// add records a request that came to nothing.
+func (s *stall) add(now time.Duration, value any) {
+	if s.failed == 0 {
+		s.since = now
+	}
+	s.failed++
+	s.value = value
+}
 
 // due reports whether it is time to say that nothing moves.
 func (s *stall) due(now time.Duration) bool {
@@ -95,4 +108,13 @@ func (s *stall) due(now time.Duration) bool {
 	}
 	s.next += min(s.next, lastStall)
 	return true
+}
+
+// Stalled is for how long nothing has come of any request, and what the last one
+// came to. It is 0 while requests succeed, and for the first seconds.
+func (e *Engine) Stalled(now time.Duration) (since time.Duration, value any) {
+	if e.stall.failed == 0 || now-e.stall.since < leastStall {
+		return 0, nil
+	}
+	return now - e.stall.since, e.stall.value
 }

@@ -152,8 +152,12 @@ func (e *Engine) untilFinalPoll(now time.Duration) time.Duration {
 	return until
 }
 
-// audit makes one of the jobs that the list shows running urgent.
+// audit makes one of the jobs that the list shows running urgent, unless one was
+// audited of late.
 func (e *Engine) audit(now time.Duration) {
+	if e.audits.last > 0 && now-e.audits.last < 2*firstAudit {
+		return
+	}
 	n := e.table.jobs.len()
 	for range min(n, passSize) {
 		j := e.audited % n

@@ -26,7 +26,7 @@ func (e *Engine) Stats(now time.Duration) Stats {
 	s.Calls, s.Jobs, s.Waits = e.calls.open, e.table.live, int(e.table.waits.len())-len(e.table.waits.free)
 	s.Urgent, s.InFlight, s.OwnWaiting = e.urgent, e.under, e.own.live
 	s.Rate, s.Paused = e.Rate(now), max(e.limiter.PausedUntil(ratelimit.Poll)-now, 0)
-	if e.calls.open > 0 && e.stall.trouble {
+	if e.calls.open > 0 && e.stall.failed > 0 {
 		s.Stalled = now - e.stall.good
 	}
 	return s

@@ -120,12 +120,14 @@ func (r *soakRun) judgeHooks(number int) {
 	o := r.outcomes[number]
 	want := map[string]map[string]bool{} // by id, the hooks that fit its results
 	uncalled := map[string]bool{}        // by id, the call ended before the hook's turn
+	ended := map[string]bool{}           // by id, the job did
 	for i := range o.results {
 		result := &o.results[i]
 		id := canonical(result.ID)
 		if want[id] == nil {
 			want[id] = map[string]bool{}
 		}
+		ended[id] = ended[id] || result.Job != nil
 		if hook, _ := r.fitting(result); hook != "" {
 			want[id][hook] = true
 		}
@@ -168,7 +170,7 @@ func (r *soakRun) judgeHooks(number int) {
 		result := &o.results[i]
 		id := canonical(result.ID)
 		hook, alone := r.fitting(result)
-		if hook == "" || uncalled[id] || result.Job == nil && len(want[id]) > 1 {
+		if hook == "" || uncalled[id] || result.Job == nil && ended[id] {
 			continue // after the hook of an end, there is nothing to say of the same id that comes again
 		}
 		h := r.covering(number, result, hook, alone)

@@ -76,6 +76,7 @@ type request struct {
 	page   int
 	sent   time.Duration
 	opened uint64 // calls opened until then
+	last   bool   // it took the last place of MaxInFlight
 	reason Reason // why nobody waits for it any more
 }
 

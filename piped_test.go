@@ -108,7 +108,9 @@ func (p *piped) poller(t *testing.T, config edenwait.Config) *edenwait.Poller {
 		p.conns = append(p.conns, conn)
 		return conn, nil
 	}
-	config.Token, config.BaseURL = "secret-key", "https://example.com"
+	if config.BaseURL = "https://example.com"; config.Token == "" {
+		config.Token = "secret-key"
+	}
 	var poller *edenwait.Poller
 	withDefaultTransport(transport, func() {
 		var err error

@@ -109,6 +109,9 @@ func (q *requester) page(ctx context.Context, number int) engine.Answer {
 	if page.Total > 0 && page.Limit > 0 {
 		answer.Pages = max(answer.Pages, (page.Total+page.Limit-1)/page.Limit)
 	}
+	if page.Total <= 0 && page.TotalPages <= 0 {
+		answer.Open, answer.More = true, full(page)
+	}
 	answer.Items = make([]engine.Item, 0, len(page.Items))
 	for i := range page.Items {
 		item := &page.Items[i]
@@ -117,4 +120,12 @@ func (q *requester) page(ctx context.Context, number int) engine.Answer {
 		}
 	}
 	return answer
+}
+
+// full reports whether another page may follow one that does not say how many
+// there are. A server may give less than was requested, without saying so: then
+// its own limit is a round number.
+func full(page *JobPage) bool {
+	n := len(page.Items)
+	return n > 0 && (page.Limit > 0 && n >= page.Limit || n >= list.PageSize || n%10 == 0 || n%25 == 0)
 }

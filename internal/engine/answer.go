@@ -48,6 +48,8 @@ type Answer struct {
 	// Of a page.
 	Pages int
 	Items []Item
+	Open  bool // the page does not say how many there are,
+	More  bool // and is full
 	Gone  bool // there is no list
 }
 

@@ -51,6 +51,7 @@ type Engine struct {
 	ending    int            // waits begun since deadlines was compacted
 	fading    []fading       // aborted requests whose answer still counts, in the order of time
 	passes    [passKinds]pass
+	pageHead  Key   // the first job of the page read last, of those without totals
 	audited   int32 // where to look for a job to audit
 	audits    audits
 	notices   notices
@@ -77,6 +78,7 @@ type request struct {
 	page   int
 	sent   time.Duration
 	opened uint64 // calls opened until then
+	last   bool   // it took the last place of MaxInFlight
 	reason Reason // why nobody waits for it any more
 }
 

@@ -187,7 +187,18 @@ func (e *Engine) respondPage(now time.Duration, r *request, a *Answer) {
 	for i := range a.Items {
 		e.respondItem(now, r, &a.Items[i])
 	}
-	if e.list.PageRead(now, a.Pages, e.demand()) {
+	complete := false
+	if a.Open {
+		// A server that knows no pages gives the same one again.
+		if len(a.Items) > 0 {
+			a.More = a.More && (r.page == 1 || a.Items[0].Key != e.pageHead)
+			e.pageHead = a.Items[0].Key
+		}
+		complete = e.list.OpenPageRead(now, a.More, len(a.Items) == 0, e.demand())
+	} else {
+		complete = e.list.PageRead(now, a.Pages, e.demand())
+	}
+	if complete {
 		e.passes[unseenPass] = pass{active: true}
 	}
 }

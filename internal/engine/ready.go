@@ -75,13 +75,13 @@ func (e *Engine) dispatch(now time.Duration) (wake time.Duration) {
 	}
 }
 
-// giveUpPage aborts a page that is late where it has the only place there is.
+// giveUpPage aborts a page that is late where it took the last place there was.
 func (e *Engine) giveUpPage(now time.Duration) {
-	if e.config.MaxInFlight > 1 || e.under == 0 || !e.list.Late(now) {
+	if !e.list.Late(now) {
 		return
 	}
 	for id, r := range e.requests {
-		if r.kind == Page {
+		if r.kind == Page && r.last {
 			e.drop(now, id)
 			e.out.Aborts = append(e.out.Aborts, id)
 			e.list.Failed(now, 0)
@@ -180,8 +180,10 @@ func (e *Engine) choosePage(now time.Duration, free int) (choice, time.Duration)
 	if at > now {
 		return choice{}, min(at, e.list.PatienceEnds(now))
 	}
-	if free == 1 && e.config.MaxInFlight > 1 {
-		return choice{}, Never // the last place is a GET's
+	if free == 1 && e.config.MaxInFlight > 1 && now-at < overdue {
+		// The last place is a GET's, unless requests under way hold theirs for long. A
+		// page that has it is given up when it is late.
+		return choice{}, at + overdue
 	}
 	lead := int(e.roundTrip.Seconds() * float64(e.list.Pages()) * e.limiter.Rate(now, ratelimit.Poll))
 	drained := e.urgent <= lead
@@ -365,6 +367,7 @@ func (e *Engine) send(c choice, now time.Duration) {
 	}
 	e.requests[id] = r
 	e.under++
+	r.last = e.under == e.config.MaxInFlight
 	e.out.Requests = append(e.out.Requests, out)
 }
 

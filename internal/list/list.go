@@ -245,15 +245,38 @@ func (l *List) updateTrust() {
 // It reports whether the scan is complete: the engine then counts the jobs that
 // were not shown as news, and calls ScanDone.
 func (l *List) PageRead(now time.Duration, pages int, d Demand) (complete bool) {
+	l.pages = min(max(pages, 1), maxPages)
+	climb := l.first && l.pages > l.page // the end, where the scan begins, is further away
+	return l.pageRead(now, climb, false, d)
+}
+
+// OpenPageRead is PageRead of a page that does not tell how many there are. More
+// says that it is full, so that another may follow: the end of the list is then
+// looked for page by page.
+func (l *List) OpenPageRead(now time.Duration, more, empty bool, d Demand) (complete bool) {
+	end := l.page
+	switch {
+	case more:
+		end++
+	case empty:
+		end--
+	}
+	climb := more && l.first && end <= maxPages
+	if climb || !more || end > l.pages {
+		l.pages = min(max(end, 1), maxPages)
+	}
+	return l.pageRead(now, climb, climb, d)
+}
+
+func (l *List) pageRead(now time.Duration, climb, first bool, d Demand) (complete bool) {
 	l.sentAt, l.at, l.again = Never, now, false
 	l.known, l.failing = true, Never
-	l.pages = min(max(pages, 1), maxPages)
-	if l.first && l.pages > l.page {
-		l.page = l.pages // the end, where the scan begins, is further away
+	if climb {
+		l.page = l.pages
 	} else {
 		l.page = min(l.page-1, l.pages)
 	}
-	l.first = false
+	l.first = first
 	if l.page == 0 {
 		l.reading, l.page = false, l.pages
 		l.updateTrust()

@@ -43,7 +43,7 @@ func (w *Waiter) WaitAll(ctx context.Context, ids []string) ([]Result, error) {
 	c.await()
 	c.finish(progress)
 	c.logEnd()
-	cause, _ := c.ended()
+	_, cause := c.ended()
 	return results, newBatchError(results, cause)
 }
 
@@ -108,7 +108,7 @@ func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq
 			if c.ctx.Err() != nil {
 				c.over(contextCause(ctx))
 			}
-			cause, thrown := c.ended()
+			thrown, cause := c.ended()
 			if cause != nil || thrown != nil {
 				in.stop()
 				in.close()
@@ -130,14 +130,13 @@ func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq
 		}
 		c.finish(progress)
 		c.logEnd()
+		complete = true // also if the loop's body panics from here on
 		for _, r := range out.take() {
 			if !yield(r) {
-				complete = true
 				in.join()
 				return
 			}
 		}
-		complete = true
 		in.join()
 		in.repanic()
 	}

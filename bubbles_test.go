@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/cenkalti/backoff/v4"
+
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
 )
@@ -38,6 +40,10 @@ func busyPeriod(t *testing.T, waiter *edenwait.Waiter, second time.Duration) {
 		})
 	}
 	wg.Wait()
+	// The alarm is this period's: it takes several polls.
+	if _, err := waiter.Wait(context.Background(), uid(9)); err != nil {
+		t.Error(err)
+	}
 }
 
 // A Waiter may be used outside of a bubble, then in one, then in another, and then
@@ -54,7 +60,7 @@ func TestWaiterOutsideAndInBubbles(t *testing.T) {
 		return running(id)
 	}}
 	waiter, err := edenwait.New(edenwait.Config{
-		Source: source, Rate: 200, Burst: 10, MaxWait: 30 * time.Minute,
+		Source: source, Rate: 200, Burst: 10, BackOff: func() backoff.BackOff { return backoff.NewConstantBackOff(10 * time.Millisecond) }, MaxWait: 30 * time.Minute,
 		Hooks: edenwait.Hooks{OnSuccess: func(context.Context, *edenwait.Job) error { return nil }, OnProgress: func(edenwait.Progress) {}},
 	})
 	if err != nil {

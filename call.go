@@ -2,12 +2,10 @@ package edenwait
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
@@ -49,12 +47,6 @@ type call struct {
 // tally is how jobs ended.
 type tally struct{ succeeded, failed, errored int }
 
-// past is of ids that ended while more may come, and may come again.
-type past struct {
-	seen    memory
-	repeats map[int32]struct{} // slots of ids that ended before
-}
-
 // consumer takes the results of a call.
 type consumer interface {
 	// name is the id as it was passed in.
@@ -77,12 +69,12 @@ const piece = 1024
 
 func (w *Waiter) newCall(ctx context.Context, level zapcore.Level) *call {
 	c := &call{wake: make(chan struct{}, 1)}
-	c.open(w, ctx, level)
+	c.open(ctx, w, level)
 	return c
 }
 
 // open begins a call.
-func (c *call) open(w *Waiter, ctx context.Context, level zapcore.Level) {
+func (c *call) open(ctx context.Context, w *Waiter, level zapcore.Level) {
 	c.driver, c.config, c.log, c.level, c.runner = w.driver, &w.config, w.config.Logger, level, w.hooks
 	c.ctx, c.began = ctx, time.Now()
 	deadline, limited := ctx.Deadline()
@@ -151,16 +143,6 @@ func (c *call) take(ids []string, first int32) {
 	}
 	c.mu.Lock()
 	c.pending += len(watch)
-	if cause := c.cause; cause != nil {
-		for _, w := range watch { // nothing is asked any more
-			r := unfinished(&engine.WaitEnd{}, c.consumer.name(w.slot), cause)
-			r.ID = c.consumer.name(w.slot)
-			c.result(w.slot, r)
-		}
-		c.waits += len(watch)
-		c.mu.Unlock()
-		return
-	}
 	c.waits += len(watch)
 	for _, w := range watch {
 		c.remember(w.key, w.slot)
@@ -178,24 +160,6 @@ func (c *call) take(ids []string, first int32) {
 		c.mu.Lock()
 		c.waits -= again
 		c.mu.Unlock()
-	}
-}
-
-// remember counts an id that ended before, and came again.
-func (c *call) remember(key engine.Key, slot int32) {
-	if c.past == nil {
-		return
-	}
-	switch c.past.seen.find(key) {
-	case hookedNothing:
-		return
-	case hookedGaveUp:
-		c.counts.errored--
-	default:
-		if c.past.repeats == nil {
-			c.past.repeats = map[int32]struct{}{}
-		}
-		c.past.repeats[slot] = struct{}{}
 	}
 }
 
@@ -283,10 +247,10 @@ func (c *call) done() bool {
 }
 
 // ended is why the call ended early, and what its caller must have thrown at it.
-func (c *call) ended() (cause error, thrown any) {
+func (c *call) ended() (thrown any, cause error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.cause, c.thrown
+	return c.thrown, c.cause
 }
 
 // await blocks until every id has its result, or the call has ended early.
@@ -295,7 +259,7 @@ func (c *call) await() {
 		if c.ctx.Err() != nil && !c.done() {
 			c.over(contextCause(c.ctx))
 		}
-		if cause, thrown := c.ended(); cause != nil || thrown != nil || c.done() {
+		if thrown, cause := c.ended(); cause != nil || thrown != nil || c.done() {
 			return
 		}
 		select {
@@ -309,7 +273,7 @@ func (c *call) await() {
 // is under way: for requests as long as the engine does, for hooks and OnProgress
 // until they have ended, but not for long once the context has.
 func (c *call) finish(progress *reporter) {
-	if cause, thrown := c.ended(); cause != nil && thrown == nil {
+	if thrown, cause := c.ended(); cause != nil && thrown == nil {
 		if c.ctx.Err() != nil { // an answer that still counts may have a hook
 			c.runner.leave(&c.hooks)
 		}
@@ -321,7 +285,7 @@ func (c *call) finish(progress *reporter) {
 	reported := progress.finish()
 	over, late := c.ctx.Done(), (<-chan time.Time)(nil)
 	for {
-		if _, thrown := c.ended(); thrown != nil || c.done() && reported == nil {
+		if thrown, _ := c.ended(); thrown != nil || c.done() && reported == nil {
 			return
 		}
 		select {
@@ -365,7 +329,7 @@ func (c *call) drain(cause error) {
 // close forgets the call, and throws what its caller must get.
 func (c *call) close() {
 	c.driver.end(c.handle)
-	if _, thrown := c.ended(); thrown != nil {
+	if thrown, _ := c.ended(); thrown != nil {
 		panic(thrown)
 	}
 }
@@ -419,57 +383,9 @@ func (c *call) logStart() {
 func (c *call) logEnd() {
 	if line := c.log.Check(c.level, c.kind()+" ended"); line != nil {
 		p := c.standing()
-		cause, _ := c.ended()
+		_, cause := c.ended()
 		line.Write(zap.Int("jobs", p.Total), zap.Int("succeeded", p.Succeeded), zap.Int("failed", p.Failed),
 			zap.Int("errored", p.Errored), zap.Int("waiting", p.Waiting), zap.Int("requests", p.Requests), zap.Int("lists", p.Lists),
 			zap.Int("rate_limited", p.RateLimited), zap.Duration("took", p.Elapsed), zap.NamedError("ended_early", cause))
 	}
 }
-
-// contextCause is why the context ended: what it was cancelled with, and always
-// context.Canceled or context.DeadlineExceeded too.
-func contextCause(ctx context.Context) error {
-	cause := context.Cause(ctx)
-	if err := ctx.Err(); cause == nil || cause == err { //nolint:errorlint // the very value
-		return cause
-	}
-	if cause = contain(cause); errors.Is(cause, ctx.Err()) {
-		return cause
-	}
-	return fmt.Errorf("%w: %w", ctx.Err(), cause)
-}
-
-// hooked says for what the hooks of a job have been called, whose id may come
-// again after its end.
-type hooked uint8
-
-const (
-	hookedNothing hooked = iota
-	hookedGaveUp         // that it was given up, which is to be said once
-	hookedEnd            // its end, after which there is nothing to say
-)
-
-// memory remembers the last ids that ended in a call: an AsCompleted may run for
-// months. It keeps two generations, each of as many ids as are promised, since a
-// map from which ids are deleted one by one grows to twice its size.
-type memory struct{ young, old map[engine.Key]hooked }
-
-// remembered is how many ids a call remembers at least.
-const remembered = 65_536
-
-func (m *memory) find(key engine.Key) hooked {
-	if h, young := m.young[key]; young {
-		return h
-	}
-	return m.old[key]
-}
-
-func (m *memory) add(key engine.Key, h hooked) {
-	if m.young == nil || len(m.young) >= remembered {
-		m.young, m.old = map[engine.Key]hooked{}, m.young
-	}
-	m.young[key] = h
-}
-
-// jobID is the id as the API has it.
-func jobID(key engine.Key) string { return uuid.UUID(key).String() }

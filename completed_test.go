@@ -339,3 +339,27 @@ func TestAsCompletedReadsNoIDsAfterTheEnd(t *testing.T) {
 		time.Sleep(time.Minute) // the last request outlives the call
 	})
 }
+
+// A loop's body may panic over a result that comes after the call has finished.
+func TestAsCompletedBodyPanicsLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Token: "key"})
+		id := api.Submit(edentest.Script{After: time.Hour})
+		waiter, err := edenwait.New(edenwait.Config{
+			Token: "key", HTTPClient: api.Client(), Hooks: edenwait.Hooks{OnProgress: func(edenwait.Progress) {}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		defer func() {
+			if thrown := recover(); thrown != "the body" {
+				t.Errorf("thrown: %v", thrown)
+			}
+		}()
+		for range waiter.AsCompleted(ctx, slices.Values([]string{id})) {
+			panic("the body")
+		}
+	})
+}

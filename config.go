@@ -31,7 +31,10 @@ const (
 	defaultRate             = 10
 	defaultBurst            = 1
 	defaultMaxInFlight      = 64
-	defaultMaxErrors        = 60
+	maxInFlight             = 10_000
+	// ordinaryRoundTrip is what a Rate is taken to need places for.
+	ordinaryRoundTrip = 100 * time.Millisecond
+	defaultMaxErrors  = 60
 )
 
 // Config says how to ask. The zero value of every field means its default, so
@@ -84,7 +87,8 @@ type Config struct {
 	Burst int
 
 	// MaxInFlight is the maximum number of requests under way at the same time, across
-	// all calls of this Waiter, up to 10,000. Defaults to 64.
+	// all calls of this Waiter, up to 10,000. New logs a warning where it limits the
+	// rate at a round trip of 100 ms. Defaults to a tenth of Rate, but at least 64.
 	MaxInFlight int
 
 	// BackOff makes the delays between two polls of one job. It is called once per
@@ -155,10 +159,29 @@ func (c Config) withDefaults() (Config, error) {
 		bounded("MaxResponseBytes", &c.MaxResponseBytes, defaultMaxResponseBytes, 1, math.MaxInt64-1),
 		bounded("Rate", &c.Rate, defaultRate, 0.001, maxRate),
 		bounded("Burst", &c.Burst, defaultBurst, 1, 1_000_000),
-		bounded("MaxInFlight", &c.MaxInFlight, defaultMaxInFlight, 1, 10_000),
+		bounded("MaxInFlight", &c.MaxInFlight, inFlightFor(c.Rate), 1, maxInFlight),
 		bounded("MaxWait", &c.MaxWait, maxDuration, time.Millisecond, maxDuration),
 		bounded("MaxErrors", &c.MaxErrors, defaultMaxErrors, 1, math.MaxInt32),
 	)
+}
+
+// inFlightFor is the default of MaxInFlight: places enough for Rate at an ordinary
+// round trip.
+func inFlightFor(rate float64) int {
+	places := min(rate*ordinaryRoundTrip.Seconds(), maxInFlight)
+	if !(places > defaultMaxInFlight) { // NaN included: Rate has an error of its own then
+		return defaultMaxInFlight
+	}
+	return int(math.Ceil(places))
+}
+
+// warnings are what New says of values that are valid and yet of little use.
+func (c Config) warnings() {
+	if c.MaxInFlight < maxInFlight && float64(c.MaxInFlight) < c.Rate*ordinaryRoundTrip.Seconds() {
+		c.Logger.Warn("MaxInFlight limits the rate: at a round trip of 100 ms it allows fewer requests per second than Rate",
+			zap.Int("max_in_flight", c.MaxInFlight), zap.Float64("rate", c.Rate),
+			zap.Float64("requests_per_second", float64(c.MaxInFlight)/ordinaryRoundTrip.Seconds()))
+	}
 }
 
 // bounded gives *v its default when it is zero, and refuses it outside of
@@ -171,6 +194,19 @@ func bounded[T int | int64 | float64 | time.Duration](field string, v *T, fallba
 		return fmt.Errorf("edenwait: Config.%s is %v, want %v to %v", field, *v, low, high)
 	}
 	return nil
+}
+
+// apiBase is what base returns, without a Token too; nil if BaseURL is invalid,
+// which does not matter to a Source of the caller's.
+func (c Config) apiBase() *url.URL {
+	if c.Token == "" {
+		c.Token = "none"
+	}
+	base, err := c.base()
+	if err != nil {
+		return nil
+	}
+	return base
 }
 
 // base checks BaseURL and Token and returns the URL that the endpoints' paths are

@@ -1,6 +1,7 @@
 package edenwait_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,9 +9,14 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/edentest"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
 )
 
 func TestNewNamesTheField(t *testing.T) {
@@ -149,4 +155,40 @@ func TestPrintingShowsNoToken(t *testing.T) {
 			t.Errorf("JSON of %T: %s", v, data)
 		}
 	}
+}
+
+// MaxInFlight has places enough for Rate, and New says where a value has not.
+func TestMaxInFlightFollowsRate(t *testing.T) {
+	for _, test := range []struct {
+		config edenwait.Config
+		warns  bool
+	}{
+		{edenwait.Config{}, false},
+		{edenwait.Config{Rate: 5000}, false},
+		{edenwait.Config{Rate: 1e6}, false},
+		{edenwait.Config{Rate: 5000, MaxInFlight: 64}, true},
+		{edenwait.Config{Rate: 10, MaxInFlight: 1}, false},
+	} {
+		core, logs := observer.New(zapcore.WarnLevel)
+		test.config.Token, test.config.Logger = "key-0123456789", zap.New(core)
+		if _, err := edenwait.New(test.config); err != nil {
+			t.Fatal(err)
+		}
+		if got := logs.Len() > 0; got != test.warns {
+			t.Errorf("Rate %v, MaxInFlight %d: %d warnings", test.config.Rate, test.config.MaxInFlight, logs.Len())
+		}
+	}
+	// Answers that take 90 ms, at 2,000 a second: 180 are under way.
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Latency: 90 * time.Millisecond, Rate: 1e5})
+		waiter := newWaiter(t, api, edenwait.Config{Rate: 2000, DisableList: true})
+		ids := api.SubmitAll(4000, edentest.World{Durations: edentest.Fixed(0)})
+		began := time.Now()
+		if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took > 2200*time.Millisecond {
+			t.Errorf("4,000 jobs that have ended took %v", took)
+		}
+	})
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -215,7 +216,7 @@ func TestErrorsThatBite(t *testing.T) {
 	for name, bite := range bites {
 		for _, failFast := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
-				hooked := 0
+				var hooked atomic.Int64
 				waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
 					switch id {
 					case uid(0):
@@ -228,7 +229,7 @@ func TestErrorsThatBite(t *testing.T) {
 					MaxErrors: 2, MaxWait: time.Minute, FailFast: failFast, Logger: zap.New(throwingCore{throw: func(string) {}}),
 					Hooks: edenwait.Hooks{OnError: func(_ context.Context, id string, _ error) {
 						if id == uid(0) {
-							hooked++
+							hooked.Add(1)
 						}
 					}},
 				})
@@ -249,8 +250,8 @@ func TestErrorsThatBite(t *testing.T) {
 						t.Errorf("%s: another call: %v", name, thrown)
 					}
 				}
-				if hooked != 2 { // one for each call: it is the end of a wait
-					t.Errorf("%s: OnError called %d times", name, hooked)
+				if hooked.Load() != 2 { // one for each call: it is the end of a wait
+					t.Errorf("%s: OnError called %d times", name, hooked.Load())
 				}
 				// The texts can be read, and matched, by whoever gets them.
 				if out := thrownBy(func() { _, _ = err.Error(), errors.Is(err, context.Canceled) }); <-out != "returned" {

@@ -28,8 +28,9 @@ type driver struct {
 	core     *engine.Engine
 	open     map[*engine.Call]struct{} // each Owner is a subscriber
 	cancels  map[engine.RequestID]context.CancelFunc
-	requests *errgroup.Group // of the time since the last idleness
-	alarm    *time.Timer     // nil while idle
+	turns    map[engine.Ticket]chan struct{} // of own requests that wait
+	requests *errgroup.Group                 // of the time since the last idleness
+	alarm    *time.Timer                     // nil while idle
 	alarmAt  time.Duration
 	origin   time.Time     // of the engine's time,
 	elapsed  time.Duration // which stood there then
@@ -38,7 +39,7 @@ type driver struct {
 func newDriver(deliver func([]engine.End)) *driver {
 	return &driver{
 		deliver: deliver, origin: time.Now(), requests: new(errgroup.Group),
-		open: map[*engine.Call]struct{}{}, cancels: map[engine.RequestID]context.CancelFunc{},
+		open: map[*engine.Call]struct{}{}, cancels: map[engine.RequestID]context.CancelFunc{}, turns: map[engine.Ticket]chan struct{}{},
 	}
 }
 
@@ -72,11 +73,7 @@ func (d *driver) now() time.Duration { return d.elapsed + time.Since(d.origin) }
 // begin opens a call. The engine is never idle without the driver noticing it.
 func (d *driver) begin(s subscriber, deadline time.Time, limited bool) {
 	thrown := d.input(func() {
-		if d.core.Idle() {
-			d.elapsed += min(max(time.Since(d.origin), 0), maxIdle)
-			d.origin = time.Now()
-			d.requests = new(errgroup.Group)
-		}
+		d.wakeUp()
 		options := engine.CallOptions{Owner: s, Deadline: engine.Never}
 		if limited {
 			options.Deadline = d.now() + time.Until(deadline)
@@ -88,6 +85,66 @@ func (d *driver) begin(s subscriber, deadline time.Time, limited bool) {
 	if thrown != nil {
 		s.crash(thrown) // it may not have been opened yet
 	}
+}
+
+// wakeUp has the engine's time go on after idleness.
+func (d *driver) wakeUp() {
+	if d.core.Idle() {
+		d.elapsed += min(max(time.Since(d.origin), 0), maxIdle)
+		d.origin = time.Now()
+		d.requests = new(errgroup.Group)
+	}
+}
+
+// waitersOwn marks the context of the Waiter's own requests with its driver.
+type waitersOwn struct{}
+
+// notify passes a hint on.
+func (d *driver) notify(key engine.Key) {
+	d.input(func() { d.core.Notify(d.now(), key) })
+}
+
+// reserve asks for a turn for one of the caller's own requests. The channel is
+// closed when it is granted.
+func (d *driver) reserve() (ticket engine.Ticket, ahead int, granted <-chan struct{}) {
+	turn := make(chan struct{})
+	d.input(func() {
+		d.wakeUp()
+		ticket, ahead = d.core.Reserve()
+		d.turns[ticket] = turn
+	})
+	return ticket, ahead, turn
+}
+
+// withdraw gives a turn up, granted or not.
+func (d *driver) withdraw(ticket engine.Ticket) {
+	d.input(func() {
+		if _, waits := d.turns[ticket]; waits {
+			delete(d.turns, ticket)
+			d.core.Withdraw(ticket)
+		} else {
+			d.core.ReturnTurn(d.now())
+		}
+	})
+}
+
+// observe records what came of one of the caller's own requests, sent at sent.
+func (d *driver) observe(sent time.Duration, limited bool, retryAfter time.Duration) {
+	d.input(func() { d.core.Observe(d.now(), sent, limited, retryAfter) })
+}
+
+// snapshot looks at the engine, whatever is under way.
+func (d *driver) snapshot(look func(e *engine.Engine, now time.Duration)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	look(d.core, d.now())
+}
+
+// time is the engine's.
+func (d *driver) time() time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.now()
 }
 
 // end closes a call.
@@ -142,6 +199,7 @@ type work struct {
 	engine.Ready
 	contexts []context.Context    // of the requests
 	aborts   []context.CancelFunc // of the aborted ones
+	turns    []chan struct{}      // that are granted
 	requests *errgroup.Group
 	core     *engine.Engine
 	thrown   any
@@ -170,6 +228,7 @@ func (d *driver) turn(input func()) (w work) {
 		if r.For != nil {
 			ctx = context.WithoutCancel(r.For.Owner.(subscriber).values())
 		}
+		ctx = context.WithValue(ctx, waitersOwn{}, d) // see Transport
 		// Made here, or an abort could come before it.
 		ctx, d.cancels[r.ID] = context.WithCancel(ctx)
 		w.contexts = append(w.contexts, ctx)
@@ -177,6 +236,10 @@ func (d *driver) turn(input func()) (w work) {
 	for _, id := range w.Aborts {
 		w.aborts = append(w.aborts, d.cancels[id])
 		delete(d.cancels, id)
+	}
+	for _, ticket := range w.Grants {
+		w.turns = append(w.turns, d.turns[ticket])
+		delete(d.turns, ticket)
 	}
 	d.setAlarm(w.WakeAt)
 	complete = true
@@ -206,6 +269,9 @@ func (d *driver) setAlarm(at time.Duration) {
 func (d *driver) perform(w work) {
 	for _, abort := range w.aborts {
 		abort()
+	}
+	for _, turn := range w.turns {
+		close(turn)
 	}
 	for i := range w.Notes {
 		d.write(&w.Notes[i])
@@ -250,6 +316,10 @@ func (d *driver) crash(thrown any) {
 		cancel()
 	}
 	d.open, d.cancels = map[*engine.Call]struct{}{}, map[engine.RequestID]context.CancelFunc{}
+	for _, turn := range d.turns {
+		close(turn) // nobody else would ever grant it
+	}
+	d.turns = map[engine.Ticket]chan struct{}{}
 	if d.alarm != nil {
 		d.alarm.Stop()
 		d.alarm = nil

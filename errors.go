@@ -54,7 +54,7 @@ type APIError struct {
 	// id of the job.
 	Asked string
 
-	// foreign: the body is no JSON object, so a gateway or a proxy has answered and
+	// foreign: the body does not begin as a JSON object, so a gateway or a proxy has answered and
 	// not the API.
 	foreign bool
 }

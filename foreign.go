@@ -1,6 +1,7 @@
 package edenwait
 
 import (
+	"context"
 	"errors"
 	"fmt"
 )
@@ -66,7 +67,7 @@ func (f *foreignError) Error() string { return f.text }
 // Is asks the error itself only about what the Waiter never looks for.
 func (f *foreignError) Is(target error) (is bool) {
 	for i, sentinel := range sentinels {
-		if target == sentinel { //nolint:errorlint // the very value
+		if target == sentinel {
 			return f.is[i]
 		}
 	}
@@ -92,4 +93,17 @@ func (f *foreignError) As(target any) (as bool) {
 		}
 	}()
 	return errors.As(f.err, target)
+}
+
+// contextCause is why the context ended: what it was cancelled with, and always
+// context.Canceled or context.DeadlineExceeded too.
+func contextCause(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	if err := ctx.Err(); cause == nil || cause == err { //nolint:errorlint // the very value
+		return cause
+	}
+	if cause = contain(cause); errors.Is(cause, ctx.Err()) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", ctx.Err(), cause)
 }

@@ -201,11 +201,21 @@ func TestProgressIsFresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
 		ids := append(api.SubmitAll(40, minuteLong), api.Submit(edentest.Script{After: time.Hour}))
-		var ends []time.Time
+		var (
+			mu   sync.Mutex // hooks run beside OnProgress
+			ends []time.Time
+		)
 		told := 0
 		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{
-			OnSuccess: func(context.Context, *edenwait.Job) error { ends = append(ends, time.Now()); return nil },
+			OnSuccess: func(context.Context, *edenwait.Job) error {
+				mu.Lock()
+				defer mu.Unlock()
+				ends = append(ends, time.Now())
+				return nil
+			},
 			OnProgress: func(p edenwait.Progress) {
+				mu.Lock()
+				defer mu.Unlock()
 				for ; told < p.Succeeded && told < len(ends); told++ {
 					if late := time.Since(ends[told]); late > 300*time.Millisecond {
 						t.Errorf("job %d was told of %v late", told, late)

@@ -153,6 +153,7 @@ func TestLastToLeave(t *testing.T) {
 				}
 				wg.Wait()
 				time.Sleep(2 * time.Hour) // the Source holds on to the request
+				synctest.Wait()
 				if a := source.asked[0]; len(source.asked) != 1 || a.aborted != 4*time.Second {
 					t.Errorf("%+v", source.asked)
 				}

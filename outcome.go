@@ -20,7 +20,7 @@ func (w *Waiter) deliverEnd(end *engine.End) {
 		for i := range end.Waits {
 			wait := &end.Waits[i]
 			c := wait.Call.Owner.(*call)
-			cause, _ := c.ended()
+			_, cause := c.ended()
 			last, _ := end.Value.(error)
 			c.complete(wait, unfinished(wait, c.consumer.name(wait.Slot), because(last, cause)))
 		}
@@ -53,6 +53,9 @@ func (w *Waiter) deliverEnd(end *engine.End) {
 			o.failure = fmt.Errorf("%w: %v", ErrFailFast, o.result.Err)
 		}
 	}
+	if end.Last {
+		w.ended.count(&outcomes[0].result)
+	}
 	if job != nil || end.Reason == engine.Answered {
 		w.callTogether(outcomes)
 	} else {
@@ -61,9 +64,11 @@ func (w *Waiter) deliverEnd(end *engine.End) {
 		}
 	}
 	for i := range outcomes {
-		if o := &outcomes[i]; o.failure != nil {
+		o := &outcomes[i]
+		if o.failure != nil {
 			o.call.over(o.failure)
 		}
+		o.call.signal() // a call that has ended early waits for its last wait to end, hook or no hook
 	}
 }
 
@@ -136,14 +141,4 @@ func (c *call) count(w *engine.WaitEnd, key engine.Key, r Result) (hook bool) {
 		c.past.seen.add(key, now)
 	}
 	return r.Job != nil && r.Err == nil || r.Job != nil && r.Job.Status == StatusFail || before == hookedNothing
-}
-
-func (c *call) forgetRepeats(w *engine.WaitEnd) {
-	if c.past == nil || len(c.past.repeats) == 0 {
-		return
-	}
-	delete(c.past.repeats, w.Slot)
-	for _, slot := range w.More {
-		delete(c.past.repeats, slot)
-	}
 }

@@ -31,8 +31,8 @@ func newAPIError(resp *http.Response, from io.Reader, asked string, redact func(
 
 // parseDetail finds the server's words: detail is a string, or a list of what is
 // wrong with which part of the request. Nothing else of a body is shown, since it
-// may be a job with its output, or hold one. A body that is no JSON object is
-// foreign: the answer of something that is not the API.
+// may be a job with its output, or hold one. A body that does not begin as a
+// JSON object is foreign: the answer of something that is not the API.
 //
 // Words are redacted before they are cut short: of half a token, nothing could be
 // told.
@@ -49,7 +49,9 @@ func parseDetail(body []byte, redact func(string) string) (detail string, foreig
 		}
 		return err
 	}); err != nil {
-		return "", len(strings.TrimSpace(string(body))) > 0
+		// One that was cut short, here or on its way, is the API's all the same.
+		body := strings.TrimSpace(string(body))
+		return "", body != "" && !strings.HasPrefix(body, "{")
 	}
 	if output {
 		return "", false

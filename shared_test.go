@@ -133,24 +133,28 @@ func TestBackOffsOfOneJob(t *testing.T) {
 	})
 }
 
-// A wait that joins is not asked for at the pace of those before it.
+// A wait that joins is not asked for at the pace of those before it, whenever it
+// comes between two of their polls.
 func TestJoiningBeginsAnew(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		api := edentest.New(edentest.Options{})
-		id := api.Submit(edentest.Script{After: 10*time.Minute + 2*time.Second})
-		waiter := newWaiter(t, api, edenwait.Config{DisableList: true})
-		var wg sync.WaitGroup
-		wg.Go(func() { _, _ = waiter.Wait(context.Background(), id) })
-		time.Sleep(10 * time.Minute)
-		if _, err := waiter.Wait(context.Background(), id); err != nil {
-			t.Error(err)
-		}
-		end, _ := api.EndedAt(id)
-		if late := time.Since(end); late > 1500*time.Millisecond {
-			t.Errorf("%v late, two seconds into its own wait", late)
-		}
-		wg.Wait()
-	})
+	for second := range 12 {
+		synctest.Test(t, func(t *testing.T) {
+			joins := 10*time.Minute + time.Duration(second)*time.Second
+			api := edentest.New(edentest.Options{})
+			id := api.Submit(edentest.Script{After: joins + 2*time.Second})
+			waiter := newWaiter(t, api, edenwait.Config{DisableList: true})
+			var wg sync.WaitGroup
+			wg.Go(func() { _, _ = waiter.Wait(context.Background(), id) })
+			time.Sleep(joins)
+			if _, err := waiter.Wait(context.Background(), id); err != nil {
+				t.Error(err)
+			}
+			end, _ := api.EndedAt(id)
+			if late := time.Since(end); late > 1500*time.Millisecond {
+				t.Errorf("joined after %v: %v late, two seconds into its own wait", joins, late)
+			}
+			wg.Wait()
+		})
+	}
 }
 
 // One call's MaxWait ends its own wait, to the moment, and nobody else's.

@@ -56,7 +56,7 @@ func (s *single) taken() bool {
 // take takes the id in.
 func (s *single) take(w *Waiter) {
 	defer s.seal() // in any case: a BackOff may end the goroutine
-	s.open(w, s.ctx, zapcore.DebugLevel)
+	s.open(s.ctx, w, zapcore.DebugLevel)
 	if s.ctx.Err() != nil {
 		s.driver.with(s.handle, func(e *engine.Engine, now time.Duration) { e.Cancel(now, s.handle) }) // nothing is to be asked
 	}

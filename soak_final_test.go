@@ -6,13 +6,14 @@ import (
 	"errors"
 	"io"
 	nethttp "net/http"
-	"strings"
+	"time"
 )
 
-// answered is a job of a call of which the wire has delivered a final response.
+// answered is a final response that the wire has delivered.
 type answered struct {
-	call int
+	call int // whose values the request had
 	id   string
+	at   time.Duration
 }
 
 // lastFinal is what happens when so many final responses have come.
@@ -29,24 +30,34 @@ func (w *wire) atFinal(call, n int, then func()) {
 	w.last[call] = lastFinal{n, then}
 }
 
-// overhear notes the answer to a GET, once the client has read all of it while
-// it still had a use for it.
-func (w *wire) overhear(r *nethttp.Request, id string, resp *nethttp.Response) {
-	number, ok := r.Context().Value(soakKey("call")).(int)
-	if !ok || r.Context().Value(soakKey("nested")) != nil || resp.StatusCode != nethttp.StatusOK {
+// overhear notes the answer to a GET once the client has read all of it.
+func (w *wire) overhear(r *nethttp.Request, id string, resp *nethttp.Response, sent time.Duration) {
+	if resp.StatusCode != nethttp.StatusOK {
 		return
 	}
+	number, _ := r.Context().Value(soakKey("call")).(int)
 	resp.Body = &overheard{ReadCloser: resp.Body, whole: func(body []byte) {
 		var job struct {
 			ID     string `json:"public_id"`
 			Status string
 		}
-		if r.Context().Err() != nil || json.Unmarshal(body, &job) != nil || job.ID != id || job.Status == "" || job.Status == "processing" {
+		if json.Unmarshal(body, &job) != nil || job.ID != id || job.Status == "" {
 			return
 		}
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.finals[answered{number, id}]++
+		at := time.Since(w.began)
+		if r.Context().Err() == nil {
+			w.keys = append(w.keys, keyAnswer{sent: sent, came: at})
+		}
+		if job.Status == "processing" {
+			return
+		}
+		w.ends[id]++
+		if r.Context().Err() != nil {
+			return // the client has no use for it any more
+		}
+		w.finals = append(w.finals, answered{number, id, at})
 		last := w.last[number]
 		if last.left--; last.left == 0 {
 			last.then()
@@ -73,22 +84,41 @@ func (o *overheard) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// judgeAnswered: a final response that has come is handed out, whatever ends the
-// call, and when: the job costs money, and its result is kept for 7 days only.
+// judgeAnswered: a final response that has come while a call waited is in its
+// result, whatever ends the call, and when: the job costs money, and its result is
+// kept for 7 days only.
 func (r *soakRun) judgeAnswered(number int) {
-	o := &r.outcomes[number]
+	o := r.outcomes[number]
 	if o.broken || r.rude {
 		return // results that were not taken, and answers that a Source kept, are not known
 	}
-	with := map[string]int{}
 	for i := range o.results {
-		if o.results[i].Job != nil {
-			with[strings.ToLower(o.results[i].ID)]++
+		result := &o.results[i]
+		id := canonical(result.ID)
+		if result.Job != nil || len(o.since[id]) == 0 {
+			continue
+		}
+		since, end := o.since[id][0], o.ended
+		if e, known := o.endOf(result); known {
+			end = e
+		} else if o.kind != "Wait" || end > o.to {
+			continue
+		}
+		for _, a := range r.wire.finals {
+			// To the very moment, where the request was this call's alone.
+			if a.id == id && (since < a.at && a.at < end || a.call == number && a.at == end && !r.shared(number, id, a.at)) {
+				r.t.Errorf("call %d: %s: a final response came at %v, and the wait ended at %v without it: %v", number, id, a.at, end, result.Err)
+			}
 		}
 	}
-	for key, n := range r.wire.finals {
-		if key.call == number && with[key.id] < n {
-			r.t.Errorf("call %d: %s: %d final responses have come, %d results have one", number, key.id, n, with[key.id])
+}
+
+// shared reports whether another call may wait for the id at that time.
+func (r *soakRun) shared(number int, id string, at time.Duration) bool {
+	for other, o := range r.outcomes {
+		if other != number && len(o.since[id]) > 0 && o.since[id][0] <= at && at <= o.to {
+			return true
 		}
 	}
+	return false
 }

@@ -2,7 +2,6 @@ package edenwait_test
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -77,31 +76,14 @@ type soakRun struct {
 	began  time.Time
 
 	mu       sync.Mutex
-	called   map[hookKey]int
-	reports  map[int][]edenwait.Progress
-	hooks    sync.WaitGroup
-	outcomes []soakOutcome
-}
-
-// hookKey is a hook of a job, in one call.
-type hookKey struct {
-	call int
-	hook string
-	id   string
-}
-
-// soakOutcome is what became of a call.
-type soakOutcome struct {
-	results  []edenwait.Result
-	err      error
-	at       []time.Duration // of the results, from the first call
-	from, to time.Duration
-	ended    time.Duration // when ctx ended or the loop was left; edentest.Never if neither
-	broken   bool          // the loop was left
+	called   []*soakHook
+	reports  []edenwait.Progress
+	outcomes []*soakOutcome // of the calls, by number
+	beside   sync.WaitGroup // hooks and sequences, which may outlive their call
 }
 
 func (w *soakWorld) run(t *testing.T) {
-	r := &soakRun{soakWorld: w, t: t, called: map[hookKey]int{}, reports: map[int][]edenwait.Progress{}, log: &syncBuffer{}}
+	r := &soakRun{soakWorld: w, t: t, log: &syncBuffer{}}
 	r.api = edentest.New(w.opts)
 	w.populate(r.api)
 	time.Sleep(w.head)
@@ -127,14 +109,17 @@ func (w *soakWorld) run(t *testing.T) {
 
 	over := make(chan struct{})
 	go r.happen(over)
-	r.outcomes = make([]soakOutcome, len(w.calls))
 	var calls sync.WaitGroup
-	for i := range w.calls {
-		calls.Go(func() { r.outcomes[i] = r.call(i) })
+	for _, c := range w.calls {
+		number := r.enroll(c)
+		calls.Go(func() {
+			time.Sleep(c.start)
+			r.call(context.Background(), number)
+		})
 	}
 	calls.Wait()
 	close(over)
-	r.hooks.Wait()          // some outlive their call,
+	r.beside.Wait()         // some outlive their call,
 	time.Sleep(time.Second) // and so may a sequence of ids, by less than this,
 	if w.rude {
 		time.Sleep(rudeness)
@@ -185,127 +170,6 @@ func (r *soakRun) happen(over <-chan struct{}) {
 			return
 		}
 	}
-}
-
-// errSoakEnds is the cause of every context that ends.
-var errSoakEnds = errors.New("the soak ends the context")
-
-type soakKey string
-
-// call makes the call of that number.
-func (r *soakRun) call(number int) (o soakOutcome) {
-	c := r.calls[number]
-	time.Sleep(c.start)
-	ctx, stop := context.WithCancelCause(context.WithValue(context.Background(), soakKey("call"), number))
-	defer stop(nil)
-	o.from, o.ended = time.Since(r.began), edentest.Never
-	switch {
-	case c.end > 0 && c.limit:
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, c.end, errSoakEnds)
-		defer cancel()
-	case c.end > 0:
-		timer := time.AfterFunc(c.end, func() { stop(errSoakEnds) })
-		defer timer.Stop()
-	}
-	var stopped atomic.Int64 // when, plus one
-	r.wire.atFinal(number, c.last, func() {
-		stopped.Store(int64(time.Since(r.began)) + 1)
-		stop(errSoakEnds)
-	})
-	take := func(result edenwait.Result) {
-		o.results = append(o.results, result)
-		o.at = append(o.at, time.Since(r.began))
-	}
-	switch c.kind {
-	case "Wait":
-		job, err := r.waiter.Wait(ctx, c.ids[0])
-		take(edenwait.Result{ID: c.ids[0], Job: job, Err: err})
-	case "WaitAll":
-		var results []edenwait.Result
-		results, o.err = r.waiter.WaitAll(ctx, c.ids)
-		for _, result := range results {
-			take(result)
-		}
-	default:
-		for result := range r.waiter.AsCompleted(ctx, c.feed()) {
-			take(result)
-			if len(o.results)-1 == c.stopAfter {
-				o.broken, o.ended = true, time.Since(r.began)
-				break
-			}
-			time.Sleep(c.busy)
-		}
-	}
-	o.to = time.Since(r.began)
-	switch at := stopped.Load(); {
-	case o.broken:
-	case c.end > 0 && o.to-o.from >= c.end:
-		o.ended = o.from + c.end
-	case at > 0:
-		o.ended = time.Duration(at - 1)
-	}
-	return o
-}
-
-var errSoakHook = errors.New("the soak's hook fails")
-
-// newHooks counts the hooks, each of which behaves as its job's id says.
-func (r *soakRun) newHooks() edenwait.Hooks {
-	return edenwait.Hooks{
-		OnSuccess: func(ctx context.Context, job *edenwait.Job) error { return r.hook(ctx, "OnSuccess", job.ID) },
-		OnFail:    func(ctx context.Context, job *edenwait.Job) error { return r.hook(ctx, "OnFail", job.ID) },
-		OnError:   func(ctx context.Context, id string, _ error) { _ = r.hook(ctx, "OnError", id) },
-		OnProgress: func(p edenwait.Progress) {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			// Which call it is of, it does not say; worlds with one call suffice.
-			r.reports[0] = append(r.reports[0], p)
-		},
-	}
-}
-
-// temper is how the hook of a job behaves.
-func (r *soakRun) temper(id string) string {
-	if !r.hooked {
-		return "fine"
-	}
-	n := uint64(len(id)) + r.seed
-	for _, c := range strings.ToLower(id) {
-		n = n*31 + uint64(c)
-	}
-	return []string{"fine", "fine", "fine", "fails", "panics", "slow", "deaf", "nests"}[n%8]
-}
-
-func (r *soakRun) hook(ctx context.Context, hook, id string) error {
-	number, _ := ctx.Value(soakKey("call")).(int)
-	if ctx.Value(soakKey("nested")) != nil {
-		return nil
-	}
-	r.hooks.Add(1)
-	defer r.hooks.Done()
-	r.mu.Lock()
-	r.called[hookKey{number, hook, canonical(id)}]++
-	r.mu.Unlock()
-	switch r.temper(id) {
-	case "fails":
-		return errSoakHook
-	case "panics":
-		panic(errSoakHook)
-	case "slow":
-		select {
-		case <-time.After(7 * time.Second):
-		case <-ctx.Done():
-		}
-	case "deaf":
-		time.Sleep(5 * time.Second)
-	case "nests":
-		if r.nests && hook != "OnError" {
-			// What comes of it is another call's concern; that it returns is ours.
-			_, _ = r.waiter.Wait(context.WithValue(ctx, soakKey("nested"), true), id)
-		}
-	}
-	return nil
 }
 
 func canonical(id string) string {

@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,15 +32,16 @@ func (r *soakRun) judge() {
 	if strings.Contains(r.log.String(), soakToken) {
 		r.t.Error("the token is in the log")
 	}
-	for number := range r.calls {
+	for number := range r.outcomes {
 		r.judgeCall(number)
 	}
+	r.judgeSharing()
 	r.judgeProgress()
 }
 
 func (r *soakRun) judgeCall(number int) {
-	c, o := r.calls[number], &r.outcomes[number]
-	if late := o.to - o.ended; late > time.Second && (o.broken || c.busy == 0) { // a busy loop is late by itself
+	o := r.outcomes[number]
+	if late := o.to - o.ended; late > time.Second && (o.broken || o.busy == 0 && o.bodyNests == 0) { // a busy loop is late by itself
 		r.t.Errorf("call %d: returned %v after its end", number, late)
 	}
 	r.judgePlaces(number)
@@ -57,7 +60,7 @@ func (r *soakRun) judgeCall(number int) {
 	}
 	r.judgeAnswered(number)
 	r.judgeHooks(number)
-	if c.kind == "WaitAll" {
+	if o.kind == "WaitAll" {
 		r.judgeBatch(o, succeeded, failed)
 	}
 }
@@ -66,12 +69,12 @@ func (r *soakRun) judgeCall(number int) {
 // AsCompleted has an order of its own, and one that was stopped yields no more
 // than was asked for.
 func (r *soakRun) judgePlaces(number int) {
-	c, o := r.calls[number], &r.outcomes[number]
-	if c.kind != "AsCompleted" {
-		if len(o.results) != len(c.ids) {
-			r.t.Fatalf("call %d: %d results for %d ids", number, len(o.results), len(c.ids))
+	o := r.outcomes[number]
+	if o.kind != "AsCompleted" {
+		if len(o.results) != len(o.ids) {
+			r.t.Fatalf("call %d: %d results for %d ids", number, len(o.results), len(o.ids))
 		}
-		for i, id := range c.ids {
+		for i, id := range o.ids {
 			if o.results[i].ID != id {
 				r.t.Errorf("call %d: result %d is of %q, want %q", number, i, o.results[i].ID, id)
 			}
@@ -79,13 +82,24 @@ func (r *soakRun) judgePlaces(number int) {
 		return
 	}
 	open := map[string]int{}
-	for _, id := range c.ids {
+	read := 0
+	for _, times := range o.since {
+		read += len(times)
+	}
+	for _, id := range o.ids[:read] {
 		open[id]++
 	}
 	early := o.ended != edentest.Never
 	for i := range o.results {
 		open[o.results[i].ID]--
 		early = early || r.early(&o.results[i]) || r.config.FailFast && o.results[i].Err != nil
+	}
+	switch thrown := o.thrown; {
+	case thrown == nil && (early || o.seqThrows == 0 || o.seqThrows >= len(o.ids)):
+	case thrown == errSoakBody && o.broken && o.throws: //nolint:errorlint // the very value
+	case thrown == errSoakSeq && o.seqThrows > 0: //nolint:errorlint // the very value
+	default:
+		r.t.Errorf("call %d: threw %v", number, thrown)
 	}
 	for id, n := range open {
 		if n < 0 || n > 0 && !early {
@@ -99,6 +113,11 @@ func (r *soakRun) early(result *edenwait.Result) bool {
 	var gaveUp *edenwait.GaveUpError
 	if !errors.As(result.Err, &gaveUp) {
 		return false
+	}
+	for _, why := range []error{edenwait.ErrMaxErrors, edenwait.ErrMaxWait, edenwait.ErrBackOffStopped} {
+		if errors.Is(gaveUp, why) {
+			return false // whatever its last request came to
+		}
 	}
 	return errors.Is(gaveUp, errSoakEnds) || errors.Is(gaveUp, edenwait.ErrFailFast) || errors.Is(gaveUp, context.Canceled) ||
 		errors.Is(gaveUp, edenwait.ErrUnauthorized) || errors.Is(gaveUp, edenwait.ErrPaymentRequired)
@@ -132,7 +151,7 @@ func (r *soakRun) judgeResult(number int, result *edenwait.Result, at time.Durat
 // judgeLoss: why a result has no Job.
 func (r *soakRun) judgeLoss(number int, result *edenwait.Result, truth *soakJob) {
 	var gaveUp *edenwait.GaveUpError
-	c, err := r.calls[number], result.Err
+	o, err := r.outcomes[number], result.Err
 	switch {
 	case !isJobID(result.ID):
 		if !errors.Is(err, edenwait.ErrInvalidID) {
@@ -142,26 +161,29 @@ func (r *soakRun) judgeLoss(number int, result *edenwait.Result, truth *soakJob)
 	case !errors.As(err, &gaveUp):
 		r.t.Errorf("call %d: %s: %v, want a GaveUpError", number, result.ID, err)
 		return
-	case !strings.EqualFold(gaveUp.ID, result.ID) || c.kind != "Wait" && (gaveUp.Polls != result.Polls || gaveUp.Waited != result.Waited):
+	case !strings.EqualFold(gaveUp.ID, result.ID) || o.kind != "Wait" && (gaveUp.Polls != result.Polls || gaveUp.Waited != result.Waited):
 		r.t.Errorf("call %d: %+v says %v", number, result, err)
 	}
 	ctxEnded := r.outcomes[number].ended != edentest.Never
 	switch {
 	case errors.Is(err, errSoakEnds):
-		if !ctxEnded {
-			r.t.Errorf("call %d: %s: %v, but ctx did not end", number, result.ID, err)
+		// A call that was made from within another ends with that.
+		own := strings.Contains(err.Error(), fmt.Sprintf("of call %d.", number))
+		if !ctxEnded || !own && !o.nested {
+			r.t.Errorf("call %d: %s: %v, but ctx did not end so", number, result.ID, err)
 		}
 	case errors.Is(err, edenwait.ErrFailFast):
-		if !r.config.FailFast {
-			r.t.Errorf("call %d: %v, without FailFast", number, err)
+		first := slices.ContainsFunc(o.results, func(first edenwait.Result) bool { return first.Err != nil && !r.early(&first) })
+		if !r.config.FailFast || !first && !o.broken {
+			r.t.Errorf("call %d: %v, though nothing failed", number, err)
 		}
 	case errors.Is(err, edenwait.ErrMaxWait):
 		if over := gaveUp.Waited - r.config.MaxWait; r.config.MaxWait == 0 || over < 0 || over > time.Second && !(r.rude && over <= time.Second+rudeness) {
 			r.t.Errorf("call %d: %v, MaxWait is %v", number, err, r.config.MaxWait)
 		}
-	case errors.Is(err, edenwait.ErrUnauthorized), errors.Is(err, edenwait.ErrPaymentRequired):
-		if !r.ends {
-			r.t.Errorf("call %d: %v, but nothing refused the key", number, err)
+	case r.early(result) && (errors.Is(err, edenwait.ErrUnauthorized) || errors.Is(err, edenwait.ErrPaymentRequired)):
+		if !r.ends || !r.rude && !r.wire.refusedFor(o.from, o.to) {
+			r.t.Errorf("call %d: %v, but nothing refused the key for sure", number, err)
 		}
 	case strings.Contains(err.Error(), "BackOff stopped"):
 		if !r.stops {
@@ -169,6 +191,20 @@ func (r *soakRun) judgeLoss(number int, result *edenwait.Result, truth *soakJob)
 		}
 	case strings.Contains(err.Error(), "in a row"):
 		r.judgeStreak(number, result)
+	case strings.Contains(err.Error(), "every request has failed"):
+		if r.calm {
+			r.t.Errorf("call %d: %v", number, err)
+		}
+		end := o.from + result.Waited // or later, in an AsCompleted
+		for _, good := range r.wire.keys {
+			if o.kind == "WaitAll" && !good.refused && !r.rude && good.came > end-10*time.Second && good.came < end {
+				r.t.Errorf("call %d: %v at %v, but one succeeded at %v", number, err, end, good.came)
+			}
+		}
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		if !ctxEnded || !o.nested && !o.broken {
+			r.t.Errorf("call %d: %s: %v, but ctx did not end so", number, result.ID, err)
+		}
 	case errors.Is(err, edenwait.ErrNotFound):
 		if truth != nil && truth.deleted > r.head+r.outcomes[number].to {
 			r.t.Errorf("call %d: %v, but it was not deleted", number, err)
@@ -194,7 +230,7 @@ func (r *soakRun) judgeStreak(number int, result *edenwait.Result) {
 	if r.calm {
 		r.t.Errorf("call %d: %v", number, result.Err)
 	}
-	if len(r.calls) > 1 || r.nests || r.rude {
+	if len(r.outcomes) > 1 || r.nests || r.rude {
 		return // the record does not tell whose poll it was, or what came of it
 	}
 	streak, longest := 0, 0
@@ -255,73 +291,6 @@ func (r *soakRun) judgeError(number int, result *edenwait.Result) {
 	}
 }
 
-func (r *soakRun) judgeHookError(number int, result *edenwait.Result, hook *edenwait.HookError) {
-	ended := r.outcomes[number].ended != edentest.Never
-	switch temper := r.temper(result.ID); {
-	case temper == "fails" && errors.Is(hook, errSoakHook) && hook.Stack == nil:
-	case temper == "panics" && errors.Is(hook, errSoakHook) && hook.Stack != nil:
-	case ended && errors.Is(hook, context.Canceled) || ended && errors.Is(hook, context.DeadlineExceeded):
-	default:
-		r.t.Errorf("call %d: the hook, which %s: %v", number, temper, hook)
-	}
-}
-
-// judgeHooks: exactly once a job that ended, the one that fits, and never for
-// one that did not.
-func (r *soakRun) judgeHooks(number int) {
-	c, o := r.calls[number], &r.outcomes[number]
-	want := map[string]map[string]bool{} // by id, the hooks that fit its results
-	uncalled := map[string]bool{}        // by id, the call ended before the hook's turn
-	for i := range o.results {
-		result := &o.results[i]
-		id := canonical(result.ID)
-		if want[id] == nil {
-			want[id] = map[string]bool{}
-		}
-		switch {
-		case result.Job == nil && r.early(result):
-		case result.Job == nil:
-			want[id]["OnError"] = true
-		case result.Job.Status == edenwait.StatusSuccess:
-			want[id]["OnSuccess"] = true
-		case result.Job.Status == edenwait.StatusFail:
-			want[id]["OnFail"] = true
-		default:
-			want[id]["OnError"] = true
-		}
-		var hook *edenwait.HookError
-		if errors.As(result.Err, &hook) && strings.Contains(hook.Error(), "not called") {
-			uncalled[id] = true
-		}
-	}
-	if o.broken {
-		uncalled = nil // results not taken are not known
-	}
-	calls := map[string]int{}
-	for key, n := range r.called {
-		if key.call != number {
-			continue
-		}
-		calls[key.id] += n
-		if n > 1 {
-			r.t.Errorf("call %d (%s): %s was called %d times for %q", number, c.kind, key.hook, n, key.id)
-		}
-		if !o.broken && !want[key.id][key.hook] {
-			r.t.Errorf("call %d: %s was called for %q, which did not end so", number, key.hook, key.id)
-		}
-	}
-	for id, fits := range want {
-		n := calls[id]
-		switch {
-		// A job that was given up, and whose id came again, may have two.
-		case n > max(1, len(fits)), n == 1 && uncalled[id]:
-			r.t.Errorf("call %d (%s): %d hooks for %q", number, c.kind, n, id)
-		case n == 0 && len(fits) > 0 && !uncalled[id] && !o.broken:
-			r.t.Errorf("call %d (%s): no hook for %q", number, c.kind, id)
-		}
-	}
-}
-
 func (r *soakRun) judgeBatch(o *soakOutcome, succeeded, failed int) {
 	var batch *edenwait.BatchError
 	if !errors.As(o.err, &batch) {
@@ -347,8 +316,8 @@ func (r *soakRun) judgeBatch(o *soakOutcome, succeeded, failed int) {
 
 // judgeProgress: the counts add up, and the last ones are those of the results.
 func (r *soakRun) judgeProgress() {
-	reports := r.reports[0]
-	if len(r.calls) > 1 || r.nests || r.calls[0].kind != "WaitAll" {
+	reports := r.reports
+	if len(r.outcomes) > 1 || r.nests || r.outcomes[0].kind != "WaitAll" {
 		return
 	}
 	for _, p := range reports {
@@ -362,10 +331,11 @@ func (r *soakRun) judgeProgress() {
 	}
 	last := reports[len(reports)-1]
 	distinct := map[string]bool{}
-	for _, id := range r.calls[0].ids {
+	for _, id := range r.outcomes[0].ids {
 		distinct[canonical(id)] = true
 	}
-	if last.Total != len(distinct) {
+	early := r.outcomes[0].ended != edentest.Never || slices.ContainsFunc(r.outcomes[0].results, func(result edenwait.Result) bool { return r.early(&result) })
+	if last.Total < len(distinct) || last.Total > len(r.outcomes[0].ids) || last.Total > len(distinct) && !early {
 		r.t.Errorf("progress ends with %+v, want %d jobs", last, len(distinct))
 	}
 }

@@ -17,9 +17,16 @@ type wire struct {
 	mu      sync.Mutex
 	sent    []time.Duration
 	refused []refusal
-	gets    map[string]int // by job
-	finals  map[answered]int
+	finals  []answered
+	ends    map[string]int    // final responses, by job
 	last    map[int]lastFinal // by call
+	keys    []keyAnswer
+}
+
+// keyAnswer is an answer to a GET that says whether the key works.
+type keyAnswer struct {
+	sent, came time.Duration
+	refused    bool
 }
 
 // refusal is a 429.
@@ -29,7 +36,7 @@ type refusal struct {
 }
 
 func newWire(next nethttp.RoundTripper) *wire {
-	return &wire{next: next, began: time.Now(), gets: map[string]int{}, finals: map[answered]int{}, last: map[int]lastFinal{}}
+	return &wire{next: next, began: time.Now(), ends: map[string]int{}, last: map[int]lastFinal{}}
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -38,13 +45,11 @@ func (w *wire) RoundTrip(r *nethttp.Request) (*nethttp.Response, error) {
 	w.mu.Lock()
 	w.sent = append(w.sent, sent)
 	_, id, single := strings.Cut(r.URL.Path, "/async/")
-	if single {
-		w.gets[id]++
-	}
 	w.mu.Unlock()
 	resp, err := w.next.RoundTrip(r)
 	if err == nil && single {
-		w.overhear(r, id, resp)
+		w.overhear(r, id, resp, sent)
+		w.noteKey(resp.StatusCode, sent)
 	}
 	if err == nil && resp.StatusCode == nethttp.StatusTooManyRequests && r.Context().Err() == nil {
 		w.mu.Lock()
@@ -54,6 +59,41 @@ func (w *wire) RoundTrip(r *nethttp.Request) (*nethttp.Response, error) {
 		w.refused = append(w.refused, refusal{sent, time.Since(w.began), after})
 	}
 	return resp, err
+}
+
+// noteKey notes what the status of an answer says about the key.
+func (w *wire) noteKey(status int, sent time.Duration) {
+	refused := false
+	switch status {
+	case nethttp.StatusUnauthorized, nethttp.StatusPaymentRequired, nethttp.StatusForbidden:
+		refused = true
+	case nethttp.StatusNotFound, nethttp.StatusBadRequest, nethttp.StatusGone, nethttp.StatusUnprocessableEntity:
+	default:
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.keys = append(w.keys, keyAnswer{sent, time.Since(w.began), refused})
+}
+
+// refusedFor reports whether the key was refused so that a call which lasted from
+// then to then had to end: at once, if no answer before had shown that it works,
+// else after a second refusal a second later.
+func (w *wire) refusedFor(from, to time.Duration) bool {
+	for _, r := range w.keys {
+		if !r.refused || r.sent < from || r.came > to {
+			continue
+		}
+		worked, confirms := false, false
+		for _, earlier := range w.keys {
+			worked = worked || !earlier.refused && earlier.came < r.came
+			confirms = confirms || earlier.refused && earlier.came+time.Second <= r.sent
+		}
+		if !worked || confirms {
+			return true
+		}
+	}
+	return false
 }
 
 // crowded returns the most requests in any second, wherever it begins.

@@ -3,7 +3,6 @@ package edenwait_test
 import (
 	"encoding/json"
 	"fmt"
-	"iter"
 	"math/rand/v2"
 	nethttp "net/http"
 	"slices"
@@ -38,6 +37,7 @@ type soakWorld struct {
 	nests    bool // a hook may call the Waiter
 	timeless bool // some jobs never end
 	rude     bool // the Source is a rude one
+	crowd    bool // many calls wait for the same jobs
 }
 
 // soakJob is the truth about a job.
@@ -60,16 +60,22 @@ type soakCall struct {
 	limit bool          // ctx ends by its deadline rather than by cancel
 	last  int           // the final response in whose coming ctx ends; 0: none
 
+	nested bool // it is made from within another
+
 	stopAfter int           // AsCompleted is broken out of after so many results; -1: never
 	gap       time.Duration // AsCompleted: between two ids
 	busy      time.Duration // AsCompleted: what the loop's body takes
+	throws    bool          // AsCompleted: the loop is left by a panic
+	seqThrows int           // AsCompleted: after so many ids, the sequence panics; 0: never
+	bodyNests int           // AsCompleted: every so many results, the body calls the Waiter; 0: never
+	seqNests  int           // AsCompleted: every so many ids, so does the sequence; 0: never
 }
 
 const soakToken = "soak-key-0123456789"
 
 // newSoakWorld draws a world.
 func newSoakWorld(seed uint64) *soakWorld {
-	w := &soakWorld{seed: seed, rng: rand.New(rand.NewPCG(seed, 0x50a4)), jobs: map[string]*soakJob{}, calm: true, rude: seed%10 == 3}
+	w := &soakWorld{seed: seed, rng: rand.New(rand.NewPCG(seed, 0x50a4)), jobs: map[string]*soakJob{}, calm: true, rude: seed%10 == 3, crowd: seed%3 == 0}
 	w.drawConfig()
 	w.drawCalls()
 	w.drawAccount()
@@ -136,10 +142,15 @@ func (w *soakWorld) drawBackOff() {
 }
 
 func (w *soakWorld) drawCalls() {
-	for range pick(w, 1, 1, 1, 2, 3) {
+	spread := time.Minute
+	n := pick(w, 1, 1, 1, 2, 3)
+	if w.crowd {
+		n, spread = 4+w.rng.IntN(17), w.span(0, 20*time.Second)
+	}
+	for range n {
 		c := &soakCall{kind: pick(w, "WaitAll", "WaitAll", "AsCompleted", "Wait"), stopAfter: -1}
 		if len(w.calls) > 0 {
-			c.start = w.span(0, time.Minute)
+			c.start = w.span(0, spread)
 		}
 		if w.maybe(0.3) {
 			c.end = w.span(0, 3*time.Minute)
@@ -156,6 +167,16 @@ func (w *soakWorld) drawCalls() {
 			}
 			if w.maybe(0.2) {
 				c.busy = w.span(0, 2*time.Second)
+			}
+			c.throws = w.maybe(0.3)
+			if w.maybe(0.1) {
+				c.seqThrows = 1 + w.rng.IntN(20)
+			}
+			if w.maybe(0.2) {
+				c.bodyNests = 1 + w.rng.IntN(5)
+			}
+			if w.maybe(0.2) {
+				c.seqNests = 2 + w.rng.IntN(5)
 			}
 		}
 		w.calls = append(w.calls, c)
@@ -230,6 +251,12 @@ func (w *soakWorld) drawFaults() {
 		w.ends = true
 		o.Faults = append(o.Faults, edentest.Fault{
 			On: edentest.Get, From: w.span(0, 3*time.Minute), Do: edentest.Status(pick(w, 401, 402, 403), "", nil),
+		})
+	}
+	if w.maybe(0.05) {
+		w.ends = true // if it is the first answer
+		o.Faults = append(o.Faults, edentest.Fault{
+			On: edentest.Get, Skip: w.rng.IntN(30), Times: 1, Do: edentest.Status(pick(w, 401, 402, 403), "", nil),
 		})
 	}
 	if w.maybe(0.3) {
@@ -307,7 +334,10 @@ func (w *soakWorld) drawScript(i int, shape edentest.Durations) edentest.Script 
 // others that are no jobs.
 func (w *soakWorld) deal(c *soakCall) {
 	c.ids = slices.Clone(w.ids)
-	if len(w.calls) > 1 {
+	switch {
+	case w.crowd && w.maybe(0.5): // and all have a job or two in common
+		c.ids = c.ids[:min(len(c.ids), 1+w.rng.IntN(6))]
+	case len(w.calls) > 1:
 		c.ids = slices.DeleteFunc(c.ids, func(string) bool { return w.maybe(0.5) })
 	}
 	for range len(c.ids)/10 + w.rng.IntN(2) {
@@ -332,20 +362,6 @@ func (w *soakWorld) deal(c *soakCall) {
 }
 
 func soakUnknown(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", n) }
-
-// feed is the sequence that AsCompleted reads.
-func (c *soakCall) feed() iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for _, id := range c.ids {
-			if c.gap > 0 {
-				time.Sleep(c.gap)
-			}
-			if !yield(id) {
-				return
-			}
-		}
-	}
-}
 
 // isJobID is written anew here, so as not to believe the parser under test.
 func isJobID(id string) bool {

@@ -3,6 +3,7 @@ package edenwait
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -26,6 +27,22 @@ type Waiter struct {
 	driver *driver
 	hooks  *hookRunner
 	opener *opener
+	ended  *outcomes
+	base   *url.URL // of the API, for Transport; nil if BaseURL is none
+}
+
+// Notify says that a job may have ended, as a webhook tells. The job is polled next,
+// before others. The hint is not believed: only the job's own GET ends a wait. A
+// forged or early hint costs one request at once, and the job's delays begin anew
+// once. Further hints for that job then count only after a while.
+//
+// A hint that comes within a minute before its Wait is not lost. One for an id that
+// nobody waits for costs nothing, and so does a malformed id. Notify never blocks,
+// and may be called from any goroutine.
+func (w *Waiter) Notify(id string) {
+	if parsed, err := parseID(id); err == nil {
+		w.driver.notify(engine.Key(parsed))
+	}
 }
 
 // New returns a Waiter for the Config. An error names the field and the bound that
@@ -35,7 +52,7 @@ func New(config Config) (*Waiter, error) {
 	if err != nil {
 		return nil, err
 	}
-	waiter := &Waiter{hooks: new(hookRunner), opener: new(opener)}
+	waiter := &Waiter{hooks: new(hookRunner), ended: new(outcomes), opener: new(opener)}
 	waiter.driver = newDriver(waiter.deliver)
 	config.Logger = guardLogger(config.Logger, waiter.driver.fail)
 	source, closeIdle := config.Source, func() {}
@@ -51,11 +68,13 @@ func New(config Config) (*Waiter, error) {
 	if own, ok := source.(interface{ closeIdle() }); ok {
 		closeIdle = own.closeIdle
 	}
+	waiter.base = config.apiBase()
 	config.Token = "" // the Poller has it, out of any printer's reach
 	waiter.config, waiter.source = config, source
 	waiter.driver.requester = newRequester(config, source)
 	waiter.driver.log, waiter.driver.idle = config.Logger, closeIdle
 	waiter.driver.start(func() *engine.Engine { return engine.New(engineConfig(config, waiter.driver.requester.lister != nil)) })
+	config.warnings()
 	return waiter, nil
 }
 

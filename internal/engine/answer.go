@@ -22,17 +22,17 @@ type Outcome uint8
 const (
 	// Failed says nothing for certain: the job is asked for again.
 	Failed Outcome = iota
-	// Running: the job is processing, or the page was read.
+	// Running means: the job is processing, or the page was read.
 	Running
-	// Done: the job's final response.
+	// Done means: the job's final response.
 	Done
-	// Missing: the API knows no such job, which may be new.
+	// Missing means: the API knows no such job, which may be new.
 	Missing
 	// Rejected ends this job without a final response.
 	Rejected
-	// RateLimited: too much was asked, by anyone.
+	// RateLimited means: too much was asked, by anyone.
 	RateLimited
-	// Refused: the key, or the account.
+	// Refused means: the key, or the account.
 	Refused
 )
 
@@ -122,12 +122,12 @@ func (e *Engine) noteStall(now time.Duration, r *request, a *Answer) {
 	switch {
 	case a.Outcome != Failed && a.Outcome != RateLimited:
 		e.stall.over(now)
-		e.outage.answered()
+		e.outage.answered(now)
 		return
 	case r.reason != Answered:
 		return // aborted
 	case a.Outcome == RateLimited:
-		e.outage.answered()
+		e.outage.answered(now)
 	case r.kind == Get:
 		e.outage.failed(now, r.sent, e.table.jobs.at(r.job).key, a)
 	}
@@ -140,11 +140,11 @@ func (e *Engine) noteStall(now time.Duration, r *request, a *Answer) {
 // respondDying concludes from the answer to an aborted GET: one that came in spite
 // of it counts.
 func (e *Engine) respondDying(now time.Duration, r *request, a *Answer) {
-	switch {
-	case a.Outcome == Done:
+	switch a.Outcome {
+	case Done:
 		e.ended.add(e.table.jobs.at(r.job).key, now)
 		e.end(r.job, now, Answered, a.Value)
-	case a.Outcome == Rejected:
+	case Rejected:
 		e.end(r.job, now, Answered, a.Value)
 	default:
 		if a.Outcome == Running {
@@ -163,7 +163,9 @@ func (e *Engine) respondJob(now time.Duration, r *request, a *Answer) {
 		e.refusal.accepted(r.sent)
 		if job.flags.has(hinted) {
 			e.list.HintConfirmed()
+			e.audits.confirmed(now)
 		}
+		e.hintConfirmed(job, now)
 		e.ended.add(job.key, now)
 		e.end(j, now, Answered, a.Value)
 	case Running:
@@ -202,28 +204,21 @@ func (e *Engine) failed(j int32, value any) failure {
 	return f
 }
 
-// rest leaves a job to be polled in its turn, now.
-func (e *Engine) rest(j int32, now time.Duration) {
-	job := e.table.jobs.at(j)
-	for w := job.first; w != none; w = e.table.waits.at(w).next {
-		e.table.waits.at(w).due = now
-	}
-	e.move(j, polled, now, now)
-}
-
 func (e *Engine) running(now time.Duration, r *request, a *Answer) {
 	j := r.job
 	job := e.table.jobs.at(j)
 	hint, again := job.flags.has(hinted), job.flags.has(notified)
+	if job.flags.has(told) {
+		e.hintMissed(job, now)
+	}
 	job.flags.set(seen, true)
-	job.flags.set(hinted|refused|notified, false)
+	job.flags.set(hinted|refused|notified|told, false)
 	job.good, job.looked, job.scan = job.failed, r.sent, e.list.Scan()
 	delete(e.failures, j)
 	if !job.flags.has(unshown) {
 		e.list.Agreed()
 	}
 	if hint {
-		e.stats.HintsFalse++
 		e.setUnshown(j, true)
 		if e.list.FalseHint() {
 			e.passes[dropPass] = pass{active: true}
@@ -231,6 +226,7 @@ func (e *Engine) running(now time.Duration, r *request, a *Answer) {
 	}
 	e.repoll(j, polled, now, a.RetryAfter, nil)
 	if again && e.table.jobs.at(j).state == polled {
+		e.table.jobs.at(j).flags.set(told, true)
 		e.move(j, urgent, now, now)
 	}
 }
@@ -314,7 +310,9 @@ func (e *Engine) refuse(now time.Duration, r *request, a *Answer) {
 		e.refusal.worked, e.refusal.active = false, false
 		e.rest(r.job, now)
 		for _, c := range e.calls.all {
-			if c != nil && !c.leaving && c.opened <= r.opened {
+			// A call that waits for nothing now would have no result to say why it ended.
+			// It will see with its next job.
+			if c != nil && !c.leaving && c.live > 0 && c.opened <= r.opened {
 				e.Cancel(now, c)
 				e.out.Over = append(e.out.Over, Over{c, a.Value})
 			}

@@ -14,14 +14,17 @@ import (
 //
 // Of many jobs only some can be audited without their cost showing, and few are
 // enough to find out a list that is wrong about many. So the share of the rate that
-// audits take falls with the root of the number of jobs: a list that is wrong about
-// one of eighty jobs is found out within four minutes, and five hundred jobs of ten
-// minutes cost a quarter of a request each.
+// audits take falls with the number of jobs: a list that is wrong about one of eighty
+// jobs is found out within four minutes, and a thousand jobs cost no more than eighty.
+// A list that is right about many ends is audited less.
 const (
 	firstAudit = 140 * time.Second
 	auditTiers = 16
-	auditShare = 0.72 // divided by the root of the number of jobs,
-	maxShare   = 0.2  // and no more than this
+	auditShare = 6.4 // divided by the number of jobs,
+	maxShare   = 0.2 // and no more than this
+	// rightEnough is how often a minute the list must be right about ends to halve the
+	// audits.
+	rightEnough = 20
 )
 
 // audits has the jobs that will be audited, by how often they have been. Those of
@@ -30,6 +33,9 @@ type audits struct {
 	tiers [auditTiers]fifo[audit]
 	next  time.Duration // when the share allows the next one
 	last  time.Duration // when the last one was sent
+
+	right float64 // times that the list was right of late about an end, older ones fading
+	at    time.Duration
 }
 
 type audit struct {
@@ -84,6 +90,17 @@ func (a *audits) choose(t *table, may func(j int32) bool, now time.Duration) (j 
 	return none, at
 }
 
+// confirmed records that the list was right about an end.
+func (a *audits) confirmed(now time.Duration) {
+	a.right = a.lately(now) + 1
+	a.at = now
+}
+
+// lately is how often the list was right, in about the last minute.
+func (a *audits) lately(now time.Duration) float64 {
+	return a.right * math.Exp(-(now-a.at).Seconds()/60)
+}
+
 // shuffle puts any of the due jobs of a tier first. Jobs that came together may be
 // alike, so in their order a list that is wrong about the last of them would be
 // found out late.
@@ -115,7 +132,7 @@ func (a *audits) sent(j int32, now time.Duration, rate float64, jobs int) {
 			break
 		}
 	}
-	share := min(auditShare/math.Sqrt(float64(max(jobs, 1))), maxShare)
+	share := min(auditShare/float64(max(jobs, 1)), maxShare) / (1 + a.lately(now)/rightEnough)
 	a.last = now
 	a.next = now + time.Duration(float64(time.Second)/(share*rate))
 }

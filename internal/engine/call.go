@@ -208,3 +208,23 @@ func int1(b bool) int {
 	}
 	return 0
 }
+
+// finalsLead is how long before its end the final polls of so many waits begin,
+// and whether they fit.
+func finalsLead(waits int, rate float64) (lead time.Duration, fit bool) {
+	take := time.Duration(float64(waits) / rate * float64(time.Second))
+	return finalPoll + take, take <= maxFinals
+}
+
+// finalsAt is when the final polls of a call begin. Where they do not fit, the list
+// is read once more.
+func (s *calls) finalsAt(c *Call) time.Duration {
+	if c.finals || c.leaving || c.live == 0 || c.deadline == Never {
+		return Never
+	}
+	lead, fit := finalsLead(c.live, s.rate)
+	if !fit {
+		lead = finalPoll
+	}
+	return c.deadline - lead
+}

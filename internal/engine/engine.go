@@ -54,6 +54,7 @@ type Engine struct {
 	pageHead  Key   // the first job of the page read last, of those without totals
 	audited   int32 // where to look for a job to audit
 	audits    audits
+	notices   notices
 	refusal   refusal
 	outage    outage
 	stall     stall
@@ -101,6 +102,7 @@ func New(config Config) *Engine {
 		failures: map[int32]failure{},
 		hints:    ring{size: rememberedHints},
 		stuck:    ring{size: rememberedHints},
+		notices:  notices{early: ring{size: rememberedHints}},
 		// The list is judged by jobs that ended some ten seconds ago.
 		ended: ring{size: min(max(rememberedEnds, int(60*config.Rate)), 16*rememberedEnds)},
 	}
@@ -135,17 +137,17 @@ type Request struct {
 type Reason uint8
 
 const (
-	// Answered: by the answer that is the End's Value.
+	// Answered means: by the answer that is the End's Value.
 	Answered Reason = iota
-	// CallEnded: the call left before the job ended.
+	// CallEnded means: the call left before the job ended.
 	CallEnded
-	// MaxWaitPassed: Config.MaxWait passed.
+	// MaxWaitPassed means: Config.MaxWait passed.
 	MaxWaitPassed
-	// MaxErrorsReached: as many requests in a row failed as Config.MaxErrors allows.
+	// MaxErrorsReached means: as many requests in a row failed as Config.MaxErrors allows.
 	MaxErrorsReached
-	// BackoffStopped: the wait's own Backoff stopped.
+	// BackoffStopped means: the wait's own Backoff stopped.
 	BackoffStopped
-	// OutageLasted: nothing was answered to whichever request for as long as one
+	// OutageLasted means: nothing was answered to whichever request for as long as one
 	// job alone would have taken to MaxErrorsReached.
 	OutageLasted
 )
@@ -159,6 +161,7 @@ type End struct {
 	// failed request; nil if that did not fail.
 	Value any
 	Waits []WaitEnd     // the longest wait first
+	Last  bool          // nobody waits for the job any more
 	For   time.Duration // of OutageLasted: how long it has lasted
 }
 
@@ -223,6 +226,3 @@ func (e *Engine) note(n Note) { e.out.Notes = append(e.out.Notes, n) }
 
 // Rate is how many requests a second the Engine allows itself now.
 func (e *Engine) Rate(now time.Duration) float64 { return e.limiter.Rate(now, ratelimit.Poll) }
-
-// UsesList reports whether the list may be read.
-func (e *Engine) UsesList() bool { return e.config.UseList }

@@ -6,13 +6,6 @@ import "time"
 // GET wherever those GETs fit: they begin as long before as they take.
 const maxFinals = 30 * time.Second
 
-// finalsLead is how long before its end the final polls of so many waits begin,
-// and whether they fit.
-func finalsLead(waits int, rate float64) (lead time.Duration, fit bool) {
-	take := time.Duration(float64(waits) / rate * float64(time.Second))
-	return finalPoll + take, take <= maxFinals
-}
-
 // beginFinals takes the jobs out of the list's hands whose final polls begin. It
 // reports whether there are more.
 func (e *Engine) beginFinals(now time.Duration) (more bool) {
@@ -55,19 +48,6 @@ func (e *Engine) beginFinal(w int32, now time.Duration) {
 	if job.state == listed {
 		e.rest(j, now)
 	}
-}
-
-// finalsAt is when the final polls of a call begin. Where they do not fit, the list
-// is read once more.
-func (s *calls) finalsAt(c *Call) time.Duration {
-	if c.finals || c.leaving || c.live == 0 || c.deadline == Never {
-		return Never
-	}
-	lead, fit := finalsLead(c.live, s.rate)
-	if !fit {
-		lead = finalPoll
-	}
-	return c.deadline - lead
 }
 
 // nextMaxWaitFinals is when the next final poll before MaxWait begins.

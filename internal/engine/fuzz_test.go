@@ -49,7 +49,7 @@ func (m *model) finish() {
 		m.turn()
 	}
 	if e := m.e; m.err == nil && (!e.Idle() || e.table.live > 0 || len(e.requests) > 0 || e.index() > 0 || m.wake != Never) {
-		m.fail("something is left: %+v, again at %v", e.Stats(), m.wake)
+		m.fail("something is left: %+v, again at %v", e.Stats(0), m.wake)
 	}
 }
 

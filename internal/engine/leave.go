@@ -115,9 +115,11 @@ func (e *Engine) Cancel(now time.Duration, c *Call) {
 	e.calls.stand(c, &e.table, now)
 }
 
-// Drain gives up as many waits of a cancelled call as the buffer holds, and
-// returns how many. Where it returns none, the call's other waits end in a Ready.
+// Drain gives up as many waits of a call as the buffer holds, and returns how
+// many. It cancels the call, if that has yet to be done. Where it returns none, the
+// call's other waits end in a Ready.
 func (e *Engine) Drain(now time.Duration, c *Call, buffer []WaitEnd) (n int) {
+	e.Cancel(now, c)
 	for s := listed; s <= inFlight; s++ {
 		for n < len(buffer) && len(c.queues[s]) > 0 {
 			w := c.queues[s][len(c.queues[s])-1]

@@ -125,10 +125,7 @@ func (e *Engine) dropJob(j int32) {
 // end ends every wait for a job.
 func (e *Engine) end(j int32, now time.Duration, reason Reason, value any) {
 	job := e.table.jobs.at(j)
-	end := End{Key: job.key, Reason: reason, Value: value}
-	if reason == Answered {
-		e.stats.Ended++
-	}
+	end := End{Key: job.key, Reason: reason, Value: value, Last: true}
 	for job.first != none {
 		end.Waits = append(end.Waits, e.release(job.first, now))
 	}
@@ -149,6 +146,7 @@ func (e *Engine) endSome(j int32, waits []int32, now time.Duration, reason Reaso
 	}
 	slices.Reverse(end.Waits)
 	if job.first == none {
+		end.Last = true
 		e.dropJob(j)
 	}
 	e.out.Ends = append(e.out.Ends, end)
@@ -160,8 +158,16 @@ func (e *Engine) repoll(j int32, to state, now, least time.Duration, value any) 
 	job := e.table.jobs.at(j)
 	var stopped []int32
 	if e.config.NewBackoff == nil {
-		// The delay of the youngest wait, which is the shortest.
-		delay := max(e.delays.delay(&job.attempt, now-e.table.waits.at(job.first).since), least)
+		// The delay of the youngest wait, which is the shortest. After a failure, it is
+		// that of the oldest: or calls that keep coming would have a server in trouble
+		// asked the faster, and the job given up the sooner.
+		since := e.table.waits.at(job.first).since
+		if _, failing := e.failures[j]; failing {
+			for w := job.first; w != none; w = e.table.waits.at(w).next {
+				since = e.table.waits.at(w).since
+			}
+		}
+		delay := max(e.delays.delay(&job.attempt, now-since), least)
 		for w := job.first; w != none; w = e.table.waits.at(w).next {
 			wait := e.table.waits.at(w)
 			wait.due = e.dueAfter(wait, now, delay)
@@ -179,4 +185,13 @@ func (e *Engine) repoll(j int32, to state, now, least time.Duration, value any) 
 	}
 	e.move(j, to, now, now)
 	e.endSome(j, stopped, now, BackoffStopped, value)
+}
+
+// rest leaves a job to be polled in its turn, now.
+func (e *Engine) rest(j int32, now time.Duration) {
+	job := e.table.jobs.at(j)
+	for w := job.first; w != none; w = e.table.waits.at(w).next {
+		e.table.waits.at(w).due = now
+	}
+	e.move(j, polled, now, now)
 }

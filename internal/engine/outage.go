@@ -22,7 +22,7 @@ const (
 // outage is a streak of failures, of whichever jobs.
 type outage struct {
 	count    int
-	since    time.Duration // when the first of them was sent
+	since    time.Duration // when the first of them was sent, or the last answer before it came
 	first    Key           // whose job it was
 	others   bool          // there was another's
 	hopeless bool          // all were
@@ -34,7 +34,7 @@ type outage struct {
 // failed records a failure.
 func (o *outage) failed(now, sent time.Duration, key Key, a *Answer) {
 	if o.count == 0 {
-		*o = outage{since: sent, first: key, hopeless: true, delay: time.Second}
+		*o = outage{since: max(sent, o.since), first: key, hopeless: true, delay: time.Second}
 	}
 	o.count++
 	o.value = a.Value
@@ -47,7 +47,7 @@ func (o *outage) failed(now, sent time.Duration, key Key, a *Answer) {
 }
 
 // answered records any answer that shows a server at work.
-func (o *outage) answered() { *o = outage{} }
+func (o *outage) answered(now time.Duration) { *o = outage{since: now} }
 
 func (o *outage) active() bool {
 	return o.count >= outageAfter && o.others || o.count >= hopelessAfter && o.hopeless
@@ -67,8 +67,7 @@ func outageLimit(delays []time.Duration, maxErrors int) time.Duration {
 		sum += delays[i]
 	}
 	if more := maxErrors - len(delays); more > 0 {
-		last := delays[len(delays)-1]
-		sum += last * min(time.Duration(more), maxDelay/last)
+		sum += time.Duration(min(float64(more)*float64(delays[len(delays)-1]), float64(maxDelay)))
 	}
 	return max(sum, leastOutage)
 }

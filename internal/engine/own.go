@@ -57,14 +57,19 @@ func (e *Engine) Reserve() (t Ticket, ahead int) {
 	return o.last, ahead
 }
 
-// Withdraw gives up a place in line. One that was granted already is given back
-// by ReturnTurn.
+// Withdraw gives up a place in line.
 func (e *Engine) Withdraw(t Ticket) {
 	o := &e.own
 	if at := int(t - o.first); t >= o.first && at < len(o.line) && o.line[at] == t {
 		o.line[at] = 0
 		o.live--
 	}
+}
+
+// ReturnTurn gives back the turn of a request that was not sent.
+func (e *Engine) ReturnTurn(now time.Duration) {
+	e.stats.Own--
+	e.limiter.Return(now, ratelimit.Own)
 }
 
 // Observe records what came of one of the caller's own requests.

@@ -69,7 +69,7 @@ func (e *Engine) runPasses(now time.Duration) (more bool) {
 		}
 	}
 	if p := &e.passes[outagePass]; p.active {
-		e.step(p, func(j int32, job *job) { e.endOutlasted(j, now) })
+		e.step(p, func(j int32, _ *job) { e.endOutlasted(j, now) })
 	}
 	return e.passes[dropPass].active || e.passes[unseenPass].active || e.passes[outagePass].active
 }

@@ -256,9 +256,10 @@ func (e *Engine) enterDue(now time.Duration) {
 	}
 }
 
-// cover notices that the list has become reliable, or has ceased to be.
+// cover notices that the list has become reliable, or has ceased to be. In an
+// outage no page is read, so the jobs left to the list must be polled.
 func (e *Engine) cover(now time.Duration) {
-	covered := e.list.Covers(now, e.demand())
+	covered := !e.down() && e.list.Covers(now, e.demand())
 	if covered != e.calls.uncovered {
 		return
 	}

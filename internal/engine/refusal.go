@@ -15,6 +15,7 @@ type refusal struct {
 	active bool
 	since  time.Duration
 	probe  time.Duration // when the next probe may go
+	delay  time.Duration // between probes that settle nothing
 	asking RequestID     // the probe under way; 0 if none
 	key    Key           // of the job that was refused
 }
@@ -24,7 +25,7 @@ func (r *refusal) doubt(now time.Duration, key Key) (began bool) {
 	if r.active {
 		return false
 	}
-	r.active, r.since, r.probe, r.key = true, now, now, key
+	r.active, r.since, r.probe, r.key, r.delay = true, now, now, key, confirmAfter
 	return true
 }
 
@@ -41,10 +42,13 @@ func (r *refusal) accepted(sent time.Duration) {
 	}
 }
 
-// again puts off the next probe until it can settle the doubt.
+// again puts off the next probe until it can settle the doubt. Where probes fail,
+// their delays grow: else the one job that is asked for would see so many failures
+// in a minute that it is given up.
 func (r *refusal) again(now time.Duration) {
 	r.asking = 0
 	if r.probe = r.since + confirmAfter; r.probe <= now {
-		r.probe = now + confirmAfter
+		r.probe = now + r.delay
+		r.delay = min(time.Duration(float64(r.delay)*probeGrows), maxProbeDelay)
 	}
 }

@@ -1,24 +1,33 @@
 package engine
 
+import (
+	"time"
+
+	"github.com/edenwait/edenwait/internal/ratelimit"
+)
+
 // Stats counts since the Engine was made, but for what is under way.
 type Stats struct {
 	Gets, Pages, Own            int
 	RateLimited, OwnRateLimited int
-	pagesLimited                int
 	HintsTrue, HintsFalse       int
-	Ended                       int
 
-	Jobs, Waits, Calls, InFlight, OwnWaiting int // now
+	// Now.
+	Calls, Jobs, Waits, Urgent, InFlight, OwnWaiting int
+	Rate                                             float64
+	Paused, Stalled                                  time.Duration
+
+	pagesLimited int
 }
 
 // Stats is a snapshot.
-func (e *Engine) Stats() Stats {
+func (e *Engine) Stats(now time.Duration) Stats {
 	s := e.stats
-	s.Jobs, s.Calls, s.InFlight, s.OwnWaiting = e.table.live, e.calls.open, e.under, e.own.live
-	for _, c := range e.calls.all {
-		if c != nil {
-			s.Waits += c.live
-		}
+	s.Calls, s.Jobs, s.Waits = e.calls.open, e.table.live, int(e.table.waits.len())-len(e.table.waits.free)
+	s.Urgent, s.InFlight, s.OwnWaiting = e.urgent, e.under, e.own.live
+	s.Rate, s.Paused = e.Rate(now), max(e.limiter.PausedUntil(ratelimit.Poll)-now, 0)
+	if e.calls.open > 0 && e.stall.failed > 0 {
+		s.Stalled = now - e.stall.good
 	}
 	return s
 }

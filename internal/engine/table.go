@@ -43,6 +43,7 @@ type job struct {
 	born    uint32        // tells it from another job of the same number
 	state   state
 	attempt uint8 // of the default backoff
+	hints   uint8 // of Notify, that were of no use
 	flags   flags
 }
 
@@ -55,7 +56,7 @@ const (
 	seen                       // seen running
 	detached                   // out of the index: nobody can join it any more
 	notified                   // a hint came while its GET was under way
-	told                       // a hint of Notify has been spent on it
+	told                       // a hint of Notify has it asked for
 	final                      // its final poll is near, and is to be a GET
 )
 

@@ -2,9 +2,6 @@ package engine
 
 import "time"
 
-// rememberHint is how long a hint is kept for a wait that has yet to begin.
-const rememberHint = time.Minute
-
 // CallOptions are a call's.
 type CallOptions struct {
 	Owner    any           // for the caller's use
@@ -68,7 +65,7 @@ func (e *Engine) Watch(now time.Duration, c *Call, key Key, slot int32) (again b
 	} else {
 		e.begin(j, w, now)
 	}
-	if at, hinted := e.hints.find(key); hinted && now-at < rememberHint {
+	if at, early := e.hints.find(key); early && now-at < rememberHint {
 		e.Notify(now, key)
 	}
 	return false
@@ -110,11 +107,13 @@ func (e *Engine) begin(j, w int32, now time.Duration) {
 // than that of a wait of its own would be after the last one.
 func (e *Engine) join(j, w int32, now time.Duration) {
 	job := e.table.jobs.at(j)
-	job.attempt = 0
 	wait := e.table.waits.at(w)
 	c := e.calls.all[wait.call]
 	due := now
-	if job.looked != Never && e.finalPollTime(wait) > now {
+	if _, failing := e.failures[j]; failing && e.config.NewBackoff == nil {
+		// No sooner than for the others: see repoll.
+		due = e.dueAfter(wait, now, max(0, e.table.waits.at(wait.next).due-now))
+	} else if job.attempt = 0; job.looked != Never && e.finalPollTime(wait) > now {
 		due = max(now, job.looked+e.delays[0])
 	}
 	switch wait.due, wait.key = due, due; job.state {
@@ -126,23 +125,4 @@ func (e *Engine) join(j, w int32, now time.Duration) {
 	}
 	c.queues[job.state] = push(&e.table, c.queues[job.state], w)
 	e.calls.stand(c, &e.table, now)
-}
-
-// Notify records that a job may have ended. It is not believed, but the job is
-// asked for before others. An id that nobody waits for is remembered for a while.
-func (e *Engine) Notify(now time.Duration, key Key) {
-	j, known := e.table.find(key)
-	if !known {
-		if _, over := e.ended.find(key); !over {
-			e.hints.add(key, now)
-		}
-		return
-	}
-	job := e.table.jobs.at(j)
-	switch job.state {
-	case listed, polled:
-		e.move(j, urgent, now, now)
-	case inFlight:
-		job.flags.set(notified, true)
-	}
 }

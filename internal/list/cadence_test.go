@@ -70,7 +70,7 @@ func TestCadenceIsQuickEarly(t *testing.T) {
 		for born := now; now < born+20*second; {
 			age := now - born
 			gap := c.Next(now, 0, age, price)
-			if most := max(freshGap, time.Duration(early*float64(age))); gap > most {
+			if most := max(flowGap, time.Duration(early*float64(age))); gap > most {
 				t.Errorf("the youngest job is %v old: the gap is %v, want at most %v", age, gap, most)
 			}
 			now += gap
@@ -78,14 +78,14 @@ func TestCadenceIsQuickEarly(t *testing.T) {
 	}
 }
 
-// While jobs keep coming, scans are no closer than freshGap.
+// While jobs keep coming, scans are no closer than flowGap.
 func TestCadenceWhileJobsKeepComing(t *testing.T) {
 	var c Cadence
-	now := freshGap
+	now := flowGap
 	for range 100 {
 		gap := c.Next(now, 5, second/4, price)
-		if gap != freshGap {
-			t.Fatalf("at %v the gap is %v, want %v", now, gap, freshGap)
+		if gap != flowGap {
+			t.Fatalf("at %v the gap is %v, want %v", now, gap, flowGap)
 		}
 		now += gap
 	}

@@ -49,7 +49,7 @@ const (
 	maxOwed  = 1 << 20
 	// auditEvery is the number of scans per GET of a job that the list shows
 	// running. Only a GET can reveal a list that stands still.
-	auditEvery = 10
+	auditEvery = 20
 )
 
 // Never is a time that does not come.
@@ -160,9 +160,10 @@ func (l *List) PatienceEnds(now time.Duration) time.Duration {
 // NextTry is when the list is next worth a page, whatever there is to learn.
 func (l *List) NextTry() time.Duration { return max(l.at, l.retry) }
 
-// Page is the page to read next, from 1; Pages is how many there are as far as
-// is known.
-func (l *List) Page() int  { return l.page }
+// Page is the page to read next, from 1.
+func (l *List) Page() int { return l.page }
+
+// Pages is how many pages there are, as far as is known.
 func (l *List) Pages() int { return l.pages }
 
 // Reading reports whether a scan is under way.
@@ -227,10 +228,10 @@ func (l *List) Agreed() {
 	}
 }
 
-// judge decides after a whole scan whether the list can be trusted. One that is
+// updateTrust decides after a whole scan whether the list can be trusted. One that is
 // behind keeps showing other jobs that have ended. One that shows a few so forever
 // is trusted again once GETs have agreed with it often enough.
-func (l *List) judge() {
+func (l *List) updateTrust() {
 	switch {
 	case l.outdated > 0:
 		l.stale = true
@@ -278,7 +279,7 @@ func (l *List) pageRead(now time.Duration, climb, first bool, d Demand) (complet
 	l.first = first
 	if l.page == 0 {
 		l.reading, l.page = false, l.pages
-		l.judge()
+		l.updateTrust()
 		return true
 	}
 	if !l.Worthwhile(d) {

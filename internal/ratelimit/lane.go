@@ -29,6 +29,10 @@ func (n *lane) take(now time.Duration) {
 	n.pacer.take(now, interval, now >= n.recovery.full)
 }
 
+func (n *lane) giveBack(now time.Duration) {
+	n.pacer.slot -= n.pacer.interval(n.recovery.rate(now))
+}
+
 // maxTurn is how long a sender that always has a request may take to send it.
 const maxTurn = 100 * time.Millisecond
 

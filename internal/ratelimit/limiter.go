@@ -71,6 +71,12 @@ func (l *Limiter) Take(now time.Duration, c Class) {
 	l.class[c].take(now)
 }
 
+// Return gives back what Take has just spent on a request that was not sent.
+func (l *Limiter) Return(now time.Duration, c Class) {
+	l.all.giveBack(now)
+	l.class[c].giveBack(now)
+}
+
 // Limited reports a 429 at now to a request of class c that was sent at sent.
 // Requests pause, for retryAfter if the server gave one, and the rate is halved.
 // That holds for class c alone if the other class has had 20 good answers since

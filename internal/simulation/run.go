@@ -1,7 +1,6 @@
 package simulation
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -9,25 +8,6 @@ import (
 
 	"github.com/edenwait/edenwait/internal/engine"
 )
-
-// job is a job in the scenario.
-type job struct {
-	begin, end time.Duration
-	known      time.Duration // when the answer came that shows its end; -1 if none has
-}
-
-// key is the id of a job, or that of a foreign one at a place of the list.
-func key(job int32, place int) (k engine.Key) {
-	if job == foreign {
-		k[0] = 1
-		binary.BigEndian.PutUint64(k[8:], uint64(place))
-	} else {
-		binary.BigEndian.PutUint64(k[8:], uint64(job))
-	}
-	return k
-}
-
-func number(k engine.Key) int { return int(binary.BigEndian.Uint64(k[8:])) }
 
 // process is an engine, and its alarm.
 type process struct {

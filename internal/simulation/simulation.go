@@ -10,7 +10,6 @@ package simulation
 import (
 	"math/rand/v2"
 	"runtime"
-	"slices"
 	"sync"
 	"time"
 
@@ -69,8 +68,6 @@ type List struct {
 
 // Span is a time from its first moment to just before its last.
 type Span struct{ From, To time.Duration }
-
-func (s Span) holds(now time.Duration) bool { return s.From <= now && now < s.To }
 
 // Load is requests per second for a time.
 type Load struct {
@@ -209,18 +206,4 @@ func (s Scenario) withDefaults() Scenario {
 	}
 	c.UseList = true
 	return s
-}
-
-// Ideal is the schedule of a client that knows when each job ends: one GET per
-// job, at its end, rate of them per second.
-func Ideal(ends []time.Duration, rate float64) (meanDelay, makespan time.Duration) {
-	ends = slices.Sorted(slices.Values(ends))
-	step := time.Duration(float64(time.Second) / rate)
-	var free, total time.Duration
-	for _, end := range ends {
-		makespan = max(end, free)
-		total += makespan - end
-		free = makespan + step
-	}
-	return total / time.Duration(len(ends)), makespan
 }

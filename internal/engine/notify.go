@@ -1,0 +1,88 @@
+package engine
+
+import "time"
+
+const (
+	// rememberHint is how long a hint is kept for a wait that has yet to begin, and
+	// how long it may be ahead of the end that a GET shows.
+	rememberHint = time.Minute
+	// doubtHints is how many hints in a row may be too early or forged before hints
+	// come behind all that is known to have ended.
+	doubtHints = 8
+	// A job whose hint was of no use is polled at once for another one only after
+	// a gap, which grows: a flood of forged ones must not take all turns.
+	firstHintGap = 10 * time.Second
+	hintGapGrows = 3
+	maxHintGaps  = 8
+)
+
+// notices is what is known of the hints that Notify brings.
+type notices struct {
+	early  ring // ids for which a hint came that a GET has not confirmed yet
+	misses int  // hints in a row of which the GET showed the job running
+}
+
+// Notify records that a job may have ended. It is not believed, but the job is
+// polled before others. A hint for an id that nobody waits for is remembered for a
+// while, unless the id has ended.
+func (e *Engine) Notify(now time.Duration, key Key) {
+	j, known := e.table.find(key)
+	if !known {
+		if _, over := e.ended.find(key); !over {
+			e.hints.add(key, now)
+		}
+		return
+	}
+	job := e.table.jobs.at(j)
+	if job.hints > 0 && now-job.looked < hintGap(job.hints) {
+		return
+	}
+	switch job.state {
+	case listed, polled:
+		job.flags.set(told, true)
+		if e.notices.misses >= doubtHints {
+			e.rest(j, now) // in its turn, behind what is known to have ended
+		} else {
+			e.move(j, urgent, now, now)
+		}
+	case urgent:
+		job.flags.set(told, true)
+	case inFlight:
+		// It came after the GET was sent, so it outlives the answer.
+		job.flags.set(notified, true)
+	}
+}
+
+func hintGap(hints uint8) time.Duration {
+	gap := firstHintGap
+	for range min(hints, maxHintGaps) - 1 {
+		gap *= hintGapGrows
+	}
+	return gap
+}
+
+// hintMissed records that the GET of a hinted job shows it running. The job may be
+// about to end, so its backoff begins anew, once.
+func (e *Engine) hintMissed(job *job, now time.Duration) {
+	e.notices.misses++
+	e.stats.HintsFalse++
+	if job.hints == 0 {
+		job.attempt = 0
+	}
+	job.hints = min(job.hints+1, maxHintGaps)
+	e.notices.early.add(job.key, now)
+}
+
+// hintConfirmed records that a hinted job has ended, at once or soon after.
+func (e *Engine) hintConfirmed(job *job, now time.Duration) {
+	at, early := e.notices.early.find(job.key)
+	switch {
+	case job.flags.has(told):
+	case early && now-at < rememberHint:
+		e.stats.HintsFalse--
+	default:
+		return
+	}
+	e.notices.misses = 0
+	e.stats.HintsTrue++
+}

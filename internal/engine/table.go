@@ -48,7 +48,7 @@ type job struct {
 	flags   flags
 }
 
-type flags uint16
+type flags uint8 // a wider one makes a job 72 bytes instead of 64
 
 const (
 	unshown  flags = 1 << iota // hints are ignored until the list shows it running: the last one was false, or its GET failed

@@ -29,6 +29,7 @@ type emulateFlags struct {
 	durations string
 	faults    []string
 	options   edentest.Options
+	webhooks  webhookFlags
 	quiet     bool
 }
 
@@ -46,7 +47,8 @@ One line goes to stdout, ready for eval, and stdout is closed after it, so that
   edenwait wait --ids-file ids.txt
   kill $EDENWAIT_EMULATE_PID
 
-works as it stands. SIGINT or SIGTERM ends it, with exit code 0.`,
+works as it stands. With --webhooks, jobs whose submit named a webhook_receiver are
+delivered there, signed. SIGINT or SIGTERM ends it, with exit code 0.`,
 		Example: `  edenwait emulate --addr 127.0.0.1:8080 --rate 50
   edenwait emulate --durations fixed:2s --fail-share 0.1 --fault status=503,share=0.05
   edenwait emulate --fault torn,on=get,times=3 --fault chaos=0.02`,
@@ -70,6 +72,7 @@ works as it stands. SIGINT or SIGTERM ends it, with exit code 0.`,
 	f.DurationVar(&flags.options.Latency, "latency", 0, "round trip of a request")
 	f.DurationVar(&flags.options.ListLag, "list-lag", 0, "how far the job list is behind")
 	f.StringArrayVar(&flags.faults, "fault", nil, faultHelp)
+	flags.webhooks.flags(cmd)
 	f.BoolVarP(&flags.quiet, "quiet", "q", false, "nothing on stderr")
 	return cmd
 }
@@ -90,6 +93,9 @@ func (f *emulateFlags) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	if f.options.Faults, err = parseFaults(f.faults); err != nil {
 		return err
 	}
+	if f.options.Webhooks, err = f.webhooks.options(); err != nil {
+		return err
+	}
 	f.options.Token = f.token
 	f.options.DiscardRecords = true // it may run for days
 	listener, err := f.listen()
@@ -97,6 +103,10 @@ func (f *emulateFlags) run(ctx context.Context, stdout, stderr io.Writer) (err e
 		return err
 	}
 	api := edentest.New(f.options)
+	defer api.Close()
+	if err := f.webhooks.putKey(api); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	if err := f.submit(api); err != nil {
 		return errors.Join(err, listener.Close())
 	}

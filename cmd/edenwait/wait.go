@@ -30,6 +30,8 @@ type waitFlags struct {
 	quiet            bool
 	logLevel         string
 	logFormat        string
+	listenAddr       string
+	webhookKey       string
 }
 
 func newWait() *cobra.Command {
@@ -64,6 +66,10 @@ does not answer) and a malformed id have a line on stdout, but none in the file.
 If the API knows none of the ids, no line says so: the key, --eu or --base-url
 are then likely wrong. The exit code is 2.
 
+With --listen, webhooks are taken at any path of that address, and each has its
+job polled at once. Polling goes on beside them. What a delivery says is not
+believed, so --webhook-key is optional.
+
 Ctrl-C stops polling, writes what is done and exits with 3; a second one exits at
 once.
 
@@ -93,6 +99,8 @@ once.
 	f.StringVar(&flags.logLevel, "log-level", "warn", "log from this `level` on: debug, info, warn or error")
 	f.StringVar(&flags.logFormat, "log-format", "console", "`format` of the log: console or json")
 	f.StringVar(&flags.timeline, "timeline", "", "draw the batch into this SVG `file` when it ends")
+	f.StringVar(&flags.listenAddr, "listen", "", "take webhooks at this `address`, such as 127.0.0.1:8080, to learn of ends at once")
+	f.StringVar(&flags.webhookKey, "webhook-key", "", "with --listen: answer 401 to deliveries that no key of this PEM `file` has signed")
 	complete(cmd, "log-level", logLevels)
 	complete(cmd, "log-format", logFormats)
 	return cmd
@@ -136,6 +144,11 @@ func (f *waitFlags) run(cmd *cobra.Command, args []string) (err error) {
 	if w, ok := stderr.(*patientWriter); ok {
 		w.until(ctx)
 	}
+	hooks, err := f.listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer hooks.close()
 	from, err := openSource(ctx, args, f.idsFiles, stdin)
 	if err != nil {
 		return cannot("--ids-file", err)
@@ -144,6 +157,9 @@ func (f *waitFlags) run(cmd *cobra.Command, args []string) (err error) {
 	f.askTerminal(stdin, stderr)
 	if err := b.open(ctx, from, stdout, stderr); err != nil {
 		return err
+	}
+	if hooks != nil {
+		hooks.serve(b.waiter, b.console.say)
 	}
 	return b.run(ctx, from, stderr)
 }
@@ -169,6 +185,8 @@ func (f *waitFlags) check(args []string) error {
 		return fmt.Errorf("--timeline is %s, want a name that ends in .svg", f.timeline)
 	case f.retryErrors && (f.output == "" || f.output == "-"):
 		return errors.New("--retry-errors needs --output: it is about the lines of that file")
+	case f.webhookKey != "" && f.listenAddr == "":
+		return errors.New("--webhook-key needs --listen: it is about the deliveries that come there")
 	case f.rate == 0:
 		return errors.New("--rate is 0, want requests per second")
 	case f.maxInFlight == 0:

@@ -134,7 +134,7 @@ func TestWrongURLEndsEarly(t *testing.T) {
 	t.Parallel()
 	server := startAccount(t, edentest.Options{Rate: -1})
 	ids := server.SubmitAll(3000, edentest.World{})
-	cmd := command(t, "wait", "--base-url", server.URL+"/v2", "--rate", "200", "-q", "-i", idsFile(t, ids))
+	cmd := command(t, "wait", "--base-url", server.URL+"/elsewhere", "--rate", "200", "-q", "-i", idsFile(t, ids))
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	began := time.Now()

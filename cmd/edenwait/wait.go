@@ -89,8 +89,8 @@ once.
 	f.StringVarP(&flags.output, "output", "o", "", "append results to this `file`, and resume where it ends")
 	f.BoolVar(&flags.retryErrors, "retry-errors", false, "with --output: poll jobs again whose line says \"error\"")
 	f.Float64Var(&flags.rate, "rate", 10, "requests per second, at most: the account's limit")
-	f.IntVar(&flags.maxInFlight, "max-in-flight", 64, "requests at the same time, at most; fewer suit a slow line")
-	f.DurationVar(&flags.requestTimeout, "request-timeout", 30*time.Second, "time limit of one request")
+	f.IntVar(&flags.maxInFlight, "max-in-flight", usualInFlight, "requests at the same time, at most, or more if --rate needs it; fewer suit a slow line")
+	f.DurationVar(&flags.requestTimeout, "request-timeout", 30*time.Second, "time limit for the header of an answer, and for each silence after it")
 	f.Int64Var(&flags.maxResponseBytes, "max-response-bytes", 128<<20, "largest response to read, in `bytes`")
 	f.DurationVar(&flags.timeout, "timeout", 0, "stop after this long, with exit code 3 (default no limit)")
 	f.DurationVar(&flags.maxWait, "max-wait", 0, "give a job up after this long (default no limit)")
@@ -199,11 +199,17 @@ func (f *waitFlags) check(args []string) error {
 	return nil
 }
 
+// usualInFlight is the library's default at a usual rate.
+const usualInFlight = 64
+
 // config is what the flags ask of the library.
 func (f *waitFlags) config(ctx context.Context) (edenwait.Config, error) {
 	c := edenwait.Config{
 		Rate: f.rate, MaxInFlight: f.maxInFlight, RequestTimeout: f.requestTimeout, MaxResponseBytes: f.maxResponseBytes,
 		MaxWait: f.maxWait, FailFast: f.failFast,
+	}
+	if f.maxInFlight == usualInFlight {
+		c.MaxInFlight = 0 // the library's default, which is more where --rate needs it
 	}
 	return c, f.account.config(ctx, &c)
 }

@@ -41,7 +41,7 @@ type audits struct {
 type audit struct {
 	job  int32
 	born uint32
-	due  uint32 // in tenths of a second
+	due  uint32 // in tenths of a second, which last for 13 years
 }
 
 const auditUnit = time.Second / 10

@@ -56,7 +56,8 @@ func faultRows() (rows []faultRow) {
 	}
 	rows = append(rows, listRows()...)
 	rows = append(rows, finalRows()...)
-	return append(rows, accountRows()...)
+	rows = append(rows, accountRows()...)
+	return append(rows, wireRows()...)
 }
 
 // passing are faults that a client survives by asking again.

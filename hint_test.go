@@ -11,9 +11,9 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
-// TestStuckInList: the list shows some jobs running forever that have ended, among
+// TestJobStuckInList: the list shows some jobs running forever that have ended, among
 // others that run for long. Their ends are known within minutes, at few requests.
-func TestStuckInList(t *testing.T) {
+func TestJobStuckInList(t *testing.T) {
 	for _, tt := range []struct {
 		jobs, stuck int
 		ends        time.Duration // of the stuck ones, at the earliest

@@ -48,7 +48,7 @@ func TestRetryAfterForms(t *testing.T) {
 	}
 }
 
-func FuzzRetryAfter(f *testing.F) {
+func FuzzRetryAfterForms(f *testing.F) {
 	for _, value := range []string{"7", "29.997", "120, 120", "Wed, 25 Nov 2026 12:01:00 GMT", "1e400", "-", "e", "1e", "1795608060"} {
 		f.Add(value)
 	}

@@ -48,12 +48,10 @@ func (m *model) finish() {
 		m.now = m.wake
 		m.turn()
 	}
-	if e := m.e; m.err == nil && (!e.Idle() || e.table.live > 0 || len(e.requests) > 0 || e.index() > 0 || m.wake != Never) {
+	if e := m.e; m.err == nil && (!e.Idle() || e.table.live > 0 || len(e.requests) > 0 || e.table.index.jobs > 0 || m.wake != Never) {
 		m.fail("something is left: %+v, again at %v", e.Stats(0), m.wake)
 	}
 }
-
-func (e *Engine) index() int { return len(e.table.index) }
 
 func (m *model) waits() (n int) {
 	for _, c := range m.calls {

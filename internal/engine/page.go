@@ -187,7 +187,7 @@ func (e *Engine) respondPage(now time.Duration, r *request, a *Answer) {
 	for i := range a.Items {
 		e.respondItem(now, r, &a.Items[i])
 	}
-	complete := false
+	var complete bool
 	if a.Open {
 		// A server that knows no pages gives the same one again.
 		if len(a.Items) > 0 {

@@ -36,6 +36,7 @@ type job struct {
 	request RequestID     // the GET under way; 0 if none
 	looked  time.Duration // when the last request was sent that saw it running; Never if none did
 	first   int32         // its waits
+	chain   int32         // the next job in its bucket of the index
 	scan    uint32        // the last scan during which it is known to have run
 	polls   uint32        // GETs sent
 	failed  uint32        // of which failed
@@ -47,7 +48,7 @@ type job struct {
 	flags   flags
 }
 
-type flags uint16
+type flags uint8 // a wider one makes a job 72 bytes instead of 64
 
 const (
 	unshown  flags = 1 << iota // hints are ignored until the list shows it running: the last one was false, or its GET failed
@@ -94,25 +95,21 @@ type table struct {
 	jobs  arena[job]
 	waits arena[wait]
 	slots arena[slot]
-	index map[Key]int32
+	index index
 	live  int // jobs
 	born  uint32
 }
 
 // find returns the job that can be joined.
 func (t *table) find(key Key) (int32, bool) {
-	j, ok := t.index[key]
-	return j, ok
+	return t.index.find(&t.jobs, &key)
 }
 
 func (t *table) addJob(key Key) int32 {
-	if t.index == nil {
-		t.index = map[Key]int32{}
-	}
 	j := t.jobs.add()
 	t.born++
 	*t.jobs.at(j) = job{key: key, first: none, looked: Never, born: t.born}
-	t.index[key] = j
+	t.index.add(&t.jobs, j)
 	t.live++
 	return j
 }
@@ -122,7 +119,7 @@ func (t *table) addJob(key Key) int32 {
 func (t *table) detach(j int32) {
 	if job := t.jobs.at(j); !job.flags.has(detached) {
 		job.flags.set(detached, true)
-		delete(t.index, job.key)
+		t.index.remove(&t.jobs, j)
 	}
 }
 

@@ -1,10 +1,13 @@
 package edenwait_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"iter"
+	"net/http"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -44,14 +47,18 @@ func send[T any](ctx context.Context, to chan<- T, v T) error {
 // stages at once, joined by channels. The first stage is still submitting while
 // the second waits and the third works on what has ended. An error in any of
 // them ends all.
-func pipeline(ctx context.Context, waiter *edenwait.Waiter, files []string, submit func(file string) (id string)) (words int, err error) {
+func pipeline(ctx context.Context, waiter *edenwait.Waiter, files []string, submit func(ctx context.Context, file string) (id string, err error)) (words int, err error) {
 	group, ctx := errgroup.WithContext(ctx)
 
 	ids := make(chan string)
 	group.Go(func() error {
 		defer close(ids) // tells AsCompleted that there is no more to come
 		for _, file := range files {
-			if err := send(ctx, ids, submit(file)); err != nil {
+			id, err := submit(ctx, file)
+			if err != nil {
+				return err
+			}
+			if err := send(ctx, ids, id); err != nil {
 				return err
 			}
 		}
@@ -90,20 +97,78 @@ func pipeline(ctx context.Context, waiter *edenwait.Waiter, files []string, subm
 	return words, err
 }
 
+// submitter submits through the Waiter's Transport, so that submits and polls share
+// the account's limit. It has no http.Client.Timeout, which would count the time in
+// line for a turn: ctx bounds the whole, and ResponseHeaderTimeout of the transport
+// below bounds a silent server.
+type submitter struct {
+	client *http.Client
+	token  string
+}
+
+// submit tries again after a 429 only, since any other failure may have been billed.
+// It goes through the Transport again, so each try takes a turn.
+func (s *submitter) submit(ctx context.Context, file string) (id string, err error) {
+	for {
+		id, status, err := s.post(ctx, file)
+		if err != nil || status == http.StatusAccepted {
+			return id, err
+		}
+		if status != http.StatusTooManyRequests {
+			return "", fmt.Errorf("submit of %s: status %d", file, status)
+		}
+	}
+}
+
+func (s *submitter) post(ctx context.Context, file string) (id string, status int, err error) {
+	body, err := json.Marshal(map[string]any{
+		"model": "audio/speech_to_text_async/deepgram",
+		"input": map[string]string{"file": "https://files.example/" + file},
+	})
+	if err != nil {
+		return "", 0, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, edenwait.DefaultBaseURL+"/v3/universal-ai/async", bytes.NewReader(body))
+	if err != nil {
+		return "", 0, err
+	}
+	req.Header.Set("Authorization", "Bearer "+s.token)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return "", 0, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusAccepted {
+		return "", resp.StatusCode, nil
+	}
+	var job edenwait.Job
+	err = json.NewDecoder(resp.Body).Decode(&job)
+	return job.ID, resp.StatusCode, err
+}
+
 // Submit, wait and work on the results at the same time, in stages that are
-// joined by channels.
+// joined by channels. Submits take their turns from the Waiter's Transport.
 func ExampleWaiter_AsCompleted_pipeline() {
-	api := edentest.New(edentest.Options{Rate: 1000})
-	waiter, err := edenwait.New(edenwait.Config{Token: edentest.DefaultToken, HTTPClient: api.Client(), Rate: 1000})
+	api := edentest.New(edentest.Options{Rate: 1000, OnSubmit: func(edentest.Submission) edentest.Script {
+		return edentest.Script{Output: json.RawMessage(`{"words":["to","be","or","not"]}`)}
+	}})
+	fake := api.Client()
+	waiter, err := edenwait.New(edenwait.Config{Token: edentest.DefaultToken, HTTPClient: fake, Rate: 1000})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	submit := func(string) string {
-		return api.Submit(edentest.Script{Output: json.RawMessage(`{"words":["to","be","or","not"]}`)})
-	}
+	// For the real API, see the example of Transport.
+	submits := &submitter{client: &http.Client{Transport: waiter.Transport(fake.Transport)}, token: edentest.DefaultToken}
+
+	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+	defer cancel()
 	files := []string{"one.mp3", "two.mp3", "three.mp3", "four.mp3", "five.mp3"}
-	words, err := pipeline(context.Background(), waiter, files, submit)
+	words, err := pipeline(ctx, waiter, files, submits.submit)
 	fmt.Println(words, err)
-	// Output: 20 <nil>
+	fmt.Println(waiter.Stats().Own, "submits,", api.Stats().RateLimited, "refused by the rate limit")
+	// Output:
+	// 20 <nil>
+	// 5 submits, 0 refused by the rate limit
 }

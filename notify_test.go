@@ -49,10 +49,10 @@ func hinted(jobs int, api edentest.Options, hooks edentest.Webhooks, flood func(
 }
 
 // meanOf is the mean over seeds of worlds that cannot share their parts.
-func meanOf(t *testing.T, seeds int, make func() world) (mean score) {
+func meanOf(t *testing.T, seeds int, of func() world) (mean score) {
 	t.Helper()
 	for seed := range seeds {
-		mean.add(make().run(t, uint64(seed)+1), 1/float64(seeds))
+		mean.add(of().run(t, uint64(seed)+1), 1/float64(seeds))
 	}
 	return mean
 }

@@ -37,7 +37,7 @@ func (f *waitFlags) listen(ctx context.Context) (*listener, error) {
 		}
 	}
 	var err error
-	if l.Listener, err = net.Listen("tcp", f.listenAddr); err != nil {
+	if l.Listener, err = new(net.ListenConfig).Listen(ctx, "tcp", f.listenAddr); err != nil {
 		return nil, cannot("--listen", err)
 	}
 	return l, nil

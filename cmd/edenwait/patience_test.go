@@ -106,7 +106,11 @@ func TestNobodyReads(t *testing.T) {
 				t.Fatal(err)
 			}
 			if test.signal != nil {
-				eventually(t, "all jobs are polled", func() bool { return server.Stats().Gets > test.jobs })
+				eventually(t, "all jobs are known to have ended", func() bool { return server.Stats().Finals >= test.jobs })
+				// The next poll of the job that never ends comes so much later that all
+				// answers have been read by then.
+				polled := server.Stats().Gets
+				eventually(t, "the last job is polled again", func() bool { return server.Stats().Gets > polled })
 				if err := cmd.Process.Signal(test.signal); err != nil {
 					t.Fatal(err)
 				}

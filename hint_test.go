@@ -14,6 +14,9 @@ import (
 // TestJobStuckInList: the list shows some jobs running forever that have ended, among
 // others that run for long. Their ends are known within minutes, at few requests.
 func TestJobStuckInList(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes minutes under the race detector; a plain run has it")
+	}
 	for _, tt := range []struct {
 		jobs, stuck int
 		ends        time.Duration // of the stuck ones, at the earliest
@@ -66,6 +69,9 @@ func TestJobStuckInList(t *testing.T) {
 // TestBehindAtTheEnd: before MaxWait and before a deadline, a list that is behind
 // costs at most one job more than no list.
 func TestBehindAtTheEnd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes minutes under the race detector; a plain run has it")
+	}
 	for _, lag := range []time.Duration{3 * time.Second, 30 * time.Second, 5 * time.Minute} {
 		for name, w := range map[string]struct {
 			limit  time.Duration

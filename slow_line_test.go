@@ -12,6 +12,9 @@ import (
 
 // TestSlowLine: large outputs that are ready, over a line that all downloads share.
 func TestSlowLine(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes minutes under the race detector; a plain run has it")
+	}
 	for _, tt := range []struct {
 		mbits float64
 		jobs  int

@@ -71,7 +71,7 @@ func TestStreamOfMonths(t *testing.T) {
 					after, _ := footprint()
 					perID := (float64(after) - float64(before)) / float64(taken-settled)
 					t.Logf("%.2f bytes an ended id; %d KB in all", perID, after>>10)
-					if perID > 8 {
+					if perID > 8 && !testing.Short() { // a short run is too short for it
 						t.Errorf("%.2f bytes are kept of each id that has ended, want at most 8", perID)
 					}
 				}

@@ -14,7 +14,7 @@ func TestBehindList(t *testing.T) {
 		for name, behind := range map[string]time.Duration{"5 s behind": 5 * time.Second, "a minute behind": time.Minute, "a day behind": 24 * time.Hour} {
 			s := Mean(Scenario{Jobs: jobs, List: List{Behind: behind}}, runs(jobs))
 			// Before it is found out, jobs are known as late as it is behind.
-			within(t, name, &s, none.Lag+4*time.Second, none.Requests*1.2, none.Makespan+0.02)
+			within(t, name, &s, none.Lag+5*time.Second, none.Requests*1.25, none.Makespan+0.05)
 			if s.Worst > none.Worst+min(behind, time.Minute)+10*time.Second {
 				t.Errorf("%s: a job is known %v late", name, s.Worst)
 			}

@@ -12,7 +12,9 @@ import (
 var (
 	// ErrInvalidID: the id is not a UUID; nothing was asked.
 	ErrInvalidID = errors.New("not a job id (a UUID of 36 characters)")
-	// ErrNotFound: the API knows no such job (404).
+	// ErrNotFound: the API knows no such job (404). With another account's key, or
+	// another host, that is so for every id: a program that drops ids on this error
+	// should first see one id known.
 	ErrNotFound = errors.New("no such job: unknown, deleted, or older than the 7 days that results are kept")
 	// ErrUnauthorized: the API refuses the key (401), or none reached it (403).
 	ErrUnauthorized = errors.New("the API refuses the key")

@@ -50,7 +50,7 @@ func TestHookOfAJobThatWasGivenUpBefore(t *testing.T) {
 func TestNoSecondHookForAJobThatWentBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
-		id := api.Submit(edentest.Script{Reverts: 30 * time.Second, Rerun: 5 * time.Minute})
+		id := api.Submit(edentest.Script{RevertAfter: 30 * time.Second, RerunFor: 5 * time.Minute})
 		ids := func(yield func(string) bool) {
 			for _, pause := range []time.Duration{time.Minute, 10 * time.Minute, time.Second} {
 				if !yield(id) {

@@ -72,7 +72,7 @@ func (l *ledger) job(calls map[string]int, job *edenwait.Job, want edenwait.Stat
 func TestWaitAllThousandJobs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
-		ids := api.SubmitAll(996, edentest.World{Durations: edentest.Lognormal{Median: time.Minute, Sigma: 1, Cap: 20 * time.Minute}})
+		ids := api.SubmitAll(996, edentest.Workload{Durations: edentest.Lognormal{Median: time.Minute, Sigma: 1, Cap: 20 * time.Minute}})
 		failing := api.Submit(edentest.Script{After: time.Minute, Status: "fail", Error: json.RawMessage(`{"message":"no speech found","error_code":"E7"}`)})
 		odd := api.Submit(edentest.Script{After: time.Minute, Status: "cancelled"})
 		unknown := uuid.NewString()
@@ -195,7 +195,7 @@ func TestWaitAllContextEndsHalfWay(t *testing.T) {
 	for _, n := range []int{3, 500} {
 		synctest.Test(t, func(t *testing.T) {
 			api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
-			ids := api.SubmitAll(n, edentest.World{Durations: edentest.Bimodal{Short: 5 * time.Second, Long: time.Hour, LongShare: 0.5}})
+			ids := api.SubmitAll(n, edentest.Workload{Durations: edentest.Bimodal{Short: 5 * time.Second, Long: time.Hour, LongFraction: 0.5}})
 			ctx, cancel := context.WithCancelCause(context.Background())
 			stopAt := time.Now().Add(2 * time.Minute)
 			stop := time.AfterFunc(2*time.Minute, func() { cancel(cause) })
@@ -228,7 +228,7 @@ func TestWaitAllContextEndsHalfWay(t *testing.T) {
 func TestWaitAllContextEndedBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
-		ids := append(api.SubmitAll(2, edentest.World{}), "bad")
+		ids := append(api.SubmitAll(2, edentest.Workload{}), "bad")
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
 		results, err := newWaiter(t, api, edenwait.Config{}).WaitAll(ctx, ids)
@@ -251,7 +251,7 @@ func TestRefusedKeyEndsTheBatch(t *testing.T) {
 	for status, sentinel := range map[int]error{401: edenwait.ErrUnauthorized, 402: edenwait.ErrPaymentRequired, 403: edenwait.ErrUnauthorized} {
 		synctest.Test(t, func(t *testing.T) {
 			api := edentest.New(edentest.Options{Faults: []edentest.Fault{{From: time.Minute, Do: edentest.Status(status, "", nil)}}})
-			ids := api.SubmitAll(50, edentest.World{Durations: edentest.Bimodal{Short: time.Second, Long: time.Hour, LongShare: 0.5}})
+			ids := api.SubmitAll(50, edentest.Workload{Durations: edentest.Bimodal{Short: time.Second, Long: time.Hour, LongFraction: 0.5}})
 			began, record := time.Now(), newLedger()
 			results, err := newWaiter(t, api, edenwait.Config{Hooks: record.hooks()}).WaitAll(context.Background(), ids)
 			if took := time.Since(began); took > 90*time.Second {

@@ -94,7 +94,7 @@ func TestIdleWaiterLeavesNothingOpen(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for range 3 {
 		var wg sync.WaitGroup
-		for _, id := range api.SubmitAll(30, edentest.World{Durations: edentest.Fixed(0)}) {
+		for _, id := range api.SubmitAll(30, edentest.Workload{Durations: edentest.Fixed(0)}) {
 			wg.Go(func() { _, _ = waiter.Wait(context.Background(), id) })
 		}
 		wg.Wait()

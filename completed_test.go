@@ -46,7 +46,7 @@ func TestAsCompletedBreak(t *testing.T) {
 	for after := range 3 {
 		synctest.Test(t, func(t *testing.T) {
 			api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
-			ids := api.SubmitAll(200, edentest.World{Durations: edentest.Uniform{Min: time.Second, Max: time.Hour}})
+			ids := api.SubmitAll(200, edentest.Workload{Durations: edentest.Uniform{Min: time.Second, Max: time.Hour}})
 			taken := 0
 			for range newWaiter(t, api, edenwait.Config{}).AsCompleted(context.Background(), slices.Values(ids)) {
 				if taken == after {
@@ -116,7 +116,7 @@ func TestAsCompletedHandsOnPanicOfIDs(t *testing.T) {
 func TestAsCompletedWaitsForTheBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Rate: -1})
-		ids := api.SubmitAll(1000, edentest.World{Durations: edentest.Fixed(0)})
+		ids := api.SubmitAll(1000, edentest.Workload{Durations: edentest.Fixed(0)})
 		for range newWaiter(t, api, edenwait.Config{Rate: 1000, MaxInFlight: 8}).AsCompleted(context.Background(), slices.Values(ids)) {
 			time.Sleep(time.Minute)
 			if n := api.Stats().Gets; n > 40 {
@@ -266,7 +266,7 @@ func TestNewJobInAQuietStream(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
 		var came sync.Map // when, by id
 		ids := func(yield func(string) bool) {
-			for _, id := range api.SubmitAll(20, edentest.World{Durations: edentest.Fixed(time.Hour)}) {
+			for _, id := range api.SubmitAll(20, edentest.Workload{Durations: edentest.Fixed(time.Hour)}) {
 				if !yield(id) {
 					return
 				}

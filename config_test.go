@@ -182,7 +182,7 @@ func TestMaxInFlightFollowsRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 90 * time.Millisecond, Rate: 1e5})
 		waiter := newWaiter(t, api, edenwait.Config{Rate: 2000, DisableList: true})
-		ids := api.SubmitAll(4000, edentest.World{Durations: edentest.Fixed(0)})
+		ids := api.SubmitAll(4000, edentest.Workload{Durations: edentest.Fixed(0)})
 		began := time.Now()
 		if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
 			t.Fatal(err)

@@ -127,7 +127,7 @@ func TestConnectionsAreClosed(t *testing.T) {
 					return nil
 				},
 			} {
-				if err := wait(t.Context(), api.SubmitAll(20, edentest.World{Durations: edentest.Fixed(0)})); err != nil {
+				if err := wait(t.Context(), api.SubmitAll(20, edentest.Workload{Durations: edentest.Fixed(0)})); err != nil {
 					t.Fatal(err)
 				}
 				server.wantNoneOpen(t, source+", "+call)

@@ -20,7 +20,7 @@ import (
 func TestSlowLoopSlowsItselfAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
-		slow := api.SubmitAll(200, edentest.World{Durations: edentest.Fixed(time.Second)})
+		slow := api.SubmitAll(200, edentest.Workload{Durations: edentest.Fixed(time.Second)})
 		shared := slow[190]
 		others := append(api.SubmitAll(50, minuteLong), shared)
 		waiter := newWaiter(t, api, edenwait.Config{MaxInFlight: 8})
@@ -42,14 +42,14 @@ func TestSlowLoopSlowsItselfAlone(t *testing.T) {
 		}
 		for _, id := range others {
 			end, _ := api.EndedAt(id)
-			if seen, _ := api.FirstFinal(id); seen.Sub(later(end, began)) > 12*time.Second {
+			if seen, _ := api.FirstSeenEnded(id); seen.Sub(later(end, began)) > 12*time.Second {
 				t.Errorf("known %v late beside a loop that is busy", seen.Sub(end))
 			}
 		}
 		time.Sleep(10 * time.Minute)
 		known := 0
 		for _, id := range slow {
-			if _, ok := api.FirstFinal(id); ok {
+			if _, ok := api.FirstSeenEnded(id); ok {
 				known++
 			}
 		}

@@ -52,9 +52,9 @@ type APIError struct {
 	Detail string
 	// RetryAfter is how long the server asks to wait; 0 when it did not say.
 	RetryAfter time.Duration
-	// Asked is the request's method and path below BaseURL, with {job_id} for the
+	// Op is the request's method and path below BaseURL, with {job_id} for the
 	// id of the job.
-	Asked string
+	Op string
 
 	// foreign: the body does not begin as a JSON object, so a gateway or a proxy has answered and
 	// not the API.
@@ -62,7 +62,7 @@ type APIError struct {
 }
 
 func (e *APIError) Error() string {
-	msg := fmt.Sprintf("%s: HTTP %d", e.Asked, e.StatusCode)
+	msg := fmt.Sprintf("%s: HTTP %d", e.Op, e.StatusCode)
 	if text := http.StatusText(e.StatusCode); text != "" {
 		msg += " " + text
 	}

@@ -91,7 +91,7 @@ func TestService(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const clients, jobs = 1000, 100
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
-		ids := api.SubmitAll(jobs, edentest.World{Durations: edentest.Uniform{Max: 3 * time.Minute}})
+		ids := api.SubmitAll(jobs, edentest.Workload{Durations: edentest.Uniform{Max: 3 * time.Minute}})
 		waiter, err := edenwait.New(edenwait.Config{Token: edentest.DefaultToken, HTTPClient: api.Client()})
 		if err != nil {
 			t.Fatal(err)
@@ -124,7 +124,7 @@ func TestService(t *testing.T) {
 		}
 		for _, id := range ids {
 			ended, _ := api.EndedAt(id)
-			known, _ := api.FirstFinal(id)
+			known, _ := api.FirstSeenEnded(id)
 			if lag := known.Sub(ended); lag > 15*time.Second {
 				t.Errorf("job %s: its end was known after %v, want at most 15s", id, lag)
 			}

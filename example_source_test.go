@@ -37,7 +37,7 @@ func (s *renders) Get(ctx context.Context, id string) (*edenwait.Job, error) {
 	if resp.StatusCode != http.StatusOK {
 		// The status of an APIError decides: 401, 402 and 403 end all calls, 429 slows
 		// them, 400, 404, 410 and 422 end this job, and others are retried.
-		return nil, &edenwait.APIError{StatusCode: resp.StatusCode, Asked: req.Method + " " + req.URL.Path}
+		return nil, &edenwait.APIError{StatusCode: resp.StatusCode, Op: req.Method + " " + req.URL.Path}
 	}
 	var render struct {
 		State, Video, Reason string

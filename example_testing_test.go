@@ -122,7 +122,7 @@ func TestSubtitler(t *testing.T) {
 				continue
 			}
 			ended, _ := api.EndedAt(r.JobID)
-			learnt, asked := api.FirstFinal(r.JobID)
+			learnt, asked := api.FirstSeenEnded(r.JobID)
 			if late := learnt.Sub(ended); !asked || late > 15*time.Second {
 				t.Errorf("job %s: its end was learnt %v late, want at most 15s", r.JobID, late)
 			}

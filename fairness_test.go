@@ -75,7 +75,7 @@ func TestArrivingJobs(t *testing.T) {
 		var lag time.Duration
 		for _, id := range ids {
 			end, _ := api.EndedAt(id)
-			seen, _ := api.FirstFinal(id)
+			seen, _ := api.FirstSeenEnded(id)
 			lag += seen.Sub(end) / n
 		}
 		stats := api.Stats()
@@ -94,7 +94,7 @@ func TestOneJobBesideTenThousandKnownEnds(t *testing.T) {
 		t.Run(fmt.Sprint(after), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, DiscardRecords: true})
-				crowd := api.SubmitAll(10_000, edentest.World{Durations: edentest.Fixed(time.Second)})
+				crowd := api.SubmitAll(10_000, edentest.Workload{Durations: edentest.Fixed(time.Second)})
 				waiter := newWaiter(t, api, edenwait.Config{})
 				ctx, cancel := context.WithCancel(context.Background())
 				var g errgroup.Group
@@ -109,7 +109,7 @@ func TestOneJobBesideTenThousandKnownEnds(t *testing.T) {
 					t.Errorf("known %v after its end", late)
 				}
 				// The crowd is not starved either.
-				if n := api.Stats().Finals; time.Since(end)+after > time.Minute && n < 9*int((30*time.Second+after).Seconds()) {
+				if n := api.Stats().SeenEnded; time.Since(end)+after > time.Minute && n < 9*int((30*time.Second+after).Seconds()) {
 					t.Errorf("%d of the crowd meanwhile", n)
 				}
 				cancel()
@@ -123,7 +123,7 @@ func TestOneJobBesideTenThousandKnownEnds(t *testing.T) {
 func TestSingleWaitsAreFIFO(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
-		ids := api.SubmitAll(40, edentest.World{Durations: edentest.Fixed(0)})
+		ids := api.SubmitAll(40, edentest.Workload{Durations: edentest.Fixed(0)})
 		waiter := newWaiter(t, api, edenwait.Config{Rate: 1, Burst: 1, DisableList: true})
 		var g errgroup.Group
 		for _, id := range ids {

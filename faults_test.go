@@ -72,10 +72,10 @@ func passing() []edentest.Effect {
 		edentest.Status(408, "", nil), edentest.Status(425, "", nil), edentest.Status(429, "", nil), edentest.Status(599, "\x00\xff", nil),
 		edentest.RetryAfter("2"), edentest.RetryAfter("Sat, 01 Jan 2000 00:01:30 GMT"), edentest.RetryAfter("Sat, 01 Jan 1994 00:00:00 GMT"),
 		edentest.RetryAfter("-5"), edentest.RetryAfter("soon"), edentest.RetryAfter("999999999999"),
-		edentest.Redirect("https://elsewhere.example/"), edentest.Refuse(), edentest.Reset(), edentest.ResetBody(), edentest.Stall(),
-		edentest.Drip(5 * time.Second), edentest.Delay(5 * time.Second), edentest.Torn(), edentest.Empty(), edentest.Null(), edentest.HTML(),
+		edentest.Redirect("https://elsewhere.example/"), edentest.RefuseConnection(), edentest.Reset(), edentest.ResetBody(), edentest.Stall(),
+		edentest.Drip(5 * time.Second), edentest.Delay(5 * time.Second), edentest.TruncateBody(), edentest.Empty(), edentest.Null(), edentest.HTML(),
 		other("an empty object", `{}`), other("an empty array", `[]`), other("a string", `"success"`), other("a bare id", `{"public_id":"x"}`),
-		edentest.OtherID(), edentest.GzipTorn(), edentest.WrongType("text/plain"), edentest.Huge(100_000),
+		edentest.OtherID(), edentest.TruncateGzip(), edentest.WrongType("text/plain"), edentest.PadBody(100_000),
 		edentest.ClockSkew(-24 * time.Hour), edentest.ClockSkew(24 * time.Hour), edentest.StaleList(10 * time.Minute),
 	}
 }
@@ -88,9 +88,9 @@ func listRows() (rows []faultRow) {
 		})
 	}
 	for _, status := range []int{401, 402, 403, 404, 405, 422, 500} {
-		add(fmt.Sprintf("status %d", status), edentest.Options{ListOff: status})
+		add(fmt.Sprintf("status %d", status), edentest.Options{ListStatus: status})
 	}
-	for _, effect := range []edentest.Effect{edentest.Stall(), edentest.Torn(), edentest.HTML(), edentest.Empty(), edentest.Huge(1 << 40), edentest.StaleList(24 * time.Hour)} {
+	for _, effect := range []edentest.Effect{edentest.Stall(), edentest.TruncateBody(), edentest.HTML(), edentest.Empty(), edentest.PadBody(1 << 40), edentest.StaleList(24 * time.Hour)} {
 		add(effect.String(), edentest.Options{Faults: []edentest.Fault{{On: edentest.List, Do: effect}}})
 	}
 	add("a minute behind", edentest.Options{ListLag: time.Minute})
@@ -111,10 +111,10 @@ func finalRows() (rows []faultRow) {
 	for _, status := range []int{400, 410, 422} {
 		one(fmt.Sprintf("status %d", status), "get", fmt.Sprintf("APIError %d", status), edentest.Status(status, "", nil))
 	}
-	one("a body over MaxResponseBytes", "get", "ErrResponseTooLarge", edentest.Huge(1<<40))
+	one("a body over MaxResponseBytes", "get", "ErrResponseTooLarge", edentest.PadBody(1<<40))
 	rows[len(rows)-1].config.MaxResponseBytes = 1 << 20
 	one("status 500", "get", "APIError 500, after MaxErrors", edentest.Status(500, "", nil))
-	one("torn", "get", "GaveUpError, after MaxErrors", edentest.Torn())
+	one("torn", "get", "GaveUpError, after MaxErrors", edentest.TruncateBody())
 	one("stall", "get", "GaveUpError, after MaxErrors", edentest.Stall())
 	rows = append(rows, batchRow(401, "ErrUnauthorized"), batchRow(402, "ErrPaymentRequired"), batchRow(403, "ErrUnauthorized"))
 	job := func(name, want string, script edentest.Script) {
@@ -122,7 +122,7 @@ func finalRows() (rows []faultRow) {
 	}
 	job("status fail", butOne+"JobFailedError, beside its Job", edentest.Script{Status: "fail"})
 	job("status cancelled", butOne+"UnexpectedStatusError, beside its Job", edentest.Script{Status: "cancelled"})
-	job("success, then processing again for a minute", everyResult, edentest.Script{After: 5 * time.Second, Reverts: time.Second, Rerun: time.Minute})
+	job("success, then processing again for a minute", everyResult, edentest.Script{After: 5 * time.Second, RevertAfter: time.Second, RerunFor: time.Minute})
 	job("an invalid created_at", everyResult, edentest.Script{CreatedAt: "yesterday"})
 	job("a cost that is an object", everyResult, edentest.Script{Cost: json.RawMessage(`{"usd":1}`)})
 	job("an error beside a success", everyResult, edentest.Script{Error: json.RawMessage(`[7,{"a":null}]`)})
@@ -157,7 +157,7 @@ func accountRows() []faultRow {
 		{section: section, name: "no network for 4 minutes", want: everyResult, event: down},
 		{section: section, name: "a new job is unknown for 3 s", want: everyResult, opts: edentest.Options{NotFoundFor: 3 * time.Second}},
 		{section: section, name: "the limit falls to 1 request a second", want: everyResult, event: func(api *edentest.API) { api.SetRate(1) }},
-		{section: section, name: "others use 9 of 10 requests a second", want: everyResult, opts: edentest.Options{Others: 9}},
+		{section: section, name: "others use 9 of 10 requests a second", want: everyResult, opts: edentest.Options{BackgroundRate: 9}},
 		{section: section, name: "half of all answers spoiled, in any way", want: everyResult, opts: edentest.Options{Faults: edentest.Chaos(0.5)}},
 		{section: section, name: "a job is deleted while it runs", victim: edentest.Script{After: time.Hour}, want: butOne + "ErrNotFound",
 			event: func(api *edentest.API) { time.Sleep(20 * time.Second); api.Delete(victim) }},
@@ -206,7 +206,7 @@ func (row *faultRow) run(t *testing.T, seed uint64) {
 	opts := row.opts
 	opts.Seed, opts.Latency = seed, 40*time.Millisecond
 	api := edentest.New(opts)
-	ids := api.SubmitAll(12, edentest.World{Durations: edentest.Uniform{Max: 3 * time.Minute}})
+	ids := api.SubmitAll(12, edentest.Workload{Durations: edentest.Uniform{Max: 3 * time.Minute}})
 	odd := row.victim
 	odd.ID = victim
 	ids = append(ids, api.Submit(odd))
@@ -237,7 +237,7 @@ func (row *faultRow) run(t *testing.T, seed uint64) {
 		if r.Job != nil && r.Job.ID != r.ID {
 			t.Errorf("seed %d: %s got the job of %s", seed, r.ID, r.Job.ID)
 		}
-		if _, answered := api.FirstFinal(r.ID); answered && r.Job == nil && !strings.HasPrefix(row.section, "One job") {
+		if _, answered := api.FirstSeenEnded(r.ID); answered && r.Job == nil && !strings.HasPrefix(row.section, "One job") {
 			t.Errorf("seed %d: lost: %s, %v", seed, r.ID, r.Err)
 		}
 		if strings.HasPrefix(row.want, soFar) {

@@ -36,7 +36,7 @@ func TestJobStuckInList(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, Seed: seed})
 				waiter := newWaiter(t, api, edenwait.Config{})
-				ids := api.SubmitAll(tt.jobs-tt.stuck, edentest.World{Durations: edentest.Fixed(50 * time.Minute)})
+				ids := api.SubmitAll(tt.jobs-tt.stuck, edentest.Workload{Durations: edentest.Fixed(50 * time.Minute)})
 				var stuck []string
 				for i := range tt.stuck {
 					stuck = append(stuck, api.Submit(edentest.Script{After: tt.ends + time.Duration(i)*time.Second, StuckInList: true}))
@@ -49,7 +49,7 @@ func TestJobStuckInList(t *testing.T) {
 				}
 				for _, id := range stuck {
 					end, _ := api.EndedAt(id)
-					known, _ := api.FirstFinal(id)
+					known, _ := api.FirstSeenEnded(id)
 					worst = max(worst, known.Sub(end))
 				}
 				s := api.Stats()
@@ -101,8 +101,8 @@ func TestBehindAtTheEnd(t *testing.T) {
 						}
 						api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, ListLag: lag, Seed: seed})
 						waiter := newWaiter(t, api, config)
-						ids := api.SubmitAll(w.jobs, edentest.World{Durations: w.ends})
-						all := append(api.SubmitAll(w.beside, edentest.World{Durations: edentest.Fixed(time.Hour)}), ids...)
+						ids := api.SubmitAll(w.jobs, edentest.Workload{Durations: w.ends})
+						all := append(api.SubmitAll(w.beside, edentest.Workload{Durations: edentest.Fixed(time.Hour)}), ids...)
 						results, _ := waiter.WaitAll(ctx, all)
 						for _, r := range results[w.beside:] {
 							if r.Job == nil {
@@ -134,12 +134,12 @@ func TestStrayNotFound(t *testing.T) {
 			"each job once":           {{PerJob: true, Skip: 1, Times: 1, Do: edentest.StrayNotFound()}},
 			"each job twice in a row": {{PerJob: true, Skip: 2, Times: 2, Do: edentest.StrayNotFound()}},
 			"all, for three seconds":  {{From: 20 * time.Second, Until: 23 * time.Second, Do: edentest.StrayNotFound()}},
-			"one answer in twenty":    {{From: 10 * time.Second, Share: 0.05, Do: edentest.StrayNotFound()}},
+			"one answer in twenty":    {{From: 10 * time.Second, Probability: 0.05, Do: edentest.StrayNotFound()}},
 		} {
 			synctest.Test(t, func(t *testing.T) {
 				api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, Faults: faults})
 				waiter := newWaiter(t, api, edenwait.Config{DisableList: disable})
-				results, _ := waiter.WaitAll(context.Background(), api.SubmitAll(50, edentest.World{Durations: edentest.Uniform{Min: 15 * time.Second, Max: 3 * time.Minute}}))
+				results, _ := waiter.WaitAll(context.Background(), api.SubmitAll(50, edentest.Workload{Durations: edentest.Uniform{Min: 15 * time.Second, Max: 3 * time.Minute}}))
 				lost := 0
 				for _, r := range results {
 					if r.Job == nil {
@@ -168,7 +168,7 @@ func TestOneBadRefusal(t *testing.T) {
 					{On: edentest.Get, Skip: 200, Times: times, Do: effect},
 				}})
 				waiter := newWaiter(t, api, edenwait.Config{})
-				results, err := waiter.WaitAll(context.Background(), api.SubmitAll(300, edentest.World{Durations: edentest.Uniform{Max: time.Minute}}))
+				results, err := waiter.WaitAll(context.Background(), api.SubmitAll(300, edentest.Workload{Durations: edentest.Uniform{Max: time.Minute}}))
 				lost := 0
 				for _, r := range results {
 					if r.Job == nil {
@@ -191,7 +191,7 @@ func TestProcessingSaysWhen(t *testing.T) {
 		for _, status := range []int{200, 202} {
 			synctest.Test(t, func(t *testing.T) {
 				api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
-				ids := api.SubmitAll(3, edentest.World{Durations: edentest.Fixed(12 * time.Minute)})
+				ids := api.SubmitAll(3, edentest.Workload{Durations: edentest.Fixed(12 * time.Minute)})
 				api.SetFaults([]edentest.Fault{{On: edentest.Get, JobID: ids[0], Do: edentest.Processing(status, value)}})
 				waiter := newWaiter(t, api, edenwait.Config{DisableList: true})
 				if _, err := waiter.WaitAll(context.Background(), ids); err != nil {

@@ -64,7 +64,7 @@ func TestHookErrors(t *testing.T) {
 func TestHooksDelayNoPoll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
-		ids := api.SubmitAll(100, edentest.World{Durations: edentest.Fixed(0)})
+		ids := api.SubmitAll(100, edentest.Workload{Durations: edentest.Fixed(0)})
 		var running, most atomic.Int64
 		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(context.Context, *edenwait.Job) error {
 			most.Store(max(most.Load(), running.Add(1)))
@@ -77,7 +77,7 @@ func TestHooksDelayNoPoll(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, id := range ids {
-			if at, _ := api.FirstFinal(id); at.Sub(began) > 15*time.Second {
+			if at, _ := api.FirstSeenEnded(id); at.Sub(began) > 15*time.Second {
 				t.Errorf("a hook delayed a poll until %v", at.Sub(began))
 			}
 		}
@@ -103,7 +103,7 @@ func TestHookCallsTheWaiter(t *testing.T) {
 			return nil
 		}
 		waiter = newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: follow}})
-		ids := api.SubmitAll(30, edentest.World{})
+		ids := api.SubmitAll(30, edentest.Workload{})
 		if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
 			t.Error(err)
 		}
@@ -114,7 +114,7 @@ func TestHookCallsTheWaiter(t *testing.T) {
 func TestHooksAfterContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Rate: -1})
-		ids := api.SubmitAll(40, edentest.World{Durations: edentest.Fixed(0)})
+		ids := api.SubmitAll(40, edentest.Workload{Durations: edentest.Fixed(0)})
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		var mu sync.Mutex
@@ -267,7 +267,7 @@ func TestLastProgress(t *testing.T) {
 			}}})
 			ctx, cancel := context.WithTimeout(context.Background(), time.Hour) // or a last call after the last would be waited for for ever
 			defer cancel()
-			if _, err := waiter.WaitAll(ctx, api.SubmitAll(20, edentest.World{Durations: edentest.Fixed(time.Second)})); err != nil {
+			if _, err := waiter.WaitAll(ctx, api.SubmitAll(20, edentest.Workload{Durations: edentest.Fixed(time.Second)})); err != nil {
 				t.Error(err)
 			}
 			if last.Waiting != 0 || last.Succeeded != 20 || calls > 20 {

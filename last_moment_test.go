@@ -60,7 +60,7 @@ func TestAnswersAtTheEndOfContext(t *testing.T) {
 			t.Run(call+"/"+name, func(t *testing.T) {
 				for range 20 { // for the order of what happens at once
 					synctest.Test(t, func(t *testing.T) {
-						ids := edentest.New(edentest.Options{}).SubmitAll(5, edentest.World{})
+						ids := edentest.New(edentest.Options{}).SubmitAll(5, edentest.Workload{})
 						if call == "Wait" {
 							ids = ids[:1]
 						}

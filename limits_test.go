@@ -19,8 +19,8 @@ func TestSharedAccount(t *testing.T) {
 	for _, kind := range []edentest.LimitKind{edentest.TokenBucket, edentest.FixedWindow, edentest.SlidingWindow} {
 		w := world{
 			jobs: 3000, rate: 5,
-			shape: edentest.World{Durations: edentest.Fixed(0)},
-			api:   edentest.Options{Others: 5, Limit: kind},
+			shape: edentest.Workload{Durations: edentest.Fixed(0)},
+			api:   edentest.Options{BackgroundRate: 5, Limit: kind},
 		}
 		got := w.mean(t, 2)
 		t.Logf("%v: makespan %.3f, 429s a request %.4f", kind, got.makespan, got.limited/got.requests)
@@ -46,7 +46,7 @@ func TestRetryAfterPausesEveryone(t *testing.T) {
 			waiter := newWaiter(t, api, edenwait.Config{})
 			var g errgroup.Group
 			for range 3 {
-				ids := api.SubmitAll(20, edentest.World{Durations: edentest.Uniform{Min: time.Second, Max: 10 * time.Minute}})
+				ids := api.SubmitAll(20, edentest.Workload{Durations: edentest.Uniform{Min: time.Second, Max: 10 * time.Minute}})
 				g.Go(func() error {
 					_, err := waiter.WaitAll(context.Background(), ids)
 					return err
@@ -74,7 +74,7 @@ func TestRetryAfterPausesEveryone(t *testing.T) {
 func TestConcurrentCallsShareTheBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, DiscardRecords: true})
-		crowd := api.SubmitAll(10000, edentest.World{Durations: edentest.Fixed(0)})
+		crowd := api.SubmitAll(10000, edentest.Workload{Durations: edentest.Fixed(0)})
 		single := api.Submit(edentest.Script{After: time.Minute})
 		waiter := newWaiter(t, api, edenwait.Config{})
 		var g errgroup.Group
@@ -103,7 +103,7 @@ func TestConcurrentCallsShareTheBudget(t *testing.T) {
 func TestEndedCallsLeaveTheLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
-		ids := api.SubmitAll(300, edentest.World{Durations: edentest.Fixed(0)})
+		ids := api.SubmitAll(300, edentest.Workload{Durations: edentest.Fixed(0)})
 		waiter := newWaiter(t, api, edenwait.Config{Rate: 1})
 		ctx, cancel := context.WithCancel(context.Background())
 		var g errgroup.Group

@@ -36,7 +36,7 @@ func waitUnder(t *testing.T, waiter *edenwait.Waiter, ids []string) {
 func latest(api *edentest.API, ids []string) (worst time.Duration) {
 	for _, id := range ids {
 		end, _ := api.EndedAt(id)
-		seen, ok := api.FirstFinal(id)
+		seen, ok := api.FirstSeenEnded(id)
 		if !ok {
 			return edentest.Never
 		}
@@ -51,7 +51,7 @@ func TestListAlwaysRateLimited(t *testing.T) {
 			Latency: 40 * time.Millisecond,
 			Faults:  []edentest.Fault{{On: edentest.List, Do: edentest.Status(429, "", nil)}},
 		}, edenwait.Config{})
-		ids := api.SubmitAll(10, edentest.World{Durations: edentest.Fixed(30 * time.Second)})
+		ids := api.SubmitAll(10, edentest.Workload{Durations: edentest.Fixed(30 * time.Second)})
 		waitUnder(t, waiter, ids)
 		if late := latest(api, ids); late > 30*time.Second {
 			t.Errorf("%v late, %+v", late, api.Stats())
@@ -68,9 +68,9 @@ func TestOnePageOfTheListFails(t *testing.T) {
 				Match: func(r edentest.Request) bool { return r.Query.Get("page") == "2" },
 			}},
 		}, edenwait.Config{})
-		short := api.SubmitAll(10, edentest.World{Durations: edentest.Fixed(30 * time.Second)})
-		long := api.SubmitAll(10, edentest.World{Durations: edentest.Fixed(10 * time.Minute)})
-		api.SubmitAll(2500, edentest.World{Durations: edentest.Fixed(edentest.Never), Foreign: true})
+		short := api.SubmitAll(10, edentest.Workload{Durations: edentest.Fixed(30 * time.Second)})
+		long := api.SubmitAll(10, edentest.Workload{Durations: edentest.Fixed(10 * time.Minute)})
+		api.SubmitAll(2500, edentest.Workload{Durations: edentest.Fixed(edentest.Never), OtherUser: true})
 		waitUnder(t, waiter, append(short, long...))
 		if late := latest(api, short); late > time.Minute {
 			t.Errorf("%v late, %+v", late, api.Stats())
@@ -89,7 +89,7 @@ func TestListDoesNotStarveWhatItDoesNotShow(t *testing.T) {
 				ans.Body = []byte(strings.ReplaceAll(string(ans.Body), hidden, uid(999)))
 			})}},
 		}, edenwait.Config{BackOff: func() backoff.BackOff { return backoff.NewConstantBackOff(50 * time.Millisecond) }})
-		ids := api.SubmitAll(10, edentest.World{Durations: edentest.Fixed(10 * time.Minute)})
+		ids := api.SubmitAll(10, edentest.Workload{Durations: edentest.Fixed(10 * time.Minute)})
 		api.Submit(edentest.Script{ID: hidden, After: 30 * time.Second})
 		waitUnder(t, waiter, append(ids, hidden))
 		if late := latest(api, []string{hidden}); late > 10*time.Second {
@@ -150,7 +150,7 @@ func TestGivenUpJobIsNoSignOfAStaleList(t *testing.T) {
 			}
 			for range 40 {
 				time.Sleep(30 * time.Second)
-				for _, id := range api.SubmitAll(10, edentest.World{Durations: edentest.Fixed(4 * time.Minute)}) {
+				for _, id := range api.SubmitAll(10, edentest.Workload{Durations: edentest.Fixed(4 * time.Minute)}) {
 					if !yield(id) {
 						return
 					}
@@ -171,7 +171,7 @@ func TestListHeedsRetryAfter(t *testing.T) {
 			Latency: 40 * time.Millisecond,
 			Faults:  []edentest.Fault{{On: edentest.List, Do: edentest.Status(503, "", http.Header{"Retry-After": {"120"}})}},
 		}, edenwait.Config{})
-		waitUnder(t, waiter, api.SubmitAll(5, edentest.World{Durations: edentest.Fixed(5 * time.Minute)}))
+		waitUnder(t, waiter, api.SubmitAll(5, edentest.Workload{Durations: edentest.Fixed(5 * time.Minute)}))
 		var last time.Time
 		for _, r := range api.Requests() {
 			if r.Kind == edentest.List {
@@ -205,7 +205,7 @@ func TestRepeatedItemsAreOnePoll(t *testing.T) {
 		}, edenwait.Config{BackOff: func() backoff.BackOff {
 			return backoff.WithMaxRetries(backoff.NewConstantBackOff(time.Second), 8)
 		}})
-		waitUnder(t, waiter, api.SubmitAll(5, edentest.World{Durations: edentest.Fixed(5 * time.Second)}))
+		waitUnder(t, waiter, api.SubmitAll(5, edentest.Workload{Durations: edentest.Fixed(5 * time.Second)}))
 	})
 }
 

@@ -17,7 +17,7 @@ import (
 func TestLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		core, logs := observer.New(zapcore.DebugLevel)
-		api := edentest.New(edentest.Options{Faults: []edentest.Fault{{From: 10 * time.Second, Until: 20 * time.Second, Do: edentest.Refuse()}}})
+		api := edentest.New(edentest.Options{Faults: []edentest.Fault{{From: 10 * time.Second, Until: 20 * time.Second, Do: edentest.RefuseConnection()}}})
 		id := api.Submit(edentest.Script{After: time.Minute, Output: []byte(`"private words"`)})
 		if _, err := newWaiter(t, api, edenwait.Config{Logger: zap.New(core)}).Wait(context.Background(), id); err != nil {
 			t.Fatal(err)

@@ -31,7 +31,7 @@ func TestListGoodGetBad(t *testing.T) {
 			Latency: 40 * time.Millisecond,
 			Faults:  []edentest.Fault{{On: edentest.Get, Until: 4 * time.Minute, Do: edentest.Status(503, "", nil)}},
 		}, edenwait.Config{})
-		ids := api.SubmitAll(5, edentest.World{Durations: edentest.Fixed(10 * time.Second)})
+		ids := api.SubmitAll(5, edentest.Workload{Durations: edentest.Fixed(10 * time.Second)})
 		_, err := waiter.WaitAll(context.Background(), ids)
 		t.Logf("%+v", api.Stats())
 		if err != nil {
@@ -59,7 +59,7 @@ func TestBackOffStopsWhileAsked(t *testing.T) {
 			}
 			return backoff.WithMaxRetries(backoff.NewConstantBackOff(time.Second), 4)
 		}})
-		ids := append(api.SubmitAll(4, edentest.World{Durations: edentest.Fixed(time.Minute)}),
+		ids := append(api.SubmitAll(4, edentest.Workload{Durations: edentest.Fixed(time.Minute)}),
 			api.Submit(edentest.Script{After: 2 * time.Minute}), api.Submit(edentest.Script{ID: slow, After: time.Minute}))
 		results, err := waiter.WaitAll(context.Background(), ids)
 		for i, r := range results {
@@ -78,14 +78,14 @@ func TestStalledList(t *testing.T) {
 			Latency: 40 * time.Millisecond,
 			Faults:  []edentest.Fault{{On: edentest.List, Skip: 2, Do: edentest.Stall()}},
 		}, edenwait.Config{})
-		ids := api.SubmitAll(10, edentest.World{Durations: edentest.Fixed(8 * time.Second)})
+		ids := api.SubmitAll(10, edentest.Workload{Durations: edentest.Fixed(8 * time.Second)})
 		_, err := waiter.WaitAll(context.Background(), ids)
 		if err != nil {
 			t.Error(err)
 		}
 		var last time.Time
 		for _, id := range ids {
-			if at, _ := api.FirstFinal(id); at.After(last) {
+			if at, _ := api.FirstSeenEnded(id); at.After(last) {
 				last = at
 			}
 		}
@@ -115,7 +115,7 @@ func TestLastLook(t *testing.T) {
 						config.MaxWait = limit
 					}
 					api, waiter := newFaulty(t, edentest.Options{Latency: 40 * time.Millisecond}, config)
-					ids := api.SubmitAll(jobs, edentest.World{Durations: edentest.Fixed(limit - 4*time.Second)})
+					ids := api.SubmitAll(jobs, edentest.Workload{Durations: edentest.Fixed(limit - 4*time.Second)})
 					if _, err := waiter.WaitAll(ctx, ids); err != nil {
 						missed++
 					}
@@ -132,8 +132,8 @@ func TestLastLook(t *testing.T) {
 // cannot be had.
 func TestListThatIsNoHelp(t *testing.T) {
 	for name, fault := range map[string]edentest.Effect{
-		"500": edentest.Status(500, "", nil), "HTML": edentest.HTML(), "torn": edentest.Torn(), "429": edentest.Status(429, "", nil),
-		"stall": edentest.Stall(), "refuse": edentest.Refuse(),
+		"500": edentest.Status(500, "", nil), "HTML": edentest.HTML(), "torn": edentest.TruncateBody(), "429": edentest.Status(429, "", nil),
+		"stall": edentest.Stall(), "refuse": edentest.RefuseConnection(),
 	} {
 		for _, limit := range []time.Duration{0, 3 * time.Second} {
 			synctest.Test(t, func(t *testing.T) {
@@ -142,7 +142,7 @@ func TestListThatIsNoHelp(t *testing.T) {
 				}, edenwait.Config{MaxWait: limit})
 				ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 				defer cancel()
-				ids := api.SubmitAll(5, edentest.World{Durations: edentest.Fixed(time.Second)})
+				ids := api.SubmitAll(5, edentest.Workload{Durations: edentest.Fixed(time.Second)})
 				if _, err := waiter.WaitAll(ctx, ids); err != nil {
 					t.Errorf("%s, MaxWait %v: %d GETs: %v", name, limit, api.Stats().Gets, err)
 				}
@@ -161,7 +161,7 @@ func TestLastLookWithoutTheList(t *testing.T) {
 				api, waiter := newFaulty(t, edentest.Options{
 					Latency: 40 * time.Millisecond, Faults: []edentest.Fault{{On: edentest.List, From: maxWait - before, Do: fault}},
 				}, edenwait.Config{MaxWait: maxWait})
-				ids := api.SubmitAll(5, edentest.World{Durations: edentest.Fixed(maxWait - before)})
+				ids := api.SubmitAll(5, edentest.Workload{Durations: edentest.Fixed(maxWait - before)})
 				if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
 					t.Errorf("%s from %v before MaxWait: %v", name, before, err)
 				}

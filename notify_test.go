@@ -139,7 +139,7 @@ func TestHintBeforeItsWait(t *testing.T) {
 		api := edentest.New(edentest.Options{})
 		waiter := newWaiter(t, api, edenwait.Config{})
 		id := api.Submit(edentest.Script{After: time.Minute})
-		other := api.SubmitAll(200, edentest.World{Durations: edentest.Fixed(time.Hour)})
+		other := api.SubmitAll(200, edentest.Workload{Durations: edentest.Fixed(time.Hour)})
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		go func() { _, _ = waiter.WaitAll(ctx, other) }() // keeps the API's rate busy, and the Waiter at work

@@ -27,7 +27,7 @@ func (never) Reset()                     {}
 // A delivery over real HTTP ends a wait, and one with a wrong signature ends nothing,
 // though both are hints.
 func TestDeliveryEndsAWait(t *testing.T) {
-	api := edentest.Start(edentest.Options{Rate: -1, World: edentest.World{Durations: edentest.Fixed(edentest.Never)}, Webhooks: &edentest.Webhooks{AllowInsecure: true}})
+	api := edentest.Start(edentest.Options{Rate: -1, Workload: edentest.Workload{Durations: edentest.Fixed(edentest.Never)}, Webhooks: &edentest.Webhooks{AllowInsecure: true}})
 	defer api.Close()
 	waiter, err := edenwait.New(edenwait.Config{
 		Token: edentest.DefaultToken, BaseURL: api.URL, HTTPClient: api.Client(), DisableList: true,

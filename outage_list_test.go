@@ -17,7 +17,7 @@ import (
 func TestOutageOfACallThatLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Token: "key", Faults: []edentest.Fault{
-			{On: edentest.Get, From: 0, Until: time.Minute, Do: edentest.Refuse()},
+			{On: edentest.Get, From: 0, Until: time.Minute, Do: edentest.RefuseConnection()},
 		}})
 		var early, late []string
 		for range 20 {
@@ -51,7 +51,7 @@ func TestOutageWhileTheKeyIsDoubted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Token: "key", Faults: []edentest.Fault{
 			{On: edentest.Get, From: 500 * time.Millisecond, Times: 1, Do: edentest.Status(403, "", nil)},
-			{On: edentest.Get, From: 500 * time.Millisecond, Until: 4 * time.Minute, Do: edentest.Refuse()},
+			{On: edentest.Get, From: 500 * time.Millisecond, Until: 4 * time.Minute, Do: edentest.RefuseConnection()},
 		}})
 		var ids []string
 		for range 3 {
@@ -71,7 +71,7 @@ func TestOutageWhileTheKeyIsDoubted(t *testing.T) {
 func TestOutageWhileCallsKeepComing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Token: "key", Faults: []edentest.Fault{
-			{On: edentest.Get, From: 0, Until: 3 * time.Minute, Do: edentest.Refuse()},
+			{On: edentest.Get, From: 0, Until: 3 * time.Minute, Do: edentest.RefuseConnection()},
 		}})
 		id := api.Submit(edentest.Script{After: time.Second})
 		waiter, err := edenwait.New(edenwait.Config{Token: "key", HTTPClient: api.Client()})
@@ -97,7 +97,7 @@ func TestOutageWhileCallsKeepComing(t *testing.T) {
 // A 404 that is longer than is read of it is the API's all the same.
 func TestLongNotFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		api := edentest.New(edentest.Options{Token: "key", Faults: []edentest.Fault{{Do: edentest.Huge(100_000)}}})
+		api := edentest.New(edentest.Options{Token: "key", Faults: []edentest.Fault{{Do: edentest.PadBody(100_000)}}})
 		waiter, err := edenwait.New(edenwait.Config{Token: "key", HTTPClient: api.Client()})
 		if err != nil {
 			t.Fatal(err)

@@ -24,7 +24,7 @@ func TestHostIsDown(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
 			waiter := newWaiter(t, api, edenwait.Config{})
-			ids := api.SubmitAll(jobs, edentest.World{Durations: edentest.Fixed(time.Minute)})
+			ids := api.SubmitAll(jobs, edentest.Workload{Durations: edentest.Fixed(time.Minute)})
 			api.SetDown(true)
 			began := time.Now()
 			results, err := waiter.WaitAll(context.Background(), ids)
@@ -71,7 +71,7 @@ func TestHostIsDownForFiveMinutes(t *testing.T) {
 						last = p
 					}
 				}}})
-				ids := api.SubmitAll(jobs, edentest.World{Durations: shape})
+				ids := api.SubmitAll(jobs, edentest.Workload{Durations: shape})
 				time.AfterFunc(away, func() { api.SetDown(true) })
 				time.AfterFunc(back, func() { api.SetDown(false) })
 				if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
@@ -124,7 +124,7 @@ func TestQuotaIsGone(t *testing.T) {
 				Faults:  []edentest.Fault{{From: 10 * time.Second, Until: gone, Do: edentest.RetryAfter("")}},
 			})
 			waiter := newWaiter(t, api, edenwait.Config{Logger: zap.New(core)})
-			ids := api.SubmitAll(jobs, edentest.World{Durations: edentest.Fixed(time.Minute)})
+			ids := api.SubmitAll(jobs, edentest.Workload{Durations: edentest.Fixed(time.Minute)})
 			began := time.Now()
 			if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
 				t.Fatal(err)
@@ -151,7 +151,7 @@ func TestBanIsPassed(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, Ban: ban})
 			waiter := newWaiter(t, api, edenwait.Config{})
-			ids := api.SubmitAll(100, edentest.World{Durations: edentest.Fixed(10 * time.Minute)})
+			ids := api.SubmitAll(100, edentest.Workload{Durations: edentest.Fixed(10 * time.Minute)})
 			time.AfterFunc(time.Minute, func() { spend(api) })
 			began := time.Now()
 			if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
@@ -196,7 +196,7 @@ func TestOverloadPausesAll(t *testing.T) {
 				{From: from, Until: from + pause, Do: edentest.Status(status, "", map[string][]string{"Retry-After": {"120"}})},
 			}})
 			waiter := newWaiter(t, api, edenwait.Config{})
-			ids := api.SubmitAll(500, edentest.World{Durations: edentest.Uniform{Min: 10 * time.Second, Max: 4 * time.Minute}})
+			ids := api.SubmitAll(500, edentest.Workload{Durations: edentest.Uniform{Min: 10 * time.Second, Max: 4 * time.Minute}})
 			if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
 				t.Fatal(err)
 			}
@@ -221,7 +221,7 @@ func TestUntrustedCertificate(t *testing.T) {
 				t.Fatal(err)
 			}
 			began := time.Now()
-			_, err = waiter.WaitAll(context.Background(), api.SubmitAll(jobs, edentest.World{}))
+			_, err = waiter.WaitAll(context.Background(), api.SubmitAll(jobs, edentest.Workload{}))
 			took := time.Since(began)
 			t.Logf("%d jobs: ended after %v, %d requests: %.400v", jobs, took, bad.sent, err)
 			if took > 2*time.Minute || bad.sent > 60 {

@@ -340,7 +340,7 @@ func TestPollerList(t *testing.T) {
 	overWire(t, func(t *testing.T, w protocol) {
 		server := edentest.Start(edentest.Options{Rate: -1})
 		defer server.Close()
-		ids := server.SubmitAll(30, edentest.World{Durations: edentest.Fixed(edentest.Never)})
+		ids := server.SubmitAll(30, edentest.Workload{Durations: edentest.Fixed(edentest.Never)})
 		done := server.Submit(edentest.Script{Feature: "ocr", Subfeature: "ocr_async", Provider: "amazon"})
 		poller, err := edenwait.NewPoller(edenwait.Config{Token: edentest.DefaultToken, BaseURL: server.URL})
 		if err != nil {

@@ -38,7 +38,7 @@ func TestPagesFromTotal(t *testing.T) {
 		}, edenwait.Config{})
 		ctx, cancel := context.WithTimeout(context.Background(), 700*time.Millisecond)
 		defer cancel()
-		_, _ = waiter.WaitAll(ctx, api.SubmitAll(2500, edentest.World{Durations: edentest.Fixed(time.Hour)}))
+		_, _ = waiter.WaitAll(ctx, api.SubmitAll(2500, edentest.Workload{Durations: edentest.Fixed(time.Hour)}))
 		if pages := pagesAsked(api); len(pages) < 4 || !slices.Equal(pages[:4], []string{"1", "3", "2", "1"}) {
 			t.Errorf("pages %v are asked", pages)
 		}
@@ -50,15 +50,15 @@ func TestPagesFromTotal(t *testing.T) {
 func TestListIsReadAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api, waiter := newFaulty(t, edentest.Options{Latency: 400 * time.Millisecond}, edenwait.Config{})
-		api.SubmitAll(2500, edentest.World{Durations: edentest.Fixed(edentest.Never), Foreign: true})
-		ids := api.SubmitAll(50, edentest.World{Durations: edentest.Fixed(30 * time.Second)})
-		crowd := api.SubmitAll(500, edentest.World{Durations: edentest.Fixed(edentest.Never)})
+		api.SubmitAll(2500, edentest.Workload{Durations: edentest.Fixed(edentest.Never), OtherUser: true})
+		ids := api.SubmitAll(50, edentest.Workload{Durations: edentest.Fixed(30 * time.Second)})
+		crowd := api.SubmitAll(500, edentest.Workload{Durations: edentest.Fixed(edentest.Never)})
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		_, _ = waiter.WaitAll(ctx, slices.Concat(ids, crowd))
 		var first, last, page time.Time
 		for _, id := range ids {
-			at, ok := api.FirstFinal(id)
+			at, ok := api.FirstSeenEnded(id)
 			if !ok {
 				t.Fatalf("%s was not asked about", id)
 			}
@@ -89,7 +89,7 @@ func TestPollsAfterAListThatWasQuick(t *testing.T) {
 			Latency: 40 * time.Millisecond,
 			Faults:  []edentest.Fault{{On: edentest.List, From: gone, Do: edentest.Status(503, "", http.Header{"Retry-After": {"60"}})}},
 		}, edenwait.Config{})
-		long := api.SubmitAll(5, edentest.World{Durations: edentest.Fixed(time.Minute)})
+		long := api.SubmitAll(5, edentest.Workload{Durations: edentest.Fixed(time.Minute)})
 		ids := slices.Clone(long)
 		for n := range 46 { // whose ends keep the list interesting
 			ids = append(ids, api.Submit(edentest.Script{After: time.Duration(n) * time.Second / 4}))
@@ -160,7 +160,7 @@ func TestListThatShowsWhatHasEnded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ids := api.SubmitAll(100, edentest.World{Durations: edentest.Uniform{Min: time.Second, Max: 3 * time.Minute}})
+		ids := api.SubmitAll(100, edentest.Workload{Durations: edentest.Uniform{Min: time.Second, Max: 3 * time.Minute}})
 		waitUnder(t, waiter, ids)
 		if stats, late := api.Stats(), latest(api, ids); stats.Gets > 130 || late > 12*time.Second {
 			t.Errorf("%d GETs for 100 jobs, the latest %v late", stats.Gets, late)

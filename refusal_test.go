@@ -22,7 +22,7 @@ func fiftyCalls(waiter *edenwait.Waiter, api *edentest.API, durations edentest.D
 	began := time.Now()
 	var wg sync.WaitGroup
 	for i := range errs {
-		ids := api.SubmitAll(2, edentest.World{Durations: durations})
+		ids := api.SubmitAll(2, edentest.Workload{Durations: durations})
 		wg.Go(func() {
 			defer func() { took[i] = time.Since(began) }()
 			switch i % 3 {
@@ -114,16 +114,16 @@ func TestKeyThatNeverWorkedEndsAllAtOnce(t *testing.T) {
 func TestOneStrangeRefusal(t *testing.T) {
 	for name, fault := range map[string]edentest.Fault{
 		"once":             {On: edentest.Get, From: 30 * time.Second, Times: 1},
-		"thrice":           {On: edentest.Get, From: 30 * time.Second, Times: 3, Share: 0.05},
+		"thrice":           {On: edentest.Get, From: 30 * time.Second, Times: 3, Probability: 0.05},
 		"one job for ever": {On: edentest.Get, From: 30 * time.Second, JobID: "first"},
 		"one job always":   {On: edentest.Get, From: time.Second, JobID: "first"},
-		"now and then":     {On: edentest.Get, From: time.Second, Share: 0.02},
+		"now and then":     {On: edentest.Get, From: time.Second, Probability: 0.02},
 	} {
 		for _, maxErrors := range []int{1, 0} {
 			t.Run(name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
-					ids := api.SubmitAll(60, edentest.World{Durations: edentest.Fixed(2 * time.Minute)})
+					ids := api.SubmitAll(60, edentest.Workload{Durations: edentest.Fixed(2 * time.Minute)})
 					if fault.JobID != "" {
 						fault.JobID = ids[0]
 					}

@@ -195,7 +195,7 @@ func TestHooksThatWait(t *testing.T) {
 							return err
 						},
 					}})
-					ids := api.SubmitAll(n, edentest.World{Durations: edentest.Fixed(0)})
+					ids := api.SubmitAll(n, edentest.Workload{Durations: edentest.Fixed(0)})
 					began := time.Now()
 					ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 					defer cancel()
@@ -235,7 +235,7 @@ func TestHooksThatWaitForOneJob(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
 		last := api.Submit(edentest.Script{After: time.Minute})
-		first := api.SubmitAll(40, edentest.World{Durations: edentest.Fixed(0)})
+		first := api.SubmitAll(40, edentest.Workload{Durations: edentest.Fixed(0)})
 		var waiter *edenwait.Waiter
 		hooks := 0
 		waiter = newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(ctx context.Context, job *edenwait.Job) error {
@@ -260,7 +260,7 @@ func TestHooksThatWaitForOneJob(t *testing.T) {
 func TestHookPlacesAreEachCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Rate: -1})
-		busy := api.SubmitAll(16, edentest.World{Durations: edentest.Fixed(0)})
+		busy := api.SubmitAll(16, edentest.Workload{Durations: edentest.Fixed(0)})
 		shared := api.Submit(edentest.Script{After: 10 * time.Second})
 		other := api.Submit(edentest.Script{After: 10 * time.Second})
 		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(_ context.Context, job *edenwait.Job) error {
@@ -298,7 +298,7 @@ func TestLoopsAndSequencesThatWait(t *testing.T) {
 				waiter := newWaiter(t, api, edenwait.Config{Rate: 100, MaxInFlight: inFlight})
 				ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 				defer cancel()
-				ids := api.SubmitAll(60, edentest.World{Durations: edentest.Uniform{Min: 0, Max: time.Minute}})
+				ids := api.SubmitAll(60, edentest.Workload{Durations: edentest.Uniform{Min: 0, Max: time.Minute}})
 				feed := func(yield func(string) bool) {
 					for i, id := range ids {
 						if i%7 == 3 { // one step of a pipeline waits for another

@@ -188,7 +188,7 @@ func TestMaxWaitIsEachCalls(t *testing.T) {
 func TestMaxErrorsIsEachCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api, waiter := newFaulty(t, edentest.Options{Faults: []edentest.Fault{
-			{On: edentest.Get, From: 30 * time.Second, Until: 5 * time.Minute, Do: edentest.Torn()},
+			{On: edentest.Get, From: 30 * time.Second, Until: 5 * time.Minute, Do: edentest.TruncateBody()},
 		}}, edenwait.Config{MaxErrors: 12, DisableList: true})
 		id := api.Submit(edentest.Script{After: time.Minute})
 		var wg sync.WaitGroup

@@ -37,7 +37,7 @@ func TestShortPages(t *testing.T) {
 				var lag time.Duration
 				for _, id := range ids {
 					end, _ := api.EndedAt(id)
-					known, _ := api.FirstFinal(id)
+					known, _ := api.FirstSeenEnded(id)
 					lag += known.Sub(end) / time.Duration(jobs)
 				}
 				s := api.Stats()
@@ -65,7 +65,7 @@ func TestServerWithoutPages(t *testing.T) {
 			})},
 		}})
 		waiter := newWaiter(t, api, edenwait.Config{})
-		ids := api.SubmitAll(300, edentest.World{Durations: edentest.Fixed(5 * time.Minute)})
+		ids := api.SubmitAll(300, edentest.Workload{Durations: edentest.Fixed(5 * time.Minute)})
 		if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
 			t.Fatal(err)
 		}

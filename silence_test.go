@@ -25,7 +25,7 @@ func TestSilenceFromSecondFive(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					ids := api.SubmitAll(jobs, edentest.World{Durations: edentest.Uniform{Min: 4 * time.Second, Max: 8 * time.Second}})
+					ids := api.SubmitAll(jobs, edentest.Workload{Durations: edentest.Uniform{Min: 4 * time.Second, Max: 8 * time.Second}})
 					time.AfterFunc(5*time.Second, func() { server.fallSilent() })
 					began := time.Now()
 					ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
@@ -54,7 +54,7 @@ func TestSilentInMemory(t *testing.T) {
 				api, waiter := newFaulty(t, edentest.Options{
 					Latency: 40 * time.Millisecond, Faults: []edentest.Fault{{On: on, Skip: skip, Times: 1, Do: edentest.Silence()}},
 				}, edenwait.Config{})
-				ids := api.SubmitAll(150, edentest.World{Durations: edentest.Uniform{Max: 2 * time.Minute}})
+				ids := api.SubmitAll(150, edentest.Workload{Durations: edentest.Uniform{Max: 2 * time.Minute}})
 				began := time.Now()
 				if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
 					t.Error(err)

@@ -25,7 +25,7 @@ func TestSlowLine(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, Bandwidth: tt.mbits * 1e6})
 			waiter := newWaiter(t, api, edenwait.Config{})
-			ids := api.SubmitAll(tt.jobs, edentest.World{Durations: edentest.Fixed(0), OutputBytes: tt.bytes})
+			ids := api.SubmitAll(tt.jobs, edentest.Workload{Durations: edentest.Fixed(0), OutputBytes: tt.bytes})
 			began := time.Now()
 			if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
 				t.Errorf("%v Mbit/s: %v", tt.mbits, err)
@@ -49,7 +49,7 @@ func TestDripDelaysNobodyElse(t *testing.T) {
 	for _, config := range []edenwait.Config{{}, {MaxInFlight: 2}} {
 		synctest.Test(t, func(t *testing.T) {
 			api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
-			ids := api.SubmitAll(50, edentest.World{Durations: edentest.Uniform{Min: 5 * time.Second, Max: 3 * time.Minute}})
+			ids := api.SubmitAll(50, edentest.Workload{Durations: edentest.Uniform{Min: 5 * time.Second, Max: 3 * time.Minute}})
 			api.SetFaults([]edentest.Fault{{On: edentest.Get, JobID: ids[0], Until: 10 * time.Minute, Do: edentest.Drip(time.Hour)}})
 			waiter := newWaiter(t, api, config)
 			if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
@@ -74,7 +74,7 @@ func TestPageThatNeverComes(t *testing.T) {
 				}, edenwait.Config{MaxInFlight: inFlight})
 				ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 				defer cancel()
-				ids := api.SubmitAll(10, edentest.World{Durations: edentest.Fixed(10 * time.Second)})
+				ids := api.SubmitAll(10, edentest.Workload{Durations: edentest.Fixed(10 * time.Second)})
 				results, _ := waiter.WaitAll(ctx, ids)
 				lost := 0
 				for _, r := range results {

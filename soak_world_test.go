@@ -194,7 +194,7 @@ var shapes = []edentest.Durations{
 	edentest.Fixed(0),
 	edentest.Fixed(45 * time.Second),
 	edentest.Uniform{Min: 0, Max: 2 * time.Minute},
-	edentest.Bimodal{Short: 2 * time.Second, Long: 10 * time.Minute, LongShare: 0.3},
+	edentest.Bimodal{Short: 2 * time.Second, Long: 10 * time.Minute, LongFraction: 0.3},
 	edentest.Pareto{Min: 3 * time.Second, Alpha: 1.1, Cap: time.Hour},
 }
 
@@ -210,10 +210,10 @@ func (w *soakWorld) drawAccount() {
 		o.ListLag = w.span(0, 2*time.Minute)
 	}
 	if w.maybe(0.1) {
-		o.ListOff = pick(w, 403, 404, 405, 500)
+		o.ListStatus = pick(w, 403, 404, 405, 500)
 	}
 	if w.maybe(0.2) {
-		o.Others = w.rng.Float64() * 9
+		o.BackgroundRate = w.rng.Float64() * 9
 	}
 	if w.maybe(0.2) {
 		o.NotFoundFor = w.span(0, 3*time.Second) // later than that, an unknown id may be believed
@@ -227,7 +227,7 @@ func (w *soakWorld) drawAccount() {
 	if w.maybe(0.15) {
 		w.event(func(at time.Duration) soakEvent {
 			// Were it less than what the others send, nothing would ever be left.
-			rate := o.Others + 0.5 + w.rng.Float64()*5
+			rate := o.BackgroundRate + 0.5 + w.rng.Float64()*5
 			return soakEvent{at, func(a *edentest.API) { a.SetRate(rate) }}
 		})
 	}
@@ -267,12 +267,12 @@ func (w *soakWorld) drawFaults() {
 		})
 	}
 	if w.maybe(0.2) {
-		o.Faults = append(o.Faults, edentest.Fault{On: edentest.List, Share: w.rng.Float64(), Do: pick(w,
-			edentest.StaleList(w.span(0, 10*time.Minute)), edentest.Torn(), edentest.HTML(), edentest.Stall(), edentest.Delay(8*time.Second))})
+		o.Faults = append(o.Faults, edentest.Fault{On: edentest.List, Probability: w.rng.Float64(), Do: pick(w,
+			edentest.StaleList(w.span(0, 10*time.Minute)), edentest.TruncateBody(), edentest.HTML(), edentest.Stall(), edentest.Delay(8*time.Second))})
 	}
 	if w.maybe(0.2) {
-		o.Faults = append(o.Faults, edentest.Fault{Share: w.rng.Float64(), Do: pick(w,
-			edentest.ClockSkew(w.span(-24*time.Hour, 24*time.Hour)), edentest.WrongType("text/plain"), edentest.Huge(100_000))})
+		o.Faults = append(o.Faults, edentest.Fault{Probability: w.rng.Float64(), Do: pick(w,
+			edentest.ClockSkew(w.span(-24*time.Hour, 24*time.Hour)), edentest.WrongType("text/plain"), edentest.PadBody(100_000))})
 	}
 	if w.maybe(0.4) {
 		o.Faults = append(o.Faults, edentest.Chaos(0.5*w.rng.Float64())...)
@@ -284,8 +284,8 @@ func (w *soakWorld) drawEffect() edentest.Effect {
 	return pick(w,
 		edentest.Status(500, "", nil), edentest.Status(503, "busy", nethttp.Header{"Retry-After": {"7"}}), edentest.Status(425, "", nil),
 		edentest.RetryAfter("3"), edentest.RetryAfter("-1"), edentest.RetryAfter("soon"), edentest.RetryAfter("99999999999"), edentest.RetryAfter(""),
-		edentest.Refuse(), edentest.Reset(), edentest.ResetBody(), edentest.Stall(), edentest.Torn(), edentest.Empty(), edentest.Null(),
-		edentest.HTML(), edentest.OtherID(), edentest.GzipTorn(), edentest.Redirect("https://elsewhere.example/"), edentest.Drip(4*time.Second),
+		edentest.RefuseConnection(), edentest.Reset(), edentest.ResetBody(), edentest.Stall(), edentest.TruncateBody(), edentest.Empty(), edentest.Null(),
+		edentest.HTML(), edentest.OtherID(), edentest.TruncateGzip(), edentest.Redirect("https://elsewhere.example/"), edentest.Drip(4*time.Second),
 	)
 }
 
@@ -302,7 +302,7 @@ func (w *soakWorld) populate(api *edentest.API) {
 		}
 	}
 	if w.maybe(0.3) {
-		api.SubmitAll(w.rng.IntN(1500), edentest.World{Durations: shape, Foreign: true})
+		api.SubmitAll(w.rng.IntN(1500), edentest.Workload{Durations: shape, OtherUser: true})
 	}
 	for _, c := range w.calls {
 		w.deal(c)
@@ -325,7 +325,7 @@ func (w *soakWorld) drawScript(i int, shape edentest.Durations) edentest.Script 
 	case w.timeless && w.maybe(0.2):
 		s.After = edentest.Never
 	case w.maybe(0.03):
-		s.Reverts, s.Rerun = w.span(time.Second, 20*time.Second), w.span(time.Second, time.Minute)
+		s.RevertAfter, s.RerunFor = w.span(time.Second, 20*time.Second), w.span(time.Second, time.Minute)
 	}
 	return s
 }

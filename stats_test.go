@@ -14,10 +14,10 @@ import (
 func TestStats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, Faults: []edentest.Fault{
-			{From: 10 * time.Second, Until: 20 * time.Second, Do: edentest.Refuse()},
+			{From: 10 * time.Second, Until: 20 * time.Second, Do: edentest.RefuseConnection()},
 		}})
 		waiter := newWaiter(t, api, edenwait.Config{})
-		ids := api.SubmitAll(40, edentest.World{Durations: edentest.Fixed(time.Minute)})
+		ids := api.SubmitAll(40, edentest.Workload{Durations: edentest.Fixed(time.Minute)})
 		ids = append(ids, api.Submit(edentest.Script{After: time.Minute, Status: "fail"}), "01234567-0000-4000-8000-000000000000")
 		done := make(chan struct{})
 		go func() {

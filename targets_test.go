@@ -49,7 +49,7 @@ const scoreHeader = "lag\trequests/job\tmakespan\t429s/job"
 // world is what is waited for, and through which API.
 type world struct {
 	jobs   int
-	shape  edentest.World
+	shape  edentest.Workload
 	api    edentest.Options
 	config edenwait.Config
 	rate   float64                                   // that the clairvoyant has; defaults to 10
@@ -152,7 +152,7 @@ func (w world) run(t *testing.T, seed uint64) (s score) {
 		ends := make([]time.Duration, 0, len(ids))
 		for _, id := range ids {
 			end, _ := api.EndedAt(id)
-			seen, ok := api.FirstFinal(id)
+			seen, ok := api.FirstSeenEnded(id)
 			if !ok {
 				t.Fatalf("seed %d: no GET has shown the end of job %s", seed, id)
 			}
@@ -200,7 +200,7 @@ func (w world) mean(t *testing.T, seeds int) (mean score) {
 	return mean
 }
 
-var minuteLong = edentest.World{Durations: edentest.Lognormal{Median: time.Minute, Sigma: 1, Cap: 20 * time.Minute}}
+var minuteLong = edentest.Workload{Durations: edentest.Lognormal{Median: time.Minute, Sigma: 1, Cap: 20 * time.Minute}}
 
 // The targets are of means: a single world may well miss one by a draw of the
 // jitter, so each row has as many seeds as keep its mean apart from its target.
@@ -240,7 +240,7 @@ func TestTargets(t *testing.T) {
 func TestVariants(t *testing.T) {
 	lognormal := minuteLong
 	foreign := func(n int, d edentest.Durations) func(*edentest.API) {
-		return func(api *edentest.API) { api.SubmitAll(n, edentest.World{Durations: d, Foreign: true}) }
+		return func(api *edentest.API) { api.SubmitAll(n, edentest.Workload{Durations: d, OtherUser: true}) }
 	}
 	listFault := func(effect edentest.Effect) edentest.Options {
 		return edentest.Options{Faults: []edentest.Fault{{On: edentest.List, Do: effect}}}
@@ -254,23 +254,23 @@ func TestVariants(t *testing.T) {
 		{"fixed window", world{shape: lognormal, api: edentest.Options{Limit: edentest.FixedWindow}}, score{lag: 1700 * time.Millisecond, requests: 1.7}},
 		{"sliding window", world{shape: lognormal, api: edentest.Options{Limit: edentest.SlidingWindow}}, score{lag: 1700 * time.Millisecond, requests: 1.7}},
 		{"DisableList", world{shape: lognormal, config: edenwait.Config{DisableList: true}}, score{lag: 40 * time.Second, requests: 15}},
-		{"list 404", world{shape: lognormal, api: edentest.Options{ListOff: 404}}, score{lag: 40 * time.Second, requests: 15}},
-		{"list 405", world{shape: lognormal, api: edentest.Options{ListOff: 405}}, score{lag: 40 * time.Second, requests: 15}},
-		{"list 403", world{shape: lognormal, api: edentest.Options{ListOff: 403}}, score{lag: 40 * time.Second, requests: 15}},
-		{"list 500", world{shape: lognormal, api: edentest.Options{ListOff: 500}}, score{lag: 40 * time.Second, requests: 15}},
+		{"list 404", world{shape: lognormal, api: edentest.Options{ListStatus: 404}}, score{lag: 40 * time.Second, requests: 15}},
+		{"list 405", world{shape: lognormal, api: edentest.Options{ListStatus: 405}}, score{lag: 40 * time.Second, requests: 15}},
+		{"list 403", world{shape: lognormal, api: edentest.Options{ListStatus: 403}}, score{lag: 40 * time.Second, requests: 15}},
+		{"list 500", world{shape: lognormal, api: edentest.Options{ListStatus: 500}}, score{lag: 40 * time.Second, requests: 15}},
 		{"list HTML", world{shape: lognormal, api: listFault(edentest.HTML())}, score{lag: 40 * time.Second, requests: 15}},
-		{"list torn", world{shape: lognormal, api: listFault(edentest.Torn())}, score{lag: 40 * time.Second, requests: 15}},
-		{"list torn half of the time", world{shape: lognormal, api: edentest.Options{Faults: []edentest.Fault{{On: edentest.List, Share: 0.5, Do: edentest.Torn()}}}}, score{lag: 7 * time.Second, requests: 2.5}},
+		{"list torn", world{shape: lognormal, api: listFault(edentest.TruncateBody())}, score{lag: 40 * time.Second, requests: 15}},
+		{"list torn half of the time", world{shape: lognormal, api: edentest.Options{Faults: []edentest.Fault{{On: edentest.List, Probability: 0.5, Do: edentest.TruncateBody()}}}}, score{lag: 7 * time.Second, requests: 2.5}},
 		{"list 5 s behind", world{shape: lognormal, api: edentest.Options{ListLag: 5 * time.Second}}, score{lag: 9 * time.Second, requests: 2}},
 		{"list 60 s behind", world{shape: lognormal, api: edentest.Options{ListLag: time.Minute}}, score{lag: 40 * time.Second, requests: 10}},
 		{"list of a day ago", world{shape: lognormal, api: edentest.Options{ListLag: 24 * time.Hour}}, score{lag: 40 * time.Second, requests: 15}},
 		{"5,000 foreign jobs running", world{shape: lognormal, crowd: foreign(5000, edentest.Fixed(edentest.Never))}, score{lag: 5 * time.Second, requests: 3.5}},
 		{"5,000 foreign jobs ended", world{shape: lognormal, crowd: foreign(5000, edentest.Fixed(0))}, score{lag: 1700 * time.Millisecond, requests: 1.7}},
-		{"all alike", world{shape: edentest.World{Durations: edentest.Fixed(time.Minute)}}, score{lag: 6 * time.Second, requests: 1.2}},
-		{"2 s and 10 min", world{shape: edentest.World{Durations: edentest.Bimodal{Short: 2 * time.Second, Long: 10 * time.Minute, LongShare: 0.5}}}, score{lag: 6 * time.Second, requests: 1.3}},
-		{"heavy tail", world{shape: edentest.World{Durations: edentest.Pareto{Min: 10 * time.Second, Alpha: 1.1, Cap: 2 * time.Hour}}}, score{lag: 5 * time.Second, requests: 3}},
+		{"all alike", world{shape: edentest.Workload{Durations: edentest.Fixed(time.Minute)}}, score{lag: 6 * time.Second, requests: 1.2}},
+		{"2 s and 10 min", world{shape: edentest.Workload{Durations: edentest.Bimodal{Short: 2 * time.Second, Long: 10 * time.Minute, LongFraction: 0.5}}}, score{lag: 6 * time.Second, requests: 1.3}},
+		{"heavy tail", world{shape: edentest.Workload{Durations: edentest.Pareto{Min: 10 * time.Second, Alpha: 1.1, Cap: 2 * time.Hour}}}, score{lag: 5 * time.Second, requests: 3}},
 		{"one never ends, an hour", world{shape: lognormal, never: true}, score{lag: 1700 * time.Millisecond, requests: 2.2}},
-		{"already ended", world{shape: edentest.World{Durations: edentest.Fixed(0)}}, score{lag: time.Second, requests: 1.01}},
+		{"already ended", world{shape: edentest.Workload{Durations: edentest.Fixed(0)}}, score{lag: time.Second, requests: 1.01}},
 	}
 	table := newTable(t, "1,000 jobs\t"+scoreHeader)
 	if testing.Short() {

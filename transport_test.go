@@ -87,7 +87,7 @@ func lateness(t *testing.T, api *edentest.API, ids []string) time.Duration {
 	var sum time.Duration
 	for _, id := range ids {
 		end, _ := api.EndedAt(id)
-		seen, ok := api.FirstFinal(id)
+		seen, ok := api.FirstSeenEnded(id)
 		if !ok {
 			t.Fatalf("no GET has shown the end of job %s", id)
 		}
@@ -100,7 +100,7 @@ func lateness(t *testing.T, api *edentest.API, ids []string) time.Duration {
 func TestSubmitsWhileWaiting(t *testing.T) {
 	for _, through := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
-			api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, World: minuteLong, DiscardRecords: true})
+			api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, Workload: minuteLong, DiscardRecords: true})
 			waiter := newWaiter(t, api, edenwait.Config{})
 			client := api.Client()
 			if through {
@@ -236,7 +236,7 @@ func TestTransportOfTheWaitersOwn(t *testing.T) {
 			t.Fatal(err)
 		}
 		transport = waiter.Transport(api.Client().Transport)
-		ids := api.SubmitAll(50, edentest.World{Durations: edentest.Fixed(0)})
+		ids := api.SubmitAll(50, edentest.Workload{Durations: edentest.Fixed(0)})
 		began := time.Now()
 		if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
 			t.Fatal(err)

@@ -25,7 +25,7 @@ func TestTuning(t *testing.T) {
 		return backoff.NewExponentialBackOff(backoff.WithInitialInterval(time.Second), backoff.WithMultiplier(1.3),
 			backoff.WithRandomizationFactor(0.1), backoff.WithMaxInterval(time.Minute), backoff.WithMaxElapsedTime(0))
 	}
-	shared := edentest.Options{Others: 5}
+	shared := edentest.Options{BackgroundRate: 5}
 	raised := edentest.Options{Rate: 100, Burst: 100}
 	type rows []struct {
 		name string

@@ -116,7 +116,7 @@ func TestRateLimitCountsAgainstNoJob(t *testing.T) {
 func TestDefaultsSurviveMinutesWithoutNetwork(t *testing.T) {
 	for _, n := range []int{1, 20, 400} {
 		synctest.Test(t, func(t *testing.T) {
-			api := edentest.New(edentest.Options{Faults: []edentest.Fault{{From: 20 * time.Second, Until: 8 * time.Minute, Do: edentest.Refuse()}}})
+			api := edentest.New(edentest.Options{Faults: []edentest.Fault{{From: 20 * time.Second, Until: 8 * time.Minute, Do: edentest.RefuseConnection()}}})
 			ids := api.SubmitAll(n, minuteLong)
 			if _, err := newWaiter(t, api, edenwait.Config{}).WaitAll(context.Background(), ids); err != nil {
 				t.Error(err)

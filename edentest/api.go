@@ -46,7 +46,7 @@ func New(opts Options) *API {
 		enc:    encoder{opts.Seed, start},
 		draws:  rand.New(rand.NewPCG(opts.Seed, 2)),
 		jobs:   newStore(&opts),
-		limit:  newLimiter(opts.Limit, opts.Rate, opts.Burst, opts.Others),
+		limit:  newLimiter(opts.Limit, opts.Rate, opts.Burst, opts.BackgroundRate),
 		faults: faults{seed: opts.Seed},
 		log:    log{discard: opts.DiscardRecords},
 	}
@@ -81,8 +81,8 @@ func (a *API) SetRate(rate float64) {
 	a.limit.setRate(rate, now)
 }
 
-// SetOthers changes Options.Others from now on.
-func (a *API) SetOthers(rate float64) {
+// SetBackgroundRate changes Options.BackgroundRate from now on.
+func (a *API) SetBackgroundRate(rate float64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := a.now()
@@ -123,7 +123,7 @@ func (a *API) Submit(s Script) string {
 
 // SubmitAll adds n jobs of w now, without requests, and returns their ids in the
 // order in which they were added.
-func (a *API) SubmitAll(n int, w World) []string {
+func (a *API) SubmitAll(n int, w Workload) []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	ids := make([]string, n)
@@ -199,10 +199,10 @@ func (a *API) Stats() Stats {
 	return s
 }
 
-// FirstFinal returns when a GET first showed that the job has ended: the moment
+// FirstSeenEnded returns when a GET first showed that the job has ended: the moment
 // at which that request arrived. An answer that a fault spoilt shows nothing.
 // It returns false if there was no such GET yet.
-func (a *API) FirstFinal(id string) (time.Time, bool) {
+func (a *API) FirstSeenEnded(id string) (time.Time, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	i, ok := a.jobs.find(id)

@@ -124,10 +124,10 @@ func (d *board) changes(j *job, at time.Duration) time.Duration {
 		}
 	}
 	note(j.ends)
-	if j.script != nil && j.script.Reverts > 0 {
-		back := after(j.ends, j.script.Reverts)
+	if j.script != nil && j.script.RevertAfter > 0 {
+		back := after(j.ends, j.script.RevertAfter)
 		note(back)
-		note(after(back, j.script.Rerun))
+		note(after(back, j.script.RerunFor))
 	}
 	if d.retention > 0 {
 		note(after(j.ends, d.retention))

@@ -42,7 +42,7 @@ func TestWebhookClose(t *testing.T) {
 	// A bubble may end while deliveries are still to come.
 	synctest.Test(t, func(*testing.T) {
 		api := edentest.New(edentest.Options{Webhooks: &edentest.Webhooks{All: true}})
-		api.SubmitAll(100, edentest.World{})
+		api.SubmitAll(100, edentest.Workload{})
 	})
 }
 
@@ -79,7 +79,7 @@ func TestWebhookOverLoopback(t *testing.T) {
 		} else {
 			target = httptest.NewServer(r)
 		}
-		server := edentest.Start(edentest.Options{World: edentest.World{Durations: edentest.Fixed(0)}, Webhooks: hooks})
+		server := edentest.Start(edentest.Options{Workload: edentest.Workload{Durations: edentest.Fixed(0)}, Webhooks: hooks})
 		d := &door{server.API, server.Client(), server.URL, false}
 		status, body := d.do(t, http.MethodPost, async, strings.Replace(hooked, "https://hooks.example", target.URL, 1))
 		if status != http.StatusAccepted {

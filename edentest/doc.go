@@ -42,11 +42,11 @@
 // # Jobs
 //
 // A job comes from a [Script] that says what becomes of it (after half a minute,
-// success, with this output), is drawn from a [World] (how long jobs run, what
+// success, with this output), is drawn from a [Workload] (how long jobs run, what
 // share of them fails), or arrives by POST. What is drawn derives from
 // Options.Seed alone. [API.Finish] ends one at a moment of the test's choosing,
 // [API.Delete] takes it away. [API.EndedAt] tells the truth about a job to compare
-// with what a client has found out, and [API.FirstFinal] when a client could have
+// with what a client has found out, and [API.FirstSeenEnded] when a client could have
 // known.
 //
 // # The limit
@@ -55,7 +55,7 @@
 // exceeds them is answered with 429, and, as on the live service, with no hint
 // when to come back. Options.Limit chooses how the requests are counted, which
 // is not documented; a client that lives with a [TokenBucket], a [FixedWindow]
-// and a [SlidingWindow] is on the safe side. Options.Others has other clients
+// and a [SlidingWindow] is on the safe side. Options.BackgroundRate has other clients
 // spend a part of it. With Options.Ban, a request beyond the limit has everything
 // refused for a while, and each further request restarts that while.
 //
@@ -66,15 +66,15 @@
 // which probability, in which span of time.
 //
 //	Faults: []edentest.Fault{
-//		{On: edentest.Get, Share: 0.1, Do: edentest.Torn()},
-//		{From: time.Minute, Until: 3 * time.Minute, Do: edentest.Refuse()},
+//		{On: edentest.Get, Probability: 0.1, Do: edentest.TruncateBody()},
+//		{From: time.Minute, Until: 3 * time.Minute, Do: edentest.RefuseConnection()},
 //		{On: edentest.List, Do: edentest.StaleList(10 * time.Second)},
 //	}
 //
 // Faults of the wire: [Refuse], [Reset], [ResetBody], [Stall], [Hang], [Drip],
 // [Delay], and [Silence], after which a connection neither answers nor closes.
 //
-// Faults of what is sent: [Torn], [GzipTorn], [Empty], [Null], [HTML], [Huge],
+// Faults of what is sent: [TruncateBody], [TruncateGzip], [Empty], [Null], [HTML], [PadBody],
 // [WrongType], [OtherID], [ClockSkew], and [Edit] for one of your own.
 //
 // Refusals: [Status] for any of them, [RetryAfter], [Redirect], [Unavailable],
@@ -84,7 +84,7 @@
 // An outage is a fault with From and Until:
 //
 //	{From: time.Minute, Until: 3 * time.Minute, Do: edentest.Unavailable(2 * time.Minute)}, // 503 to everything
-//	{From: time.Minute, Until: 6 * time.Minute, Do: edentest.Refuse()},                     // the host is down
+//	{From: time.Minute, Until: 6 * time.Minute, Do: edentest.RefuseConnection()},                     // the host is down
 //	{Skip: 200, Times: 1, Do: edentest.ForbiddenPage()},                                    // one strange refusal
 //	{From: 5 * time.Second, Times: 1, Do: edentest.Silence()},                              // one silent connection
 //	{PerJob: true, Times: 1, Do: edentest.StrayNotFound()},                                 // each job is unknown once
@@ -93,8 +93,8 @@
 // Options.Latency (every answer takes that long), Options.Bandwidth (a slow line that
 // all bodies share), Options.ListLag and Options.GetLag (answers that are behind),
 // Options.ListPageSize and Options.ListNoTotals (a list that gives less than was
-// requested), Options.ListOff, Options.NotFoundFor. With Script.StuckInList,
-// World.StuckInList or [API.SetStuckInList], the list shows jobs as running forever.
+// requested), Options.ListStatus, Options.NotFoundFor. With Script.StuckInList,
+// Workload.StuckInList or [API.SetStuckInList], the list shows jobs as running forever.
 //
 // [Chaos] has a bit of everything, and [API.SetFaults] changes the faults while
 // the test goes on. A fault spoils the answer, not the work, unless the service

@@ -10,10 +10,10 @@ import (
 // Every POST is a draw of its own, whatever became of the one before it: of 400,
 // half are struck, not all, none, or a single one.
 func TestShareOfSubmits(t *testing.T) {
-	for _, do := range []edentest.Effect{edentest.Reset(), edentest.Status(500, "", nil), edentest.Status(402, "", nil), edentest.Refuse()} {
+	for _, do := range []edentest.Effect{edentest.Reset(), edentest.Status(500, "", nil), edentest.Status(402, "", nil), edentest.RefuseConnection()} {
 		for seed := range uint64(6) {
 			inMemory(t, edentest.Options{Rate: -1, Seed: seed, Faults: []edentest.Fault{
-				{On: edentest.Submit, Share: 0.5, Do: do},
+				{On: edentest.Submit, Probability: 0.5, Do: do},
 			}}, func(t *testing.T, d *door) {
 				for range 400 {
 					if resp, err := d.send(t.Context(), http.MethodPost, async, edentest.DefaultToken, submission); err == nil {
@@ -33,7 +33,7 @@ func TestShareOfSubmits(t *testing.T) {
 func struck(t *testing.T, path string, before func(*testing.T, *door)) (marks string) {
 	t.Helper()
 	inMemory(t, edentest.Options{Rate: -1, Faults: []edentest.Fault{
-		{On: edentest.Get | edentest.List, Share: 0.5, Do: edentest.Null()},
+		{On: edentest.Get | edentest.List, Probability: 0.5, Do: edentest.Null()},
 	}}, func(t *testing.T, d *door) {
 		d.Submit(edentest.Script{ID: "11111111-1111-4111-8111-111111111111"})
 		for range 40 {

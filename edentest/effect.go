@@ -10,7 +10,7 @@ import (
 )
 
 // An Effect is what a fault does to a request or to its answer: [Status],
-// [Reset], [Torn] and so on. The zero Effect only leaves its mark in the log of
+// [Reset], [TruncateBody] and so on. The zero Effect only leaves its mark in the log of
 // requests.
 type Effect struct {
 	name   string
@@ -74,7 +74,7 @@ func Redirect(url string) Effect {
 // Refuse refuses the connection, so that the request never arrives. On loopback,
 // where something listens, the connection ends without an answer instead, like
 // [Reset].
-func Refuse() Effect { return Effect{name: "refuse", lost: true} }
+func RefuseConnection() Effect { return Effect{name: "refuse", lost: true} }
 
 // Reset has the connection reset after the request was taken in, before the
 // first byte of an answer. Over HTTP/2 the request's stream is reset; other requests
@@ -124,9 +124,9 @@ func Delay(d time.Duration) Effect {
 	return Effect{name: fmt.Sprintf("delay %v", d), after: func(x *exchange) { x.ans.Delay += d }}
 }
 
-// Torn sends half of the body as if it were the whole: the length fits, the JSON
+// TruncateBody sends half of the body as if it were the whole: the length fits, the JSON
 // does not.
-func Torn() Effect {
+func TruncateBody() Effect {
 	return Edit("torn", func(_ Request, ans *Answer) { ans.Body = ans.Body[:len(ans.Body)/2] })
 }
 
@@ -157,8 +157,8 @@ func WrongType(contentType string) Effect {
 	}}
 }
 
-// GzipTorn sends the body compressed, and cut half way.
-func GzipTorn() Effect {
+// TruncateGzip sends the body compressed, and cut half way.
+func TruncateGzip() Effect {
 	return Edit("gzip torn", func(_ Request, ans *Answer) {
 		var b bytes.Buffer
 		w := gzip.NewWriter(&b)
@@ -170,10 +170,10 @@ func GzipTorn() Effect {
 	})
 }
 
-// Huge sends the true answer blown up by n bytes of white space inside the JSON,
+// PadBody sends the true answer blown up by n bytes of white space inside the JSON,
 // without a Content-Length. They are made as they are sent, so n may be larger
 // than the memory.
-func Huge(n int64) Effect {
+func PadBody(n int64) Effect {
 	return Effect{name: fmt.Sprintf("huge %d", n), after: func(x *exchange) { x.ans.pad = max(0, n) }}
 }
 

@@ -69,7 +69,7 @@ func TestEffects(t *testing.T) {
 		{edentest.Redirect(elsewhere), "redirect", 307, func(_, o outcome) bool {
 			return o.status == 307 && o.header.Get("Location") == elsewhere
 		}},
-		{edentest.Refuse(), "refuse", 0, func(_, o outcome) bool {
+		{edentest.RefuseConnection(), "refuse", 0, func(_, o outcome) bool {
 			return errors.Is(o.err, syscall.ECONNREFUSED) || isReset(o.err)
 		}},
 		{edentest.Reset(), "reset", 0, func(_, o outcome) bool { return isReset(o.err) }},
@@ -80,7 +80,7 @@ func TestEffects(t *testing.T) {
 			return o.body == h.body && o.bodyer == nil && o.took >= 49*time.Millisecond
 		}},
 		{edentest.Delay(5 * time.Millisecond), "delay 5ms", 200, func(h, o outcome) bool { return o.body == h.body && o.took >= 5*time.Millisecond }},
-		{edentest.Torn(), "torn", 200, func(h, o outcome) bool {
+		{edentest.TruncateBody(), "torn", 200, func(h, o outcome) bool {
 			return o.status == 200 && o.bodyer == nil && o.body == h.body[:len(h.body)/2] && o.length == int64(len(o.body))
 		}},
 		{edentest.Empty(), "empty", 200, func(_, o outcome) bool { return o.status == 200 && o.body == "" && o.bodyer == nil }},
@@ -91,11 +91,11 @@ func TestEffects(t *testing.T) {
 		{edentest.WrongType("text/plain"), `type "text/plain"`, 200, func(h, o outcome) bool {
 			return o.body == h.body && o.header.Get("Content-Type") == "text/plain"
 		}},
-		{edentest.GzipTorn(), "gzip torn", 200, func(h, o outcome) bool {
+		{edentest.TruncateGzip(), "gzip torn", 200, func(h, o outcome) bool {
 			return o.status == 200 && errors.Is(o.bodyer, io.ErrUnexpectedEOF) && len(o.body) < len(h.body) && o.length == -1 &&
 				o.header.Get("Content-Encoding") == ""
 		}},
-		{edentest.Huge(1 << 20), "huge 1048576", 200, func(h, o outcome) bool {
+		{edentest.PadBody(1 << 20), "huge 1048576", 200, func(h, o outcome) bool {
 			var small, large bytes.Buffer
 			return len(o.body) == len(h.body)+1<<20 && o.length == -1 &&
 				json.Compact(&small, []byte(h.body)) == nil && json.Compact(&large, []byte(o.body)) == nil && small.String() == large.String()
@@ -268,7 +268,7 @@ func TestOtherID(t *testing.T) {
 			t.Errorf("the list met %q, which cannot apply to it", log[len(log)-1].Fault)
 		}
 		for _, id := range []string{one, two} {
-			if at, ok := d.FirstFinal(id); ok {
+			if at, ok := d.FirstSeenEnded(id); ok {
 				t.Errorf("the end of %s was shown at %v, though its own answer never came", id, at)
 			}
 		}
@@ -277,7 +277,7 @@ func TestOtherID(t *testing.T) {
 
 // With Accept-Encoding set by hand, a transport hands the bytes through.
 func TestGzipByHand(t *testing.T) {
-	throughBoth(t, edentest.Options{Faults: []edentest.Fault{{Do: edentest.GzipTorn()}}}, func(t *testing.T, d *door) {
+	throughBoth(t, edentest.Options{Faults: []edentest.Fault{{Do: edentest.TruncateGzip()}}}, func(t *testing.T, d *door) {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.base+async, nil)
 		if err != nil {
 			t.Fatal(err)

@@ -55,7 +55,7 @@ func (a *API) remove(x *exchange) {
 
 // list answers GET of the job list.
 func (a *API) list(x *exchange) {
-	if code := a.opts.ListOff; code != 0 {
+	if code := a.opts.ListStatus; code != 0 {
 		x.ans.detail(code, http.StatusText(code))
 		return
 	}
@@ -108,7 +108,7 @@ func (a *API) post(x *exchange) {
 	if a.opts.OnSubmit != nil {
 		script = a.opts.OnSubmit(s)
 	} else {
-		script = a.opts.World.script(a.draws)
+		script = a.opts.Workload.script(a.draws)
 	}
 	parts := strings.SplitN(s.Model, "/", 4)
 	defaultTo(&script.Feature, parts[0])

@@ -87,9 +87,9 @@ func ExampleStart() {
 
 func ExampleAPI_SubmitAll() {
 	api := edentest.New(edentest.Options{Seed: 7})
-	ids := api.SubmitAll(1000, edentest.World{
-		Durations: edentest.Lognormal{Median: time.Minute, Sigma: 1, Cap: 20 * time.Minute},
-		FailShare: 0.1,
+	ids := api.SubmitAll(1000, edentest.Workload{
+		Durations:   edentest.Lognormal{Median: time.Minute, Sigma: 1, Cap: 20 * time.Minute},
+		FailureRate: 0.1,
 	})
 	fmt.Println(len(ids))
 

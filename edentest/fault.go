@@ -7,7 +7,7 @@ import (
 )
 
 // A Fault is something that goes wrong, and when. The zero value of every field
-// but Do means "always": Fault{Do: Torn()} tears every answer.
+// but Do means "always": Fault{Do: TruncateBody()} tears every answer.
 //
 // A fault spoils the answer, not the work: a POST or a DELETE that it strikes has
 // taken effect nevertheless, which is what makes it dangerous to send one again.
@@ -41,7 +41,7 @@ type Fault struct {
 	// that job was asked about, so that they do not depend on the order in which
 	// concurrent requests of several jobs arrive; for requests that name no job,
 	// from how many of their kind there were.
-	Share float64
+	Probability float64
 
 	// Times is how often it strikes at most. Defaults to no bound.
 	Times int
@@ -115,7 +115,7 @@ func (fs *faults) strike(x *exchange, j *job, nth uint64) int {
 		switch met := fs.count(i, j, met{seen: 1}); {
 		case met.seen <= f.Skip:
 		case f.Times > 0 && met.hits >= f.Times:
-		case f.Share < 0 || f.Share > 0 && fs.chance(i, x, j, nth) >= f.Share:
+		case f.Probability < 0 || f.Probability > 0 && fs.chance(i, x, j, nth) >= f.Probability:
 		default:
 			return i
 		}
@@ -157,8 +157,8 @@ func Chaos(share float64) []Fault {
 	effects := []Effect{
 		Status(500, "", nil), Status(502, "<html>Bad Gateway</html>", nil), Status(503, "", nil),
 		Status(504, "", nil), Status(408, "", nil), Status(425, "", nil),
-		Refuse(), Reset(), ResetBody(), Stall(), Drip(5 * time.Second), Delay(5 * time.Second),
-		Torn(), Empty(), Null(), HTML(), OtherID(), GzipTorn(),
+		RefuseConnection(), Reset(), ResetBody(), Stall(), Drip(5 * time.Second), Delay(5 * time.Second),
+		TruncateBody(), Empty(), Null(), HTML(), OtherID(), TruncateGzip(),
 	}
 	// Each fault gets its chance only if none before it struck.
 	each := 1 - math.Pow(1-min(share, 1), 1/float64(len(effects)))
@@ -167,7 +167,7 @@ func Chaos(share float64) []Fault {
 		return faults
 	}
 	for _, e := range effects {
-		faults = append(faults, Fault{On: Get | List, Share: each, Do: e})
+		faults = append(faults, Fault{On: Get | List, Probability: each, Do: e})
 	}
 	return faults
 }

@@ -55,9 +55,9 @@ func TestFaultSelection(t *testing.T) {
 		{"times", edentest.Fault{Times: 2}, "xx...."},
 		{"skip", edentest.Fault{Skip: 2}, "..xxxx"},
 		{"second get", edentest.Fault{On: edentest.Get, Skip: 1, Times: 1}, ".x...."},
-		{"share 1", edentest.Fault{Share: 1}, "xxxxxx"},
-		{"share tiny", edentest.Fault{Share: 1e-12}, "......"},
-		{"share negative", edentest.Fault{Share: -1}, "......"},
+		{"share 1", edentest.Fault{Probability: 1}, "xxxxxx"},
+		{"share tiny", edentest.Fault{Probability: 1e-12}, "......"},
+		{"share negative", edentest.Fault{Probability: -1}, "......"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -144,7 +144,7 @@ func TestChaos(t *testing.T) {
 	}
 	inMemory(t, edentest.Options{Rate: -1, Faults: edentest.Chaos(0.4)}, func(t *testing.T, d *door) {
 		d.client.Timeout = time.Minute
-		ids := d.SubmitAll(100, edentest.World{Durations: edentest.Fixed(0)})
+		ids := d.SubmitAll(100, edentest.Workload{Durations: edentest.Fixed(0)})
 		for i := range 3000 {
 			d.observe(t, async+"/"+ids[i%100])
 		}

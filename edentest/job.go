@@ -8,7 +8,7 @@ import (
 )
 
 // Never is the duration of a job that does not end: Script{After: Never}, or
-// World{Durations: Fixed(Never)}.
+// Workload{Durations: Fixed(Never)}.
 const Never time.Duration = math.MaxInt64
 
 // A job is small, since there can be a million: what is long is either in a
@@ -18,7 +18,7 @@ type job struct {
 	created time.Duration // since New, as all times here
 	ends    time.Duration // Never if it does not
 	shown   time.Duration // 1 + when a GET first showed its end; 0: not yet
-	script  *Script       // nil: drawn from a World
+	script  *Script       // nil: drawn from a Workload
 	seq     int32         // its place among the jobs of the account
 	bytes   int32         // approximate size of a drawn output
 	asked   uint32        // requests that named it
@@ -54,11 +54,11 @@ func (j *job) ended(at time.Duration) bool {
 	if at < j.ends || j.ends == Never {
 		return false
 	}
-	if j.script == nil || j.script.Reverts <= 0 {
+	if j.script == nil || j.script.RevertAfter <= 0 {
 		return true
 	}
-	back := after(j.ends, j.script.Reverts)
-	return at < back || j.script.Rerun > 0 && at >= after(back, j.script.Rerun)
+	back := after(j.ends, j.script.RevertAfter)
+	return at < back || j.script.RerunFor > 0 && at >= after(back, j.script.RerunFor)
 }
 
 // after adds two durations without passing Never.

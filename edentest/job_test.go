@@ -161,8 +161,8 @@ func TestGetErrorOfForm(t *testing.T) {
 
 func TestReverts(t *testing.T) {
 	inMemory(t, edentest.Options{}, func(t *testing.T, d *door) {
-		again := d.Submit(edentest.Script{After: 10 * time.Second, Reverts: 5 * time.Second, Rerun: 20 * time.Second})
-		stuck := d.Submit(edentest.Script{After: 10 * time.Second, Reverts: 5 * time.Second})
+		again := d.Submit(edentest.Script{After: 10 * time.Second, RevertAfter: 5 * time.Second, RerunFor: 20 * time.Second})
+		stuck := d.Submit(edentest.Script{After: 10 * time.Second, RevertAfter: 5 * time.Second})
 		start := time.Now()
 		for _, tt := range []struct {
 			at           time.Duration
@@ -178,7 +178,7 @@ func TestReverts(t *testing.T) {
 		} {
 			d.sleep(t, tt.at-time.Since(start))
 			if got := d.job(t, again).Status; got != tt.again {
-				t.Errorf("at %v with Rerun: %s, want %s", tt.at, got, tt.again)
+				t.Errorf("at %v with RerunFor: %s, want %s", tt.at, got, tt.again)
 			}
 			if got := d.job(t, stuck).Status; got != tt.stuck {
 				t.Errorf("at %v without: %s, want %s", tt.at, got, tt.stuck)
@@ -203,7 +203,7 @@ func TestReverts(t *testing.T) {
 // One job alone: no change of another one has the list look at it again.
 func TestRevertsAlone(t *testing.T) {
 	inMemory(t, edentest.Options{}, func(t *testing.T, d *door) {
-		d.Submit(edentest.Script{After: 10 * time.Second, Reverts: 5 * time.Second, Rerun: 20 * time.Second})
+		d.Submit(edentest.Script{After: 10 * time.Second, RevertAfter: 5 * time.Second, RerunFor: 20 * time.Second})
 		for i, want := range []int{1, 0, 1, 0} {
 			if got := d.list(t, "?limit=1&page=9&status=processing").Total; got != want {
 				t.Errorf("step %d: the list counts %d as processing, want %d", i, got, want)

@@ -20,7 +20,7 @@ func TestGetLag(t *testing.T) {
 		if got := d.list(t, "?status=success").Total; got != 0 {
 			t.Errorf("list shows %d ends too early", got)
 		}
-		if _, ok := d.FirstFinal(id); ok {
+		if _, ok := d.FirstSeenEnded(id); ok {
 			t.Error("an end that was not shown counts as shown")
 		}
 		d.sleep(t, 1)
@@ -33,7 +33,7 @@ func TestGetLag(t *testing.T) {
 		if at, _ := d.EndedAt(id); at.Sub(start) != time.Minute {
 			t.Errorf("ended after %v", at.Sub(start))
 		}
-		if at, _ := d.FirstFinal(id); at.Sub(start) != 65*time.Second {
+		if at, _ := d.FirstSeenEnded(id); at.Sub(start) != 65*time.Second {
 			t.Errorf("shown after %v", at.Sub(start))
 		}
 		young := d.Submit(edentest.Script{})
@@ -49,10 +49,10 @@ func TestGetLag(t *testing.T) {
 // Some jobs run forever in the list, whose counts and filters say the same.
 func TestStuckInList(t *testing.T) {
 	inMemory(t, edentest.Options{Rate: -1}, func(t *testing.T, d *door) {
-		d.SubmitAll(2000, edentest.World{Durations: edentest.Fixed(time.Minute)})
+		d.SubmitAll(2000, edentest.Workload{Durations: edentest.Fixed(time.Minute)})
 		plain := d.Submit(edentest.Script{After: time.Minute})
 		script := d.Submit(edentest.Script{After: time.Minute, StuckInList: true})
-		d.SubmitAll(400, edentest.World{Durations: edentest.Fixed(time.Minute), StuckInList: 0.25})
+		d.SubmitAll(400, edentest.Workload{Durations: edentest.Fixed(time.Minute), StuckInList: 0.25})
 		d.sleep(t, time.Hour)
 		if got := d.job(t, script).Status; got != "success" {
 			t.Errorf("GET shows %s", got)
@@ -79,7 +79,7 @@ func TestStuckInList(t *testing.T) {
 		}
 	})
 	// Jobs are drawn as they are without stuck ones.
-	drawn := func(w edentest.World) (ends []time.Time) {
+	drawn := func(w edentest.Workload) (ends []time.Time) {
 		api := edentest.New(edentest.Options{})
 		for _, id := range api.SubmitAll(3, w) {
 			at, _ := api.EndedAt(id)
@@ -87,14 +87,14 @@ func TestStuckInList(t *testing.T) {
 		}
 		return ends
 	}
-	if a, b := drawn(edentest.World{}), drawn(edentest.World{StuckInList: -1}); len(a) != len(b) || a[2].Sub(a[0]).Round(time.Second) != b[2].Sub(b[0]).Round(time.Second) {
+	if a, b := drawn(edentest.Workload{}), drawn(edentest.Workload{StuckInList: -1}); len(a) != len(b) || a[2].Sub(a[0]).Round(time.Second) != b[2].Sub(b[0]).Round(time.Second) {
 		t.Error(a, b)
 	}
 }
 
 func TestListPageSize(t *testing.T) {
 	inMemory(t, edentest.Options{Rate: -1, ListPageSize: 100}, func(t *testing.T, d *door) {
-		ids := d.SubmitAll(250, edentest.World{})
+		ids := d.SubmitAll(250, edentest.Workload{})
 		for _, tt := range []struct {
 			query                     string
 			items, limit, page, pages int
@@ -109,7 +109,7 @@ func TestListPageSize(t *testing.T) {
 		}
 	})
 	inMemory(t, edentest.Options{ListNoTotals: true}, func(t *testing.T, d *door) {
-		d.SubmitAll(3, edentest.World{})
+		d.SubmitAll(3, edentest.Workload{})
 		_, body := d.do(t, http.MethodGet, async+"?limit=2", "")
 		got := decode[map[string]any](t, body)
 		if _, has := got["total"]; has || len(got) != 3 || got["limit"] != 2.0 || got["page"] != 1.0 || len(got["items"].([]any)) != 2 {

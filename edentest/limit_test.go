@@ -57,21 +57,21 @@ func TestLimit(t *testing.T) {
 		{"ban, fixed", edentest.Options{Limit: edentest.FixedWindow, Ban: 2 * time.Second}, []step{
 			{0, 11, 10}, {time.Second, 1, 0}, {2 * time.Second, 10, 10}, {time.Second, 1, 1},
 		}},
-		{"ban, others", edentest.Options{Others: 50, Ban: time.Second}, []step{
+		{"ban, others", edentest.Options{BackgroundRate: 50, Ban: time.Second}, []step{
 			{time.Hour, 1, 0}, {time.Second, 1, 0},
 		}},
 		{"none", edentest.Options{Rate: -1}, []step{{0, 1000, 1000}}},
-		{"others, bucket", edentest.Options{Others: 5}, []step{
+		{"others, bucket", edentest.Options{BackgroundRate: 5}, []step{
 			// The bucket is full again whenever the others have just paused.
 			{0, 11, 10}, {100 * ms, 2, 1}, {100 * ms, 2, 0}, {200 * ms, 2, 1}, {600 * ms, 9, 3},
 		}},
-		{"others, fixed", edentest.Options{Limit: edentest.FixedWindow, Others: 4}, []step{
+		{"others, fixed", edentest.Options{Limit: edentest.FixedWindow, BackgroundRate: 4}, []step{
 			{900 * ms, 12, 7}, {100 * ms, 12, 9},
 		}},
-		{"others, sliding", edentest.Options{Limit: edentest.SlidingWindow, Others: 8}, []step{
+		{"others, sliding", edentest.Options{Limit: edentest.SlidingWindow, BackgroundRate: 8}, []step{
 			{time.Hour, 12, 2},
 		}},
-		{"others, all of it", edentest.Options{Others: 100}, []step{{time.Minute, 5, 0}}},
+		{"others, all of it", edentest.Options{BackgroundRate: 100}, []step{{time.Minute, 5, 0}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -184,9 +184,9 @@ func TestSetRate(t *testing.T) {
 			{func() {}, step{1, 2, 1}},
 			{func() { d.SetRate(-1) }, step{0, 100, 100}},
 			{func() { d.SetRate(10) }, step{10 * time.Second, 11, 10}},
-			{func() { d.SetOthers(9) }, step{100 * time.Second, 11, 9}},
+			{func() { d.SetBackgroundRate(9) }, step{100 * time.Second, 11, 9}},
 			// What the others spent before they fell silent is spent.
-			{func() { d.sleep(t, 10*time.Second); d.SetOthers(0) }, step{0, 11, 9}},
+			{func() { d.sleep(t, 10*time.Second); d.SetBackgroundRate(0) }, step{0, 11, 9}},
 			{func() {}, step{time.Second, 11, 10}},
 		} {
 			s.set()

@@ -19,7 +19,7 @@ import (
 func TestBandwidth(t *testing.T) {
 	const size = 1 << 20
 	inMemory(t, edentest.Options{Rate: -1, Bandwidth: 8 * size / 10}, func(t *testing.T, d *door) { // ten seconds a body
-		ids := d.SubmitAll(4, edentest.World{Durations: edentest.Fixed(0), OutputBytes: size})
+		ids := d.SubmitAll(4, edentest.Workload{Durations: edentest.Fixed(0), OutputBytes: size})
 		start := time.Now()
 		took := make([]float64, len(ids))
 		var read sync.WaitGroup
@@ -67,7 +67,7 @@ func TestBandwidth(t *testing.T) {
 // A small answer does not wait for all of a large one.
 func TestBandwidthSmallBody(t *testing.T) {
 	inMemory(t, edentest.Options{Rate: -1, Bandwidth: 1e6}, func(t *testing.T, d *door) {
-		large := d.SubmitAll(8, edentest.World{Durations: edentest.Fixed(0), OutputBytes: 1 << 20})
+		large := d.SubmitAll(8, edentest.Workload{Durations: edentest.Fixed(0), OutputBytes: 1 << 20})
 		for _, id := range large {
 			go d.get(t, id)
 		}
@@ -86,11 +86,11 @@ func TestBandwidthSmallBody(t *testing.T) {
 func TestBandwidthOnLoopback(t *testing.T) {
 	const bits = 40e6
 	throughBoth(t, edentest.Options{Rate: -1, Bandwidth: bits, Faults: []edentest.Fault{
-		{Skip: 1, Times: 1, Do: edentest.Huge(1 << 19)},
+		{Skip: 1, Times: 1, Do: edentest.PadBody(1 << 19)},
 		{Skip: 1, Times: 1, Do: edentest.Drip(time.Millisecond)},
 		{Skip: 1, Times: 1, Do: edentest.ResetBody()},
 	}}, func(t *testing.T, d *door) {
-		id := d.SubmitAll(1, edentest.World{Durations: edentest.Fixed(0), OutputBytes: 1 << 19})[0]
+		id := d.SubmitAll(1, edentest.Workload{Durations: edentest.Fixed(0), OutputBytes: 1 << 19})[0]
 		for i, size := range []int{1 << 19, 1 << 20, 1 << 19} {
 			o := d.observe(t, async+"/"+id)
 			least := time.Duration(float64(size) * 8 / bits * float64(time.Second))

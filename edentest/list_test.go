@@ -15,7 +15,7 @@ func TestListPages(t *testing.T) {
 	// Enough for several blocks and an incomplete one.
 	const n = 2500
 	throughBoth(t, edentest.Options{Rate: -1}, func(t *testing.T, d *door) {
-		ids := d.SubmitAll(n, edentest.World{Durations: edentest.Fixed(edentest.Never)})
+		ids := d.SubmitAll(n, edentest.Workload{Durations: edentest.Fixed(edentest.Never)})
 		slices.Reverse(ids) // newest first
 		for _, tt := range []struct {
 			query              string
@@ -110,11 +110,11 @@ func TestListCounts(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 2))
 		var ids []string
 		for range 100 {
-			ids = append(ids, d.SubmitAll(rng.IntN(100), edentest.World{
-				Durations: edentest.Uniform{Max: 20 * time.Minute}, FailShare: 0.3,
+			ids = append(ids, d.SubmitAll(rng.IntN(100), edentest.Workload{
+				Durations: edentest.Uniform{Max: 20 * time.Minute}, FailureRate: 0.3,
 			})...)
 			if rng.IntN(4) == 0 {
-				ids = append(ids, d.Submit(edentest.Script{After: time.Minute, Reverts: time.Minute, Rerun: time.Minute}))
+				ids = append(ids, d.Submit(edentest.Script{After: time.Minute, RevertAfter: time.Minute, RerunFor: time.Minute}))
 			}
 			if len(ids) > 0 {
 				d.Delete(ids[rng.IntN(len(ids))])
@@ -186,7 +186,7 @@ func TestListLag(t *testing.T) {
 func TestListLagOfMany(t *testing.T) {
 	const lag = 10 * time.Second
 	inMemory(t, edentest.Options{Rate: -1, ListLag: lag}, func(t *testing.T, d *door) {
-		world := edentest.World{Durations: edentest.Fixed(edentest.Never)}
+		world := edentest.Workload{Durations: edentest.Fixed(edentest.Never)}
 		old := d.SubmitAll(1500, world)
 		d.sleep(t, time.Second)
 		d.SubmitAll(1000, world)
@@ -218,7 +218,7 @@ func TestListLagOfMany(t *testing.T) {
 
 func TestListOff(t *testing.T) {
 	for _, code := range []int{403, 404, 405, 500} {
-		throughBoth(t, edentest.Options{ListOff: code}, func(t *testing.T, d *door) {
+		throughBoth(t, edentest.Options{ListStatus: code}, func(t *testing.T, d *door) {
 			id := d.Submit(edentest.Script{})
 			if status, _ := d.do(t, http.MethodGet, async, ""); status != code {
 				t.Errorf("list = %d, want %d", status, code)
@@ -233,7 +233,7 @@ func BenchmarkList(b *testing.B) {
 	for _, query := range []string{"?limit=1000", "?limit=1000&status=processing", "?limit=1000&status=processing&page=20"} {
 		b.Run(query, func(b *testing.B) {
 			api := edentest.New(edentest.Options{Rate: -1, DiscardRecords: true})
-			api.SubmitAll(100_000, edentest.World{})
+			api.SubmitAll(100_000, edentest.Workload{})
 			client := api.Client()
 			for b.Loop() {
 				if _, _, err := get(client, endpoint+query); err != nil {

@@ -44,7 +44,7 @@ func (l *log) note(x *exchange, j *job) {
 	}
 	if x.ended && x.ans.whole() && j != nil && j.shown == 0 {
 		j.shown = x.now + 1
-		l.stats.Finals++
+		l.stats.SeenEnded++
 	}
 	if x.named() {
 		j.asked++

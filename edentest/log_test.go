@@ -49,7 +49,7 @@ func TestRequests(t *testing.T) {
 			t.Errorf("recorded\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 		stats := d.Stats()
-		if stats.Gets != 2 || stats.Lists != 1 || stats.Deletes != 1 || stats.Other != 1 || stats.Requests() != 5 || stats.Finals != 1 {
+		if stats.Gets != 2 || stats.Lists != 1 || stats.Deletes != 1 || stats.Other != 1 || stats.Requests() != 5 || stats.SeenEnded != 1 {
 			t.Errorf("%+v", stats)
 		}
 	})
@@ -94,17 +94,17 @@ func TestDiscardRecords(t *testing.T) {
 func TestFirstFinal(t *testing.T) {
 	const latency = 40 * time.Millisecond
 	inMemory(t, edentest.Options{Latency: latency, Faults: []edentest.Fault{
-		{On: edentest.Get, From: time.Minute, Times: 1, Do: edentest.Torn()},
+		{On: edentest.Get, From: time.Minute, Times: 1, Do: edentest.TruncateBody()},
 	}}, func(t *testing.T, d *door) {
-		id := d.Submit(edentest.Script{After: time.Second, Foreign: true})
+		id := d.Submit(edentest.Script{After: time.Second, OtherUser: true})
 		d.job(t, id)
-		if _, ok := d.FirstFinal(id); ok {
+		if _, ok := d.FirstSeenEnded(id); ok {
 			t.Error("a GET showed the end of a job that runs")
 		}
 		d.sleep(t, time.Minute)
 		d.list(t, "")
 		d.get(t, id)
-		if at, ok := d.FirstFinal(id); ok {
+		if at, ok := d.FirstSeenEnded(id); ok {
 			t.Errorf("a torn answer showed an end, at %v", at)
 		}
 		sent := time.Now()
@@ -115,14 +115,14 @@ func TestFirstFinal(t *testing.T) {
 		want := sent.Add(latency / 2)
 		d.sleep(t, time.Minute)
 		d.job(t, id)
-		if at, ok := d.FirstFinal(id); !ok || !at.Equal(want) {
-			t.Errorf("FirstFinal = %v, %v, want %v", at, ok, want)
+		if at, ok := d.FirstSeenEnded(id); !ok || !at.Equal(want) {
+			t.Errorf("FirstSeenEnded = %v, %v, want %v", at, ok, want)
 		}
-		if s := d.Stats(); s.Finals != 1 || s.ForeignGets != 4 || s.Faults != 1 {
+		if s := d.Stats(); s.SeenEnded != 1 || s.ForeignGets != 4 || s.Faults != 1 {
 			t.Errorf("%+v", s)
 		}
-		if _, ok := d.FirstFinal("x"); ok {
-			t.Error("FirstFinal of no job")
+		if _, ok := d.FirstSeenEnded("x"); ok {
+			t.Error("FirstSeenEnded of no job")
 		}
 	})
 }
@@ -134,19 +134,19 @@ func TestFirstFinalThroughFaults(t *testing.T) {
 		shows bool
 	}{
 		{edentest.Effect{}, true}, {edentest.Delay(time.Second), true}, {edentest.Drip(time.Second), true},
-		{edentest.ClockSkew(time.Hour), true}, {edentest.WrongType("text/plain"), true}, {edentest.Huge(10), true},
+		{edentest.ClockSkew(time.Hour), true}, {edentest.WrongType("text/plain"), true}, {edentest.PadBody(10), true},
 		{edentest.Status(500, "", nil), false}, {edentest.RetryAfter("1"), false}, {edentest.Redirect("/"), false},
-		{edentest.Refuse(), false}, {edentest.Reset(), false}, {edentest.ResetBody(), false}, {edentest.Stall(), false},
-		{edentest.Torn(), false}, {edentest.Empty(), false}, {edentest.Null(), false}, {edentest.HTML(), false},
-		{edentest.OtherID(), false}, {edentest.GzipTorn(), false},
+		{edentest.RefuseConnection(), false}, {edentest.Reset(), false}, {edentest.ResetBody(), false}, {edentest.Stall(), false},
+		{edentest.TruncateBody(), false}, {edentest.Empty(), false}, {edentest.Null(), false}, {edentest.HTML(), false},
+		{edentest.OtherID(), false}, {edentest.TruncateGzip(), false},
 	} {
 		inMemory(t, edentest.Options{Faults: []edentest.Fault{{Do: tt.do}}}, func(t *testing.T, d *door) {
 			d.client.Timeout = time.Minute
 			d.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 			id := d.Submit(edentest.Script{})
 			d.observe(t, async+"/"+id)
-			if _, shown := d.FirstFinal(id); shown != tt.shows {
-				t.Errorf("%v: FirstFinal %v, want %v", tt.do, shown, tt.shows)
+			if _, shown := d.FirstSeenEnded(id); shown != tt.shows {
+				t.Errorf("%v: FirstSeenEnded %v, want %v", tt.do, shown, tt.shows)
 			}
 		})
 	}
@@ -188,8 +188,8 @@ func TestKindString(t *testing.T) {
 
 // Everything at once; the race detector is the judge.
 func TestConcurrency(t *testing.T) {
-	throughBoth(t, edentest.Options{Rate: 50, Others: 5, Faults: []edentest.Fault{{Share: 0.2, Do: edentest.Torn()}}}, func(t *testing.T, d *door) {
-		ids := d.SubmitAll(50, edentest.World{Durations: edentest.Uniform{Max: 10 * time.Millisecond}})
+	throughBoth(t, edentest.Options{Rate: 50, BackgroundRate: 5, Faults: []edentest.Fault{{Probability: 0.2, Do: edentest.TruncateBody()}}}, func(t *testing.T, d *door) {
+		ids := d.SubmitAll(50, edentest.Workload{Durations: edentest.Uniform{Max: 10 * time.Millisecond}})
 		var wg sync.WaitGroup
 		for i, id := range ids {
 			wg.Go(func() {
@@ -209,11 +209,11 @@ func TestConcurrency(t *testing.T) {
 				d.Submit(edentest.Script{})
 				d.Delete(id)
 				d.SetRate(float64(i + 1))
-				d.SetOthers(float64(i))
-				d.SetFaults([]edentest.Fault{{Share: 0.2, Do: edentest.Null()}})
+				d.SetBackgroundRate(float64(i))
+				d.SetFaults([]edentest.Fault{{Probability: 0.2, Do: edentest.Null()}})
 				d.Stats()
 				d.Requests()
-				d.FirstFinal(id)
+				d.FirstSeenEnded(id)
 				d.EndedAt(id)
 			})
 		}

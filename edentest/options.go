@@ -47,12 +47,12 @@ type Options struct {
 	// is a seed like any other.
 	Seed uint64
 
-	// World is what jobs that arrive by POST are drawn from. Defaults to the
-	// zero World, see there.
-	World World
+	// Workload is what jobs that arrive by POST are drawn from. Defaults to the
+	// zero Workload, see there.
+	Workload Workload
 
 	// OnSubmit, if set, decides what becomes of a job that arrives by POST,
-	// instead of World. Feature, Subfeature, Provider and Model of the Script
+	// instead of Workload. Feature, Subfeature, Provider and Model of the Script
 	// that it returns default to those that were asked for. A Script that Submit
 	// would panic about is answered with 500. It must not call the API.
 	OnSubmit func(Submission) Script
@@ -67,9 +67,9 @@ type Options struct {
 	// Defaults to 0.
 	ListLag time.Duration
 
-	// ListOff, if not zero, is the status that every list request is answered
+	// ListStatus, if not zero, is the status that every list request is answered
 	// with: 404, 405, 403, 500. Defaults to 0.
-	ListOff int
+	ListStatus int
 
 	// ListPageSize, if not 0, is the most jobs that a page of the list holds. A
 	// request for more gets pages of this size: "limit" says so, and "page" and
@@ -84,7 +84,7 @@ type Options struct {
 	// Others is how many requests a second the other clients of the account
 	// send. They are evenly spaced, and counted against Rate when the next
 	// request arrives, so they cost no goroutine. Defaults to 0.
-	Others float64
+	BackgroundRate float64
 
 	// Faults are what goes wrong. The first that matches a request applies to
 	// it, alone. Defaults to none.

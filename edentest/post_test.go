@@ -12,7 +12,7 @@ import (
 const submission = `{"model":"audio/speech_to_text_async/openai/whisper-1","input":{"file":"https://files.example/a.mp3"},"show_original_response":true}`
 
 func TestPost(t *testing.T) {
-	throughBoth(t, edentest.Options{World: edentest.World{Durations: edentest.Fixed(time.Hour)}}, func(t *testing.T, d *door) {
+	throughBoth(t, edentest.Options{Workload: edentest.Workload{Durations: edentest.Fixed(time.Hour)}}, func(t *testing.T, d *door) {
 		status, body := d.do(t, http.MethodPost, async, submission)
 		if status != http.StatusAccepted {
 			t.Fatalf("POST = %d %s, want 202", status, body)
@@ -33,8 +33,8 @@ func TestPost(t *testing.T) {
 
 func TestPostDrawsFromWorld(t *testing.T) {
 	inMemory(t, edentest.Options{
-		Rate:  -1,
-		World: edentest.World{Durations: edentest.Fixed(0), FailShare: 0.5, OutputBytes: 10000},
+		Rate:     -1,
+		Workload: edentest.Workload{Durations: edentest.Fixed(0), FailureRate: 0.5, OutputBytes: 10000},
 	}, func(t *testing.T, d *door) {
 		failed := 0
 		for range 200 {
@@ -62,7 +62,7 @@ func TestPostDrawsFromWorld(t *testing.T) {
 
 // A job that takes no time has ended when its POST is answered for, by any clock.
 func TestPostOfNoTime(t *testing.T) {
-	throughBoth(t, edentest.Options{World: edentest.World{Durations: edentest.Fixed(0)}}, func(t *testing.T, d *door) {
+	throughBoth(t, edentest.Options{Workload: edentest.Workload{Durations: edentest.Fixed(0)}}, func(t *testing.T, d *door) {
 		if status, body := d.do(t, http.MethodPost, async, submission); decode[job](t, body).Status != "success" {
 			t.Errorf("POST = %d %s", status, body)
 		}
@@ -71,7 +71,7 @@ func TestPostOfNoTime(t *testing.T) {
 
 // What the provider said is shown to whom asks for it.
 func TestShowOriginalResponse(t *testing.T) {
-	inMemory(t, edentest.Options{World: edentest.World{Durations: edentest.Fixed(0)}}, func(t *testing.T, d *door) {
+	inMemory(t, edentest.Options{Workload: edentest.Workload{Durations: edentest.Fixed(0)}}, func(t *testing.T, d *door) {
 		for flag, shown := range map[string]bool{`,"show_original_response":true`: true, `,"show_original_response":false`: false, ``: false} {
 			_, body := d.do(t, http.MethodPost, async, `{"model":"ocr/ocr_async/amazon","input":{}`+flag+`}`)
 			if got := string(decode[job](t, body).Original); (got != "null") != shown {

@@ -49,7 +49,7 @@ func TestRefusals(t *testing.T) {
 func TestOutage(t *testing.T) {
 	inMemory(t, edentest.Options{Faults: []edentest.Fault{
 		{From: time.Minute, Until: 2 * time.Minute, Do: edentest.Unavailable(time.Minute)},
-		{From: 2 * time.Minute, Until: 3 * time.Minute, Do: edentest.Refuse()},
+		{From: 2 * time.Minute, Until: 3 * time.Minute, Do: edentest.RefuseConnection()},
 	}}, func(t *testing.T, d *door) {
 		got := ""
 		for range 5 {
@@ -98,7 +98,7 @@ func TestPerJob(t *testing.T) {
 	inMemory(t, edentest.Options{Rate: -1, Faults: []edentest.Fault{
 		{On: edentest.Get | edentest.List, PerJob: true, Skip: 1, Times: 1, Do: edentest.Null()},
 	}}, func(t *testing.T, d *door) {
-		ids := d.SubmitAll(3, edentest.World{})
+		ids := d.SubmitAll(3, edentest.Workload{})
 		got := ""
 		for range 3 {
 			for _, path := range []string{async + "/" + ids[0], async, async + "/" + ids[1]} {

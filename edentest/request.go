@@ -29,7 +29,7 @@ type Stats struct {
 
 	RateLimited int // answered with 429 because of the limit
 	Faults      int // met by a fault, or by a service that was down
-	Finals      int // jobs whose end was shown by a GET
+	SeenEnded   int // jobs whose end was shown by a GET
 	ForeignGets int // GETs of jobs that are another user's
 
 	Deliveries     int // of webhooks, each attempt

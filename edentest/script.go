@@ -57,21 +57,21 @@ type Script struct {
 
 	// Foreign marks the job of another user of the account. It is listed and
 	// can be asked for like any other. Defaults to false.
-	Foreign bool
+	OtherUser bool
 
-	// Reverts is how long after its end the job goes back to processing.
+	// RevertAfter is how long after its end the job goes back to processing.
 	// Defaults to 0: it does not.
-	Reverts time.Duration
+	RevertAfter time.Duration
 
-	// Rerun is how long a job that went back runs until it ends for good.
+	// RerunFor is how long a job that went back runs until it ends for good.
 	// Defaults to 0: it never does.
-	Rerun time.Duration
+	RerunFor time.Duration
 
 	// StuckInList has the list show the job as processing forever, also after its
 	// end, which only its GET shows. Defaults to false.
 	StuckInList bool
 
-	size int32 // of an output that is drawn; as World.OutputBytes
+	size int32 // of an output that is drawn; as Workload.OutputBytes
 }
 
 func defaultTo(s *string, v string) {

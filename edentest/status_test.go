@@ -17,9 +17,9 @@ func TestStatusAndWhatIsDone(t *testing.T) {
 	}{
 		{edentest.Status(400, "", nil), false}, {edentest.Status(402, "", nil), false}, {edentest.Status(422, "", nil), false},
 		{edentest.Status(499, "", nil), false}, {edentest.RetryAfter("1"), false}, {edentest.Redirect("https://elsewhere.example/"), false},
-		{edentest.Refuse(), false},
+		{edentest.RefuseConnection(), false},
 		{edentest.Status(500, "", nil), true}, {edentest.Status(503, "", nil), true}, {edentest.Status(204, "", nil), true},
-		{edentest.Reset(), true}, {edentest.Torn(), true}, {edentest.Edit("forbids", func(_ edentest.Request, ans *edentest.Answer) {
+		{edentest.Reset(), true}, {edentest.TruncateBody(), true}, {edentest.Edit("forbids", func(_ edentest.Request, ans *edentest.Answer) {
 			ans.Status = http.StatusForbidden
 		}), true},
 	} {

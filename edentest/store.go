@@ -51,7 +51,7 @@ func (s *store) submit(script Script, now time.Duration) (int, error) {
 		service: uint8(max(0, serviceFor(script.Feature, script.Subfeature))),
 		script:  &script,
 	}
-	j.set(foreign, script.Foreign)
+	j.set(foreign, script.OtherUser)
 	j.set(stuck, script.StuckInList)
 	j.ends = after(j.created, max(0, script.After))
 	if script.ID != "" {

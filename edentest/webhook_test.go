@@ -137,10 +137,10 @@ func TestWebhookAgreesWithGet(t *testing.T) {
 		defer mu.Unlock()
 		got = append(got, d)
 	}}}, func(t *testing.T, d *door) {
-		d.SubmitAll(100, edentest.World{FailShare: 0.4})
+		d.SubmitAll(100, edentest.Workload{FailureRate: 0.4})
 		d.Submit(edentest.Script{Status: "fail", Error: json.RawMessage(`"x"`), OriginalResponse: json.RawMessage(`[1]`)})
 		d.Submit(edentest.Script{Status: "odd"})
-		d.SubmitAll(1, edentest.World{Durations: edentest.Fixed(edentest.Never)})
+		d.SubmitAll(1, edentest.Workload{Durations: edentest.Fixed(edentest.Never)})
 		d.sleep(t, time.Hour)
 		synctest.Wait()
 		if len(got) != 102 || d.Stats().Deliveries != 102 {
@@ -307,7 +307,7 @@ func TestWebhookOfFinishedAndDeleted(t *testing.T) {
 		never := d.Submit(edentest.Script{After: edentest.Never})
 		long := d.Submit(edentest.Script{After: time.Hour})
 		deleted := d.Submit(edentest.Script{After: time.Minute})
-		kept := d.Submit(edentest.Script{After: 2 * time.Second, Reverts: time.Minute, Rerun: time.Minute})
+		kept := d.Submit(edentest.Script{After: 2 * time.Second, RevertAfter: time.Minute, RerunFor: time.Minute})
 		d.sleep(t, 2500*time.Millisecond)
 		for _, id := range []string{never, long, kept} {
 			d.Finish(id)

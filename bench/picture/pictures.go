@@ -59,9 +59,9 @@ func limited(t *testing.T, dir string) run {
 	t.Helper()
 	r := scene{jobs: 1800, durations: edentest.Fixed(0), event: func(api *edentest.API) {
 		time.Sleep(othersFrom)
-		api.SetOthers(othersRate)
+		api.SetBackgroundRate(othersRate)
 		time.Sleep(othersUntil - othersFrom)
-		api.SetOthers(0)
+		api.SetBackgroundRate(0)
 	}}.watch(t)
 	p := newPanel("time, s", "requests a second", 30, 10*vg.Centimeter)
 	p.Title.Text = "Others spend half of the limit, from 30 s to 150 s"

@@ -52,7 +52,7 @@ func (s scene) watch(t *testing.T) (r run) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Seed: 1, Latency: latency})
-		ids := api.SubmitAll(s.jobs, edentest.World{Durations: s.durations})
+		ids := api.SubmitAll(s.jobs, edentest.Workload{Durations: s.durations})
 		began := time.Now()
 		since := func(at time.Time) float64 { return at.Sub(began).Seconds() }
 		var mu sync.Mutex
@@ -88,7 +88,7 @@ func (s scene) watch(t *testing.T) (r run) {
 }
 
 func kindOf(api *edentest.API, request edentest.Request) kind {
-	switch shown, ok := api.FirstFinal(request.JobID); {
+	switch shown, ok := api.FirstSeenEnded(request.JobID); {
 	case request.Status == 429:
 		return refused
 	case request.Kind == edentest.List:

@@ -123,7 +123,7 @@ func lists(n, seeds int) []Scenario {
 		derived(ListTrouble, "behind-60", "the list is 60 s behind", n, seeds, func(s *Scenario) { s.ListLag = time.Minute }),
 		derived(ListTrouble, "foreign", "7 s to 90 s, 5,000 jobs of others in the list", n, seeds, func(s *Scenario) { s.Foreign, s.Durations = 5000, image }),
 		derived(ListTrouble, "slow-page", "a page of the list takes 1 s", n, seeds, func(s *Scenario) { s.PageTook = time.Second - latency }),
-		derived(ListTrouble, "no-list", "no job list", n, seeds, func(s *Scenario) { s.ListOff = true }),
+		derived(ListTrouble, "no-list", "no job list", n, seeds, func(s *Scenario) { s.NoList = true }),
 	}
 }
 

@@ -53,8 +53,8 @@ func (s Scenario) run(b baseline.Baseline, seed int) Score {
 	case s.Arrivals > 0:
 		ids, got = s.arrive(ctx, api, b, service, seed)
 	default:
-		ids = api.SubmitAll(s.Jobs, edentest.World{Durations: s.Durations})
-		api.SubmitAll(s.Foreign, edentest.World{Durations: edentest.Fixed(edentest.Never), Foreign: true})
+		ids = api.SubmitAll(s.Jobs, edentest.Workload{Durations: s.Durations})
+		api.SubmitAll(s.Foreign, edentest.Workload{Durations: edentest.Fixed(edentest.Never), OtherUser: true})
 		if s.Callers > 0 {
 			got = b.Each(ctx, service, manyTimes(ids, s.Callers)) / s.Callers
 		} else {
@@ -66,7 +66,7 @@ func (s Scenario) run(b baseline.Baseline, seed int) Score {
 	for i, id := range ids {
 		end, _ := api.EndedAt(id)
 		ends[i], seen[i] = end.Sub(began), -1
-		if at, ok := api.FirstFinal(id); ok {
+		if at, ok := api.FirstSeenEnded(id); ok {
 			seen[i] = at.Sub(began)
 		}
 	}

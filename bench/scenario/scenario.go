@@ -34,7 +34,7 @@ type Scenario struct {
 	// Defaults to 0: one call waits for all jobs, where there is such a call.
 	Callers int
 
-	ListOff  bool          // the account has no job list
+	NoList   bool          // the account has no job list
 	ListLag  time.Duration // how far the job list is behind
 	PageTook time.Duration // how much longer a page of the list takes than a GET
 	Foreign  int           // jobs of other users that run forever
@@ -64,17 +64,17 @@ const (
 // options is the account of one seed.
 func (s Scenario) options(seed int) edentest.Options {
 	opts := edentest.Options{
-		Rate:    s.Rate,
-		Burst:   int(s.Rate),
-		Latency: latency,
-		Seed:    uint64(seed + 1),
-		ListLag: s.ListLag,
-		Others:  s.Others + s.Arrivals,
+		Rate:           s.Rate,
+		Burst:          int(s.Rate),
+		Latency:        latency,
+		Seed:           uint64(seed + 1),
+		ListLag:        s.ListLag,
+		BackgroundRate: s.Others + s.Arrivals,
 
 		DiscardRecords: true,
 	}
-	if s.ListOff {
-		opts.ListOff = http.StatusNotFound
+	if s.NoList {
+		opts.ListStatus = http.StatusNotFound
 	}
 	if s.PageTook > 0 {
 		opts.Faults = []edentest.Fault{{On: edentest.List, Do: edentest.Delay(s.PageTook)}}
@@ -92,7 +92,7 @@ func (s Scenario) suits(b baseline.Baseline) bool {
 	switch {
 	case b.Name == baseline.Us:
 		return true
-	case b.NeedsList && s.ListOff, single && b.Open == nil, b.Hungry && tooMany:
+	case b.NeedsList && s.NoList, single && b.Open == nil, b.Hungry && tooMany:
 		return false
 	case s.Forms == AsTheyCome:
 		return b.AsItComes
@@ -106,7 +106,7 @@ func (s Scenario) suits(b baseline.Baseline) bool {
 // The durations that jobs have.
 var (
 	speech   = edentest.Lognormal{Median: time.Minute, Sigma: 1, Cap: 20 * time.Minute}
-	bimodal  = edentest.Bimodal{Short: 2 * time.Second, Long: 10 * time.Minute, LongShare: 0.2}
+	bimodal  = edentest.Bimodal{Short: 2 * time.Second, Long: 10 * time.Minute, LongFraction: 0.2}
 	heavy    = edentest.Pareto{Min: 5 * time.Second, Alpha: 0.9, Cap: 2 * time.Hour}
 	image    = edentest.Uniform{Min: 7 * time.Second, Max: 90 * time.Second}
 	training = logUniform{min: time.Second, max: time.Hour}

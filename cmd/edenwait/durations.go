@@ -37,8 +37,8 @@ func parseDurations(text string) (edentest.Durations, error) {
 		args.want(p.Alpha > 0, "ALPHA is %v, want a number above 0", p.Alpha)
 		d = p
 	case "bimodal":
-		b := edentest.Bimodal{Short: args.duration(), Long: args.duration(), LongShare: args.number()}
-		args.want(b.LongShare <= 1, "SHARE is %v, want 0 to 1", b.LongShare)
+		b := edentest.Bimodal{Short: args.duration(), Long: args.duration(), LongFraction: args.number()}
+		args.want(b.LongFraction <= 1, "SHARE is %v, want 0 to 1", b.LongFraction)
 		d = b
 	default:
 		return nil, fmt.Errorf("--durations is %q, want %s", text, durationsHelp)

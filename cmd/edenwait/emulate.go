@@ -67,8 +67,8 @@ delivered there, signed. SIGINT or SIGTERM ends it, with exit code 0.`,
 	f.IntVar(&flags.jobs, "jobs", 0, "jobs that are there from the start")
 	f.StringVar(&flags.writeIDs, "write-ids", "", "write their ids to this `file`, one a line")
 	f.StringVar(&flags.durations, "durations", "lognormal:60s,1,20m", durationsHelp)
-	f.Float64Var(&flags.options.World.FailShare, "fail-share", 0, "`share` of jobs that fail, 0 to 1")
-	f.IntVar(&flags.options.World.OutputBytes, "output-bytes", 0, "approximate `size` of an output; 0 is a sentence")
+	f.Float64Var(&flags.options.Workload.FailureRate, "fail-share", 0, "`share` of jobs that fail, 0 to 1")
+	f.IntVar(&flags.options.Workload.OutputBytes, "output-bytes", 0, "approximate `size` of an output; 0 is a sentence")
 	f.DurationVar(&flags.options.Latency, "latency", 0, "round trip of a request")
 	f.DurationVar(&flags.options.ListLag, "list-lag", 0, "how far the job list is behind")
 	f.StringArrayVar(&flags.faults, "fault", nil, faultHelp)
@@ -87,7 +87,7 @@ func (f *emulateFlags) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	if strings.ContainsFunc(f.token, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune(`'"$\`+"`", c) }) || f.token == "" {
 		return errors.New("--token holds what a shell or a header would not take literally")
 	}
-	if f.options.World.Durations, err = parseDurations(f.durations); err != nil {
+	if f.options.Workload.Durations, err = parseDurations(f.durations); err != nil {
 		return err
 	}
 	if f.options.Faults, err = parseFaults(f.faults); err != nil {
@@ -127,8 +127,8 @@ func (f *emulateFlags) check() error {
 		{o.Rate < 0 || o.Rate > 0 && !math.IsInf(o.Rate, 1), "rate", o.Rate, "requests a second, or a negative number for no limit"},
 		{o.Burst >= 1, "burst", o.Burst, "1 or more"},
 		{f.jobs >= 0, "jobs", f.jobs, "0 or more"},
-		{o.World.FailShare >= 0 && o.World.FailShare <= 1, "fail-share", o.World.FailShare, "0 to 1"},
-		{o.World.OutputBytes >= 0, "output-bytes", o.World.OutputBytes, "0 or more"},
+		{o.Workload.FailureRate >= 0 && o.Workload.FailureRate <= 1, "fail-share", o.Workload.FailureRate, "0 to 1"},
+		{o.Workload.OutputBytes >= 0, "output-bytes", o.Workload.OutputBytes, "0 or more"},
 		{o.Latency >= 0, "latency", o.Latency, "0s or more"},
 		{o.ListLag >= 0, "list-lag", o.ListLag, "0s or more"},
 	} {
@@ -158,7 +158,7 @@ func (f *emulateFlags) listen() (net.Listener, error) {
 
 // submit adds the jobs that are there from the start.
 func (f *emulateFlags) submit(api *edentest.API) (err error) {
-	ids := api.SubmitAll(f.jobs, f.options.World)
+	ids := api.SubmitAll(f.jobs, f.options.Workload)
 	if f.writeIDs == "" {
 		return nil
 	}

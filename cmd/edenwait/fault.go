@@ -20,8 +20,8 @@ start), skip, times (how many)`
 
 // plainEffects are the effects that need no value.
 var plainEffects = map[string]func() edentest.Effect{
-	"reset": edentest.Reset, "reset-body": edentest.ResetBody, "refuse": edentest.Refuse, "stall": edentest.Stall,
-	"torn": edentest.Torn, "gzip-torn": edentest.GzipTorn, "empty": edentest.Empty, "null": edentest.Null,
+	"reset": edentest.Reset, "reset-body": edentest.ResetBody, "refuse": edentest.RefuseConnection, "stall": edentest.Stall,
+	"torn": edentest.TruncateBody, "gzip-torn": edentest.TruncateGzip, "empty": edentest.Empty, "null": edentest.Null,
 	"html": edentest.HTML, "other-id": edentest.OtherID,
 }
 
@@ -104,7 +104,7 @@ func parseEffect(what, value string) (edentest.Effect, error) {
 		if err != nil || n < 0 {
 			return edentest.Effect{}, fmt.Errorf("huge %q is no number of bytes", value)
 		}
-		return edentest.Huge(n), nil
+		return edentest.PadBody(n), nil
 	}
 	return edentest.Effect{}, fmt.Errorf("%q is no fault, want %s", what, faultHelp)
 }
@@ -112,7 +112,7 @@ func parseEffect(what, value string) (edentest.Effect, error) {
 func setFault(fault *edentest.Fault, key, value string) (err error) {
 	switch key {
 	case "share":
-		fault.Share, err = parseShare(value)
+		fault.Probability, err = parseShare(value)
 	case "on":
 		kinds := []edentest.Kind{edentest.Submit, edentest.Get, edentest.List, edentest.Delete}
 		i := slices.IndexFunc(kinds, func(k edentest.Kind) bool { return k.String() == value })

@@ -18,7 +18,7 @@ func TestParseDurations(t *testing.T) {
 		"fixed:never":             edentest.Fixed(edentest.Never),
 		"uniform:1s,1m30s":        edentest.Uniform{Min: time.Second, Max: 90 * time.Second},
 		"pareto:2s,1.5,1h":        edentest.Pareto{Min: 2 * time.Second, Alpha: 1.5, Cap: time.Hour},
-		"bimodal:1s,1m,0.25":      edentest.Bimodal{Short: time.Second, Long: time.Minute, LongShare: 0.25},
+		"bimodal:1s,1m,0.25":      edentest.Bimodal{Short: time.Second, Long: time.Minute, LongFraction: 0.25},
 		"bad: ":                   nil,
 		"":                        nil,
 		"fixed":                   nil,
@@ -37,7 +37,7 @@ func TestParseDurations(t *testing.T) {
 		"pareto:1s,0":             nil,
 		"bimodal:1s,1m,1.5":       nil,
 		"bimodal:1s,1m,-0.5":      nil,
-		"bimodal:1s,1m,1":         edentest.Bimodal{Short: time.Second, Long: time.Minute, LongShare: 1},
+		"bimodal:1s,1m,1":         edentest.Bimodal{Short: time.Second, Long: time.Minute, LongFraction: 1},
 		"lognormal:60s,1,20m,30m": nil,
 	} {
 		got, err := parseDurations(text)
@@ -57,7 +57,7 @@ func TestParseFault(t *testing.T) {
 		edentest.Fault
 	}{
 		"torn":                          {"torn", edentest.Fault{}},
-		"status=503,share=0.1":          {"status 503", edentest.Fault{Share: .1}},
+		"status=503,share=0.1":          {"status 503", edentest.Fault{Probability: .1}},
 		"delay=2s,on=list,from=1m":      {"delay", edentest.Fault{On: edentest.List, From: time.Minute}},
 		"reset,on=get,times=3,skip=2":   {"reset", edentest.Fault{On: edentest.Get, Times: 3, Skip: 2}},
 		"refuse,until=1s,job=x":         {"refuse", edentest.Fault{Until: time.Second, JobID: "x"}},
@@ -78,7 +78,7 @@ func TestParseFault(t *testing.T) {
 			t.Errorf("%q does %q, want %q", text, got[0], want.name)
 		}
 		f := got[0]
-		if f.On != want.On || f.Share != want.Share || f.From != want.From || f.Until != want.Until ||
+		if f.On != want.On || f.Probability != want.Probability || f.From != want.From || f.Until != want.Until ||
 			f.Skip != want.Skip || f.Times != want.Times || f.JobID != want.JobID {
 			t.Errorf("%q: got %+v, want %+v", text, f, want.Fault)
 		}

@@ -30,7 +30,7 @@ func TestListen(t *testing.T) {
 	}{{"hints", false, http.StatusOK}, {"signed", true, http.StatusUnauthorized}} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			server := startAccount(t, edentest.Options{Rate: -1, ListOff: http.StatusForbidden, Webhooks: &edentest.Webhooks{AllowInsecure: true}})
+			server := startAccount(t, edentest.Options{Rate: -1, ListStatus: http.StatusForbidden, Webhooks: &edentest.Webhooks{AllowInsecure: true}})
 			args := []string{"wait", "--base-url", server.URL, "--rate", "100", "--listen", "127.0.0.1:0"}
 			if test.key {
 				file := filepath.Join(t.TempDir(), "key.pem")

@@ -133,7 +133,7 @@ func TestUnknownAtFirst(t *testing.T) {
 func TestWrongURLEndsEarly(t *testing.T) {
 	t.Parallel()
 	server := startAccount(t, edentest.Options{Rate: -1})
-	ids := server.SubmitAll(3000, edentest.World{})
+	ids := server.SubmitAll(3000, edentest.Workload{})
 	cmd := command(t, "wait", "--base-url", server.URL+"/elsewhere", "--rate", "200", "-q", "-i", idsFile(t, ids))
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

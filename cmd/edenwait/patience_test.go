@@ -106,7 +106,7 @@ func TestNobodyReads(t *testing.T) {
 				t.Fatal(err)
 			}
 			if test.signal != nil {
-				eventually(t, "all jobs are known to have ended", func() bool { return server.Stats().Finals >= test.jobs })
+				eventually(t, "all jobs are known to have ended", func() bool { return server.Stats().SeenEnded >= test.jobs })
 				// The next poll of the job that never ends comes so much later that all
 				// answers have been read by then.
 				polled := server.Stats().Gets

@@ -64,8 +64,8 @@ func TestInterrupted(t *testing.T) {
 // reader of stdout that has gone to sleep.
 func TestInterruptedTwice(t *testing.T) {
 	t.Parallel()
-	server := startAccount(t, edentest.Options{Rate: -1, World: edentest.World{Durations: edentest.Fixed(0), OutputBytes: 1 << 20}})
-	cmd := command(t, "wait", "--base-url", server.URL, "--rate", "1000", "-q", "-i", idsFile(t, server.SubmitAll(4, edentest.World{Durations: edentest.Fixed(0), OutputBytes: 1 << 20})))
+	server := startAccount(t, edentest.Options{Rate: -1, Workload: edentest.Workload{Durations: edentest.Fixed(0), OutputBytes: 1 << 20}})
+	cmd := command(t, "wait", "--base-url", server.URL, "--rate", "1000", "-q", "-i", idsFile(t, server.SubmitAll(4, edentest.Workload{Durations: edentest.Fixed(0), OutputBytes: 1 << 20})))
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +127,7 @@ func inShell(cmd *exec.Cmd, first string) *exec.Cmd {
 func TestClosedPipe(t *testing.T) {
 	t.Parallel()
 	server := startAccount(t, edentest.Options{Rate: -1})
-	cmd := command(t, "wait", "--base-url", server.URL, "--rate", "1000", "-i", idsFile(t, server.SubmitAll(5, edentest.World{Durations: edentest.Fixed(0)})))
+	cmd := command(t, "wait", "--base-url", server.URL, "--rate", "1000", "-i", idsFile(t, server.SubmitAll(5, edentest.Workload{Durations: edentest.Fixed(0)})))
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -159,7 +159,7 @@ func TestFileTooLarge(t *testing.T) {
 		t.Skip("the shell's unit of ulimit -f differs")
 	}
 	server := startAccount(t, edentest.Options{Rate: -1})
-	ids := idsFile(t, server.SubmitAll(40, edentest.World{Durations: edentest.Fixed(0)}))
+	ids := idsFile(t, server.SubmitAll(40, edentest.Workload{Durations: edentest.Fixed(0)}))
 	out := filepath.Join(t.TempDir(), "out.jsonl")
 	args := []string{"wait", "--base-url", server.URL, "--rate", "1000", "-i", ids, "-o", out}
 	cmd := inShell(command(t, args...), "ulimit -f 8")
@@ -309,7 +309,7 @@ func TestMemory(t *testing.T) {
 	const output = 20_000
 	server := startAccount(t, edentest.Options{Rate: -1})
 	peak := func(jobs int) int64 {
-		ids := server.SubmitAll(jobs, edentest.World{Durations: edentest.Fixed(0), OutputBytes: output})
+		ids := server.SubmitAll(jobs, edentest.Workload{Durations: edentest.Fixed(0), OutputBytes: output})
 		cmd := command(t, "wait", "--base-url", server.URL, "--rate", "5000", "-q", "-i", idsFile(t, ids), "-o", filepath.Join(t.TempDir(), "out.jsonl"))
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)

@@ -43,7 +43,7 @@ func TestPollerReadsJobs(t *testing.T) {
 			s.After = time.Minute
 			names[api.Submit(s)] = name
 		}
-		for _, id := range api.SubmitAll(200, edentest.World{Durations: edentest.Fixed(time.Minute), FailShare: 0.3}) {
+		for _, id := range api.SubmitAll(200, edentest.Workload{Durations: edentest.Fixed(time.Minute), FailureRate: 0.3}) {
 			names[id] = "drawn"
 		}
 		for range 2 { // while they run, then after their end

@@ -12,7 +12,7 @@ import (
 func Example() {
 	api := edentest.Start(edentest.Options{Seed: 7}) // a fake API
 	defer api.Close()
-	ids := api.SubmitAll(3, edentest.World{Durations: edentest.Uniform{Max: time.Millisecond}})
+	ids := api.SubmitAll(3, edentest.Workload{Durations: edentest.Uniform{Max: time.Millisecond}})
 	os.Args = append(os.Args[:1:1], ids...)
 	config = edenwait.Config{Token: edentest.DefaultToken, BaseURL: api.URL}
 

@@ -149,9 +149,9 @@ func TestReason(t *testing.T) {
 		err  error
 		want string
 	}{
-		{&edenwait.GaveUpError{ID: id, Polls: 60, Err: &edenwait.APIError{StatusCode: 503, Detail: "busy", Asked: "GET /" + id}},
+		{&edenwait.GaveUpError{ID: id, Polls: 60, Err: &edenwait.APIError{StatusCode: 503, Detail: "busy", Op: "GET /" + id}},
 			"asking again did not help: HTTP 503 Service Unavailable: busy"},
-		{&edenwait.GaveUpError{ID: id, Polls: 1, Err: &edenwait.APIError{StatusCode: 422, Detail: "no", Asked: "GET /" + id}},
+		{&edenwait.GaveUpError{ID: id, Polls: 1, Err: &edenwait.APIError{StatusCode: 422, Detail: "no", Op: "GET /" + id}},
 			"HTTP 422 Unprocessable Entity: no"},
 		{gaveUp(&edenwait.APIError{StatusCode: 404}), edenwait.ErrNotFound.Error()},
 		{gaveUp(errors.New("60 requests in a row failed, the last: edenwait: job " + id + ": GET /v3/" + id + ": no route to host")),

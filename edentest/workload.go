@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// A World is what jobs are drawn from.
-type World struct {
+// A Workload is what jobs are drawn from.
+type Workload struct {
 	// Durations is how long the jobs run. Defaults to
 	// Lognormal{Median: time.Minute, Sigma: 1, Cap: 20 * time.Minute}.
 	Durations Durations
 
-	// FailShare is the share of jobs that fail, 0 to 1. Defaults to 0.
-	FailShare float64
+	// FailureRate is the share of jobs that fail, 0 to 1. Defaults to 0.
+	FailureRate float64
 
 	// OutputBytes is the approximate size of an output. Defaults to 0: a
 	// sentence.
@@ -21,7 +21,7 @@ type World struct {
 
 	// Foreign makes them the jobs of another user of the account. Defaults to
 	// false.
-	Foreign bool
+	OtherUser bool
 
 	// StuckInList is the share of jobs, 0 to 1, that the list shows as running
 	// forever: see Script.StuckInList. Defaults to 0.
@@ -55,15 +55,15 @@ type Fixed time.Duration
 // Draw implements Durations.
 func (d Fixed) Draw(*rand.Rand) time.Duration { return time.Duration(d) }
 
-// Bimodal is Long for a share of LongShare, 0 to 1, and Short for the rest.
+// Bimodal is Long for a share of LongFraction, 0 to 1, and Short for the rest.
 type Bimodal struct {
-	Short, Long time.Duration
-	LongShare   float64
+	Short, Long  time.Duration
+	LongFraction float64
 }
 
 // Draw implements Durations.
 func (d Bimodal) Draw(rng *rand.Rand) time.Duration {
-	if rng.Float64() < d.LongShare {
+	if rng.Float64() < d.LongFraction {
 		return d.Long
 	}
 	return d.Short
@@ -102,18 +102,18 @@ func capped(ns float64, limit time.Duration) time.Duration {
 }
 
 // job draws a job that starts now.
-func (w World) job(rng *rand.Rand, now time.Duration) job {
+func (w Workload) job(rng *rand.Rand, now time.Duration) job {
 	j := job{created: now, ends: after(now, w.run(rng)), bytes: w.size()}
 	j.set(failed, w.fails(rng))
-	j.set(foreign, w.Foreign)
+	j.set(foreign, w.OtherUser)
 	j.service = uint8(rng.IntN(len(services)))
 	j.set(stuck, w.sticks(rng))
 	return j
 }
 
 // script draws a job that comes with a service of its own.
-func (w World) script(rng *rand.Rand) Script {
-	s := Script{After: w.run(rng), Foreign: w.Foreign, size: w.size()}
+func (w Workload) script(rng *rand.Rand) Script {
+	s := Script{After: w.run(rng), OtherUser: w.OtherUser, size: w.size()}
 	if w.fails(rng) {
 		s.Status = "fail"
 	}
@@ -121,17 +121,19 @@ func (w World) script(rng *rand.Rand) Script {
 	return s
 }
 
-func (w World) run(rng *rand.Rand) time.Duration {
+func (w Workload) run(rng *rand.Rand) time.Duration {
 	if w.Durations == nil {
 		w.Durations = Lognormal{Median: time.Minute, Sigma: 1, Cap: 20 * time.Minute}
 	}
 	return max(0, w.Durations.Draw(rng))
 }
 
-func (w World) fails(rng *rand.Rand) bool { return rng.Float64() < w.FailShare }
+func (w Workload) fails(rng *rand.Rand) bool { return rng.Float64() < w.FailureRate }
 
-// sticks draws only if there is something to be drawn, so that a World without
+// sticks draws only if there is something to be drawn, so that a Workload without
 // such jobs draws the others as it always has.
-func (w World) sticks(rng *rand.Rand) bool { return w.StuckInList > 0 && rng.Float64() < w.StuckInList }
+func (w Workload) sticks(rng *rand.Rand) bool {
+	return w.StuckInList > 0 && rng.Float64() < w.StuckInList
+}
 
-func (w World) size() int32 { return int32(min(max(0, w.OutputBytes), math.MaxInt32)) }
+func (w Workload) size() int32 { return int32(min(max(0, w.OutputBytes), math.MaxInt32)) }

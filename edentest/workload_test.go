@@ -21,8 +21,8 @@ func TestDurations(t *testing.T) {
 		{edentest.Lognormal{Median: time.Minute, Sigma: 0}, time.Minute, time.Minute, time.Minute},
 		{edentest.Lognormal{Median: time.Hour, Sigma: 50}, 0, time.Hour, math.MaxInt64 - 1},
 		{edentest.Fixed(time.Second), time.Second, time.Second, time.Second},
-		{edentest.Bimodal{Short: time.Second, Long: time.Hour, LongShare: 0.9}, time.Second, time.Hour, time.Hour},
-		{edentest.Bimodal{Short: time.Second, Long: time.Hour, LongShare: 0.1}, time.Second, time.Second, time.Hour},
+		{edentest.Bimodal{Short: time.Second, Long: time.Hour, LongFraction: 0.9}, time.Second, time.Hour, time.Hour},
+		{edentest.Bimodal{Short: time.Second, Long: time.Hour, LongFraction: 0.1}, time.Second, time.Second, time.Hour},
 		{edentest.Pareto{Min: time.Second, Alpha: 1, Cap: time.Hour}, time.Second, 2 * time.Second, time.Hour},
 		{edentest.Pareto{Min: time.Hour, Alpha: 0.01}, time.Hour, 100 * 365 * 24 * time.Hour, math.MaxInt64 - 1},
 		{edentest.Uniform{Min: time.Second, Max: 3 * time.Second}, time.Second, 2 * time.Second, 3 * time.Second},
@@ -43,9 +43,9 @@ func TestDurations(t *testing.T) {
 
 func TestSubmitAll(t *testing.T) {
 	inMemory(t, edentest.Options{Rate: -1}, func(t *testing.T, d *door) {
-		ids := d.SubmitAll(2000, edentest.World{
-			Durations: edentest.Bimodal{Short: time.Second, Long: time.Minute, LongShare: 0.5},
-			FailShare: 0.25, OutputBytes: 500,
+		ids := d.SubmitAll(2000, edentest.Workload{
+			Durations:   edentest.Bimodal{Short: time.Second, Long: time.Minute, LongFraction: 0.5},
+			FailureRate: 0.25, OutputBytes: 500,
 		})
 		d.sleep(t, 2*time.Second)
 		counts := map[string]int{}
@@ -70,11 +70,11 @@ func TestSubmitAll(t *testing.T) {
 	})
 }
 
-// The default World is the one that the project measures itself against.
+// The default Workload is the one that the project measures itself against.
 func TestWorldDefault(t *testing.T) {
 	inMemory(t, edentest.Options{}, func(t *testing.T, d *door) {
 		start, long := time.Now(), 0
-		for _, id := range d.SubmitAll(1000, edentest.World{}) {
+		for _, id := range d.SubmitAll(1000, edentest.Workload{}) {
 			ended, ok := d.EndedAt(id)
 			run := ended.Sub(start)
 			if !ok || run > 20*time.Minute {
@@ -95,7 +95,7 @@ func TestSeed(t *testing.T) {
 	story := func(t *testing.T, seed uint64) (told string) {
 		inMemory(t, edentest.Options{Seed: seed, Rate: -1, Faults: edentest.Chaos(0.3)}, func(t *testing.T, d *door) {
 			d.client.Timeout = 10 * time.Second
-			ids := d.SubmitAll(20, edentest.World{FailShare: 0.3})
+			ids := d.SubmitAll(20, edentest.Workload{FailureRate: 0.3})
 			ids = append(ids, d.Submit(edentest.Script{After: time.Minute}))
 			for range 20 {
 				for _, id := range ids {
@@ -129,9 +129,9 @@ func TestSeed(t *testing.T) {
 func TestSeedWithoutOrder(t *testing.T) {
 	struck := func(t *testing.T, step int) (faults map[string][]string) {
 		inMemory(t, edentest.Options{Rate: -1, Faults: []edentest.Fault{
-			{Share: 0.3, Do: edentest.Torn()}, {Share: 0.3, Do: edentest.Null()},
+			{Probability: 0.3, Do: edentest.TruncateBody()}, {Probability: 0.3, Do: edentest.Null()},
 		}}, func(t *testing.T, d *door) {
-			ids := d.SubmitAll(7, edentest.World{})
+			ids := d.SubmitAll(7, edentest.Workload{})
 			for i := range 700 {
 				d.get(t, ids[i*step%7])
 			}
@@ -166,7 +166,7 @@ func TestMillionJobs(t *testing.T) {
 	before := heap()
 	api := edentest.New(edentest.Options{DiscardRecords: true})
 	const n = 1_000_000
-	api.SubmitAll(n, edentest.World{})
+	api.SubmitAll(n, edentest.Workload{})
 	if per := (heap() - before) / n; per > 200 {
 		t.Errorf("%d bytes a job", per)
 	}

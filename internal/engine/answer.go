@@ -63,6 +63,7 @@ func (e *Engine) Respond(now time.Duration, id RequestID, a Answer) {
 	e.drop(now, id)
 	if a.Outcome == RateLimited {
 		e.stats.RateLimited++
+		e.price.limited(now, r.sent, e.Rate(now))
 		if e.limiter.Limited(now, r.sent, ratelimit.Poll, a.RetryAfter) {
 			e.note(Note{Kind: SlowedDown, Value: a.Value, Rate: e.Rate(now)})
 		}
@@ -213,6 +214,8 @@ func (e *Engine) running(now time.Duration, r *request, a *Answer) {
 	}
 	job.flags.set(seen, true)
 	job.flags.set(hinted|refused|notified|told, false)
+	job.attempt = 0
+	e.price.looks.add(now)
 	job.good, job.looked, job.scan = job.failed, r.sent, e.list.Scan()
 	delete(e.failures, j)
 	if !job.flags.has(unshown) {

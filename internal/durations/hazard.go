@@ -4,13 +4,14 @@ import "time"
 
 const (
 	// priorEnds is how many ends the prior is worth, in each bin.
-	priorEnds = 1.0
+	priorEnds = 0.5
 	// A kind may be nothing like its parent, so the parent's hazard is its prior
 	// only as far as it lies within this factor of the root's prior.
 	parentFactor = 4.0
-	// leastShare keeps the hazard of a bin that many jobs have passed without an
-	// end from vanishing: laws change.
-	leastShare = 1.0 / 24
+	// leastShare of the root's prior is the least hazard, also of ages that many
+	// jobs have passed without an end: a law may change. So a delay is never more
+	// than about √8 times as long as without learning.
+	leastShare = 1.0 / 8
 )
 
 // prior is the hazard at an age when nothing is known. With half of 1/age the

@@ -207,7 +207,7 @@ func (e *Engine) failed(j int32, value any) failure {
 func (e *Engine) running(now time.Duration, r *request, a *Answer) {
 	j := r.job
 	job := e.table.jobs.at(j)
-	hint, again := job.flags.has(hinted), job.flags.has(notified)
+	hint, again, due := job.flags.has(hinted), job.flags.has(notified), hintDue(job, now)
 	if job.flags.has(told) {
 		e.hintMissed(job, now)
 	}
@@ -226,8 +226,7 @@ func (e *Engine) running(now time.Duration, r *request, a *Answer) {
 	}
 	e.repoll(j, polled, now, a.RetryAfter, nil)
 	if again && e.table.jobs.at(j).state == polled {
-		e.table.jobs.at(j).flags.set(told, true)
-		e.move(j, urgent, now, now)
+		e.tell(j, due, now)
 	}
 }
 

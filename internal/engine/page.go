@@ -239,6 +239,8 @@ func (e *Engine) shownRunning(now time.Duration, r *request, j int32) {
 	if e.list.Stale() || job.flags.has(final) || job.state != listed && job.state != polled {
 		return
 	}
-	job.looked = r.sent
+	if job.looked = r.sent; e.awaitsHint(job) {
+		return
+	}
 	e.repoll(j, listed, now, 0, nil)
 }

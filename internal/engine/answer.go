@@ -261,15 +261,6 @@ func (e *Engine) missing(now time.Duration, r *request, a *Answer) {
 	}
 }
 
-// pollSoon has a job that is polled be so at a time, or earlier.
-func (e *Engine) pollSoon(j int32, at, now time.Duration) {
-	for w := e.table.jobs.at(j).first; w != none; w = e.table.waits.at(w).next {
-		wait := e.table.waits.at(w)
-		wait.due = min(wait.due, at)
-	}
-	e.move(j, polled, now, now)
-}
-
 // allOf reports whether the job has n waits.
 func (e *Engine) allOf(j int32, n int) bool {
 	for w := e.table.jobs.at(j).first; w != none; w = e.table.waits.at(w).next {

@@ -11,10 +11,13 @@ import (
 // answers, and a job that was known may be missing on one that is behind.
 const firstSight = 5 * time.Second
 
-// leastMisses is how many answers in a row must say that there is no such job,
-// though it was known. Only the time that they span would let two stray ones pass
-// for the truth where a job is polled every half minute.
-const leastMisses = 3
+// How many answers in a row must say that there is no such job: only the time that
+// they span would let one stray one, or two, pass for the truth where the first GET of
+// a job comes late, or a job is polled every half minute.
+const (
+	leastMisses      = 2
+	leastMissesKnown = 3 // of a job that was known
+)
 
 // Outcome is what an answer means.
 type Outcome uint8
@@ -239,14 +242,17 @@ func (e *Engine) missing(now time.Duration, r *request, a *Answer) {
 	f.missing = min(f.missing, r.sent)
 	f.misses++
 	e.failures[j] = f
-	known := job.flags.has(seen)
+	known, least := job.flags.has(seen), leastMisses
+	if known {
+		least = leastMissesKnown
+	}
 	var believe []int32
 	for w := job.first; w != none; w = e.table.waits.at(w).next {
 		since := e.table.waits.at(w).since
 		if known {
 			since = f.missing
 		}
-		if r.sent-since >= firstSight && (!known || f.misses >= leastMisses) {
+		if r.sent-since >= firstSight && f.misses >= least {
 			believe = append(believe, w)
 		}
 	}

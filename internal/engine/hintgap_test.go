@@ -92,3 +92,21 @@ func TestFloodOfHintsForOneJob(t *testing.T) {
 	}
 	t.Logf("%d polls in ten minutes", gets)
 }
+
+// A hint that was early is confirmed once, however many wait for its job after its end.
+func TestEarlyHintIsConfirmedOnce(t *testing.T) {
+	d := newDesk(t, Config{}, 1)
+	d.get(Running)
+	d.e.Notify(d.now, keyOf(1))
+	d.soon()
+	d.get(Running)
+	d.next()
+	for n := range int32(3) {
+		d.get(Done)
+		d.e.Watch(d.now, d.call, keyOf(1), n+2)
+		d.soon()
+	}
+	if s := d.e.stats; s.HintsTrue != 1 || s.HintsFalse != 0 {
+		t.Errorf("%d hints true, %d false, want one that was early", s.HintsTrue, s.HintsFalse)
+	}
+}

@@ -104,6 +104,7 @@ func (e *Engine) hintConfirmed(job *job, now time.Duration) {
 	switch {
 	case job.flags.has(told):
 	case early && now-at < rememberHint:
+		e.notices.early.forget(job.key) // the next who waits for it learns of the same end
 		e.stats.HintsFalse--
 	default:
 		return

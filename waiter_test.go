@@ -269,6 +269,20 @@ func TestNewJobMayBeUnknownForAMoment(t *testing.T) {
 	}
 }
 
+// Nor is one answer believed when a job's first GET comes late: of three hundred
+// jobs without a list, the last is first polled half a minute after it was taken in.
+func TestOneAnswerMakesNoJobUnknown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Faults: []edentest.Fault{
+			{On: edentest.Get, PerJob: true, Times: 1, Do: edentest.Status(404, "", nil)},
+		}})
+		ids := api.SubmitAll(300, minuteLong)
+		if _, err := newWaiter(t, api, edenwait.Config{DisableList: true}).WaitAll(context.Background(), ids); err != nil {
+			t.Errorf("%.300v", err)
+		}
+	})
+}
+
 // A Source that answers what it must not is asked again, and loses nothing.
 func TestSourceMisbehaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

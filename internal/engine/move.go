@@ -199,3 +199,12 @@ func (e *Engine) rest(j int32, now time.Duration) {
 	}
 	e.move(j, polled, now, now)
 }
+
+// pollSoon has a job that is polled be so at a time, or earlier.
+func (e *Engine) pollSoon(j int32, at, now time.Duration) {
+	for w := e.table.jobs.at(j).first; w != none; w = e.table.waits.at(w).next {
+		wait := e.table.waits.at(w)
+		wait.due = min(wait.due, at)
+	}
+	e.move(j, polled, now, now)
+}

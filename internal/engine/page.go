@@ -235,7 +235,9 @@ func (e *Engine) shownRunning(now time.Duration, r *request, j int32) {
 	if e.list.Stale() || job.flags.has(final) || job.state != listed && job.state != polled {
 		return
 	}
-	job.looked = r.sent
 	job.attempt = 0
+	if job.looked = r.sent; e.awaitsHint(job) {
+		return
+	}
 	e.repoll(j, listed, now, 0, nil)
 }

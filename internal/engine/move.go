@@ -83,6 +83,7 @@ func (e *Engine) hint(j int32, now time.Duration) {
 	}
 	e.list.News()
 	job.flags.set(hinted, true)
+	e.endSighted(job, now)
 	e.move(j, urgent, now, now)
 }
 
@@ -168,8 +169,10 @@ func (e *Engine) repoll(j int32, to state, now, least time.Duration, value any) 
 				since = e.table.waits.at(w).since
 			}
 			delay = e.delays.delay(&job.attempt, now-since)
+		} else if to == listed {
+			delay = e.lookWithoutList(now, job)
 		} else {
-			delay = e.lookAfter(now, now-e.table.waits.at(job.first).since)
+			delay = e.lookAfter(now, job)
 		}
 		delay = max(delay, least)
 		for w := job.first; w != none; w = e.table.waits.at(w).next {

@@ -48,7 +48,9 @@ func newPrice(rate float64) price {
 
 // now is the price, in job-seconds per request.
 func (p *price) now(now time.Duration, rate float64) float64 {
-	p.settle(now, rate)
+	if now != p.at {
+		p.settle(now, rate)
+	}
 	return p.value
 }
 

@@ -350,7 +350,7 @@ func (e *Engine) send(c choice, now time.Duration) {
 		case probeKey:
 			e.refusal.asking = id
 		case auditJob:
-			e.audits.sent(c.job, now, e.Rate(now), e.table.live)
+			e.audits.sent(c.job, now, e.Rate(now), e.history.untold(job.kind), e.table.live)
 		}
 		job.polls++
 		out.Key = job.key

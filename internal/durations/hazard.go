@@ -9,8 +9,8 @@ const (
 	// only as far as it lies within this factor of the root's prior.
 	parentFactor = 4.0
 	// leastShare of the root's prior is the least hazard, also of ages that many
-	// jobs have passed without an end: a law may change. So a delay is never more
-	// than about √8 times as long as without learning.
+	// jobs have passed without an end: a law may change. So a delay that is short
+	// beside the age is at most √8 times as long as without learning.
 	leastShare = 1.0 / 8
 )
 

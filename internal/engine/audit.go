@@ -24,7 +24,7 @@ const (
 	maxShare   = 0.2 // and no more than this
 	// rightEnough is how often a minute the list must be right about ends to halve the
 	// audits.
-	rightEnough = 20
+	rightEnough = 8
 )
 
 // audits has the jobs that will be audited, by how often they have been. Those of

@@ -31,6 +31,7 @@ type Engine struct {
 	cadence list.Cadence
 	limiter *ratelimit.Limiter
 	delays  backoffTable
+	price   price
 
 	backoffs map[int32]Backoff // of waits, if there is a NewBackoff
 	pacing   Backoff           // of the list, likewise
@@ -97,6 +98,7 @@ func New(config Config) *Engine {
 		list:     list.New(config.UseList),
 		limiter:  ratelimit.New(config.Rate, config.Burst),
 		delays:   config.Delays,
+		price:    newPrice(config.Rate),
 		lastsTo:  outageLimit(config.Delays, config.MaxErrors),
 		requests: map[RequestID]*request{},
 		failures: map[int32]failure{},

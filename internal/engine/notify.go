@@ -9,8 +9,8 @@ const (
 	// doubtHints is how many hints in a row may be too early or forged before hints
 	// come behind all that is known to have ended.
 	doubtHints = 8
-	// A job whose hint was of no use is polled at once for another one only after
-	// a gap, which grows: a flood of forged ones must not take all turns.
+	// A job whose hint was of no use is polled for another one only after a gap,
+	// which grows: a flood of forged ones must not take all turns.
 	firstHintGap = 10 * time.Second
 	hintGapGrows = 3
 	maxHintGaps  = 8
@@ -33,24 +33,49 @@ func (e *Engine) Notify(now time.Duration, key Key) {
 		}
 		return
 	}
-	job := e.table.jobs.at(j)
-	if job.hints > 0 && now-job.looked < hintGap(job.hints) {
-		return
-	}
-	switch job.state {
+	switch job := e.table.jobs.at(j); job.state {
 	case listed, polled:
-		job.flags.set(told, true)
-		if e.notices.misses >= doubtHints {
-			e.rest(j, now) // in its turn, behind what is known to have ended
-		} else {
-			e.move(j, urgent, now, now)
-		}
+		e.tell(j, hintDue(job, now), now)
 	case urgent:
 		job.flags.set(told, true)
 	case inFlight:
 		// It came after the GET was sent, so it outlives the answer.
 		job.flags.set(notified, true)
 	}
+}
+
+// tell has a job that is listed or polled be asked for because of a hint. While
+// hints are in doubt, those that are not yet due are dropped, and the others come in
+// their turn, behind what is known to have ended.
+func (e *Engine) tell(j int32, due, now time.Duration) {
+	job, doubt := e.table.jobs.at(j), e.notices.misses >= doubtHints
+	switch {
+	case due > now && doubt:
+	case due > now:
+		job.flags.set(told, true)
+		e.pollSoon(j, due, now)
+	case doubt:
+		job.flags.set(told, true)
+		e.rest(j, now)
+	default:
+		job.flags.set(told, true)
+		e.move(j, urgent, now, now)
+	}
+}
+
+// hintDue is when a hint that comes now has its job polled.
+func hintDue(job *job, now time.Duration) time.Duration {
+	if job.hints == 0 {
+		return now
+	}
+	return max(now, job.looked+hintGap(job.hints))
+}
+
+// awaitsHint reports whether the job is to be polled for a hint that came too soon
+// after a false one. A list that may be behind does not put that off, unless hints
+// are in doubt, or have been false for this job more than once.
+func (e *Engine) awaitsHint(job *job) bool {
+	return job.state == polled && job.flags.has(told) && job.hints < 2 && e.notices.misses < doubtHints
 }
 
 func hintGap(hints uint8) time.Duration {
@@ -79,6 +104,7 @@ func (e *Engine) hintConfirmed(job *job, now time.Duration) {
 	switch {
 	case job.flags.has(told):
 	case early && now-at < rememberHint:
+		e.notices.early.forget(job.key) // the next who waits for it learns of the same end
 		e.stats.HintsFalse--
 	default:
 		return

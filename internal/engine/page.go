@@ -8,12 +8,8 @@ type Item struct {
 	Running bool
 }
 
-const (
-	// worth is the number of job-seconds of delay that one page is worth.
-	worth = 0.7
-	// passSize is how many jobs a pass looks at in one Ready.
-	passSize = 8192
-)
+// passSize is how many jobs a pass looks at in one Ready.
+const passSize = 8192
 
 // pass is a look at all jobs, in pieces.
 type pass struct {
@@ -107,7 +103,7 @@ func (e *Engine) scanDone(now time.Duration) {
 // paces it as it does a job, and begins anew with every news.
 func (e *Engine) listGap(now time.Duration) time.Duration {
 	if e.pacing == nil {
-		return e.cadence.Next(now, e.list.Ends(), now-e.youngest, worth)
+		return e.cadence.Next(now, e.list.Ends(), now-e.youngest, pageWorth*e.priceNow(now))
 	}
 	if e.list.Ends() > 0 {
 		e.pacing.Reset()
@@ -239,6 +235,9 @@ func (e *Engine) shownRunning(now time.Duration, r *request, j int32) {
 	if e.list.Stale() || job.flags.has(final) || job.state != listed && job.state != polled {
 		return
 	}
-	job.looked = r.sent
+	job.attempt = 0
+	if job.looked = r.sent; e.awaitsHint(job) {
+		return
+	}
 	e.repoll(j, listed, now, 0, nil)
 }

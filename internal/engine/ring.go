@@ -31,3 +31,6 @@ func (r *ring) find(key Key) (time.Duration, bool) {
 	at, ok := r.at[key]
 	return at, ok
 }
+
+// forget has the id not be found. It keeps its place until others need it.
+func (r *ring) forget(key Key) { delete(r.at, key) }

@@ -30,7 +30,7 @@ const (
 	// alike is silent until all of them end.
 	early = 0.4
 
-	minGap = time.Second
+	minGap = 500 * time.Millisecond
 	maxGap = 10 * time.Second
 	// flowGap is the least gap while jobs keep coming: most have hardly begun. At two
 	// jobs a second it saves an eighth of all requests, and costs half a second.

@@ -95,6 +95,9 @@ const (
 	Crowd
 	// Beside is a call for the last job, and one for all others.
 	Beside
+	// InTurn has each process wait for its jobs one after another: a job begins once
+	// the one before it is known to have ended. The server has no list then.
+	InTurn
 )
 
 // Score is what a run came to.
@@ -205,5 +208,6 @@ func (s Scenario) withDefaults() Scenario {
 		c.Delays = append(c.Delays, 10*time.Second)
 	}
 	c.UseList = true
+	s.List.Off = s.List.Off || s.Callers == InTurn
 	return s
 }

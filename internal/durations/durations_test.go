@@ -53,7 +53,7 @@ func TestNeverEnding(t *testing.T) {
 	for range 200 {
 		m.Ended(k, 58*time.Second, 61*time.Second)
 	}
-	if h := m.Hazard(k, time.Minute); h < 0.1 {
+	if h := m.Hazard(k, time.Minute); h < 0.06 {
 		t.Errorf("a hazard of %.3f where 200 jobs have ended within three seconds", h)
 	}
 }

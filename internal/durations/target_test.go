@@ -53,7 +53,10 @@ func TestLearned(t *testing.T) {
 // TestTwoKinds: jobs that differ by their provider are told apart.
 func TestTwoKinds(t *testing.T) {
 	short, long := lognormal(5, 0.3), lognormal(300, 0.3)
-	for _, row := range []struct{ price, product float64 }{{0.0125, 45}, {0.4, 54}} {
+	for _, row := range []struct{ price, product float64 }{
+		{0.0125, 45},
+		{0.4, 52}, // where the guard of 10 s keeps the delays of the long ones shorter than they are worth
+	} {
 		price := row.price
 		all := seeds(t, func(r *rand.Rand) (tallies []tally) {
 			m := durations.New()
@@ -67,7 +70,7 @@ func TestTwoKinds(t *testing.T) {
 		})
 		first, second := total(all, 0, 60), total(all, 60, 120)
 		t.Logf("at %v: product %.1f, then %.1f", price, first.product(), second.product())
-		if second.product() > row.product {
+		if second.product() > row.product*room() {
 			t.Errorf("at %v: product %.1f in the second batch, want at most %v", price, second.product(), row.product)
 		}
 	}

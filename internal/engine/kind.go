@@ -15,6 +15,8 @@ type JobKind struct{ Feature, Subfeature, Provider, Model string }
 type history struct {
 	durations *durations.Model
 	kinds     []kindHistory // by durations.Kind
+
+	right, wrong float64 // hints of late
 }
 
 type kindHistory struct {
@@ -38,6 +40,8 @@ const (
 	// gaps then grow faster than the share alone says, up to their bound.
 	fewMissing  = 0.18
 	leastUntold = 1e-4
+	// mayBeWrong is how many false hints say nothing of the others yet.
+	mayBeWrong = 3
 	// rootDoubt is how many ends without a hint are taken to be yet unseen.
 	rootDoubt = 0.4
 	// A first GET that finds the job ended says little about how long it lasted,
@@ -64,8 +68,11 @@ func (h *history) learned(k durations.Kind) bool { return h.at(k).ends >= learne
 
 // untold is the share of the ends of a kind that no hint will tell, as far as is
 // known. It is 1 where hints have told none, 1/2 at least after an end that none
-// did, and leastUntold at least.
+// did, 1 while many hints are false, and leastUntold at least.
 func (h *history) untold(k durations.Kind) float64 {
+	if h.wrong > mayBeWrong+h.right/2 {
+		return 1 // an end may have been hinted by chance
+	}
 	share := h.missing(k)
 	if share < fewMissing {
 		share *= share / fewMissing
@@ -83,6 +90,14 @@ func (h *history) missing(k durations.Kind) float64 {
 		missed, all = float64(kind.missed)+parentWeight*parent, float64(kind.missed+kind.told)+parentWeight
 	}
 	return doubt * missed / all
+}
+
+// hinted records whether a hint was right, or takes back that it was wrong.
+func (h *history) hinted(right, wrong float64) {
+	if h.right+h.wrong >= rememberedTold {
+		h.right, h.wrong = h.right*0.75, h.wrong*0.75
+	}
+	h.right, h.wrong = h.right+right, max(h.wrong+wrong, 0)
 }
 
 // heard records whether a hint told the end of a job of the kind.
@@ -140,14 +155,22 @@ func (j *job) age(at time.Duration) time.Duration {
 // is called before job.looked changes.
 func (e *Engine) learnRunning(j int32, sent time.Duration) {
 	job := e.table.jobs.at(j)
-	from := job.looked
-	if from == Never {
-		from = e.firstSince(job)
-	}
-	if job.kind != 0 && sent > from {
-		e.history.durations.Running(job.kind, job.age(from), job.age(sent))
-	}
 	job.toldAfter = 0
+	if job.kind == 0 {
+		return
+	}
+	from := e.counted(job)
+	if to := durations.Floor(job.age(sent)); to > from {
+		e.history.durations.Running(job.kind, from, to)
+	}
+}
+
+// counted is the age up to which the job has been counted as running.
+func (e *Engine) counted(job *job) time.Duration {
+	if job.looked == Never {
+		return job.age(e.firstSince(job))
+	}
+	return durations.Floor(job.age(job.looked))
 }
 
 // learnEnded records that the job was seen ended by a request sent at sent.
@@ -158,6 +181,7 @@ func (e *Engine) learnEnded(job *job, sent time.Duration) {
 	from, to := time.Duration(0), job.age(sent)
 	if job.looked != Never {
 		from = job.age(job.looked)
+		e.history.durations.Running(job.kind, e.counted(job), from)
 		if job.toldAfter > 0 {
 			to = min(to, from+time.Duration(job.toldAfter)*ageUnit)
 		}

@@ -95,11 +95,19 @@ func hintDue(job *job, now time.Duration) time.Duration {
 	return max(now, job.looked+hintGap(job.hints))
 }
 
-// awaitsHint reports whether the job is to be polled for a hint that came too soon
-// after a false one. A list that may be behind does not put that off, unless hints
-// are in doubt, or have been false for this job more than once.
-func (e *Engine) awaitsHint(job *job) bool {
-	return job.state == polled && job.flags.has(told) && job.hints < 2 && e.notices.misses < doubtHints
+// awaitsHint reports whether the job is to be polled for a hint: one that came too
+// soon after a false one, or the false one itself. A list that may be behind does not
+// put that off, unless hints are in doubt, or have been false for this job more than
+// once.
+func (e *Engine) awaitsHint(job *job, now time.Duration) bool {
+	if job.state != polled || job.hints > 1 || e.notices.misses >= doubtHints {
+		return false
+	}
+	if job.flags.has(told) {
+		return true
+	}
+	_, soon := e.afterFalseHint(now, job)
+	return soon
 }
 
 func hintGap(hints uint8) time.Duration {
@@ -114,13 +122,14 @@ func hintGap(hints uint8) time.Duration {
 func (e *Engine) hintMissed(job *job, now time.Duration) {
 	e.notices.misses++
 	e.stats.HintsFalse++
+	e.history.hinted(0, 1)
 	job.hints = min(job.hints+1, maxHintGaps)
 	e.notices.early.add(job.key, now)
 }
 
 // afterFalseHint is when to look again at a job whose first hint was false. It may be
 // about to end, so the gaps begin anew, once: as far as GETs have been behind hints of
-// late, and then as long as it has been since the hint.
+// late, and then in steps that double.
 func (e *Engine) afterFalseHint(now time.Duration, job *job) (time.Duration, bool) {
 	if job.hints != 1 {
 		return 0, false
@@ -132,7 +141,8 @@ func (e *Engine) afterFalseHint(now time.Duration, job *job) (time.Duration, boo
 	if left := at + e.notices.behind - now; left > 0 {
 		return left, true
 	}
-	delay := max(leastDelay, now-at)
+	over := now - at - e.notices.behind
+	delay := max(leastDelay, e.notices.behind/8, over)
 	return delay, delay < mostDelay
 }
 
@@ -145,6 +155,7 @@ func (e *Engine) hintConfirmed(job *job, now time.Duration) {
 		e.notices.early.forget(job.key) // the next who waits for it learns of the same end
 		e.notices.arrived(now-at, job.looked-at)
 		e.stats.HintsFalse--
+		e.history.hinted(0, -1)
 	}
 	if !early && !job.flags.has(told) && !job.flags.has(notified) {
 		e.notices.missing.add(job.key, missing{now, job.kind})
@@ -158,6 +169,7 @@ func (e *Engine) hintConfirmed(job *job, now time.Duration) {
 		e.notices.ends++
 	}
 	e.history.heard(job.kind, true)
+	e.history.hinted(1, 0)
 	e.notices.misses = 0
 	e.stats.HintsTrue++
 }

@@ -243,7 +243,7 @@ func (e *Engine) shownRunning(now time.Duration, r *request, j int32, item *Item
 	e.learnRunning(j, r.sent)
 	job.looked = r.sent
 	job.attempt = 0
-	if e.awaitsHint(job) {
+	if e.awaitsHint(job, now) {
 		return
 	}
 	e.repoll(j, listed, now, 0, nil)

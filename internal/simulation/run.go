@@ -46,6 +46,7 @@ type run struct {
 
 func newRun(s Scenario, random *rand.Rand) *run {
 	r := &run{Scenario: s, jobs: make([]job, s.Jobs), left: s.Jobs}
+	r.score.PerJob = make([]int32, s.Jobs)
 	for i := range r.jobs {
 		j := &r.jobs[i]
 		if s.Arrivals > 0 {
@@ -184,6 +185,9 @@ func (r *run) step(n int) {
 		ready := p.engine.Ready(r.now)
 		for _, request := range ready.Requests {
 			r.requests++
+			if request.Kind == engine.Get {
+				r.score.PerJob[number(request.Key)]++
+			}
 			r.pages += int1(request.Kind == engine.Page)
 			r.sent.push(r.now+r.Latency/2, exchange{request: request, process: int32(n)})
 		}

@@ -54,12 +54,15 @@ func (e *Engine) lookAfter(now time.Duration, job *job) time.Duration {
 		return delay
 	}
 	untold := e.history.untold(job.kind)
-	most := mostDelay
-	if e.history.learned(job.kind) {
+	age, most := job.age(now), mostDelay
+	if e.history.learnedAt(job.kind, age) {
 		most += max(now-e.firstSince(job), 0) / agedDelay
+	} else {
+		// As long as a new wait of its own would.
+		age = min(age, now-e.table.waits.at(job.first).since)
 	}
 	most = hintedGap(most, untold)
-	delay := e.history.durations.Delay(job.kind, job.age(now), e.priceNow(now)/untold)
+	delay := e.history.durations.Delay(job.kind, age, e.priceNow(now)/untold)
 	delay = min(max(delay, leastDelay), most)
 	return time.Duration(float64(delay) * (1 + jitter*(2*rand.Float64()-1)))
 }

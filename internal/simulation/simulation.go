@@ -23,7 +23,7 @@ type Scenario struct {
 	// Law is how long jobs last. Defaults to Lognormal(time.Minute, 1,
 	// 20*time.Minute).
 	Law Law
-	// Kind is the kind of each job, as its answers name it. Defaults to none.
+	// Kind is the kind of each job, as its answers name it. Defaults to one kind for all.
 	Kind func(job int) engine.JobKind
 	// Callers is how the jobs are waited for. Defaults to Together.
 	Callers Callers
@@ -188,6 +188,9 @@ func (s Scenario) withDefaults() Scenario {
 	}
 	if s.Burst == 0 {
 		s.Burst = 10
+	}
+	if s.Kind == nil {
+		s.Kind = func(int) engine.JobKind { return engine.JobKind{Feature: "audio", Provider: "deepgram"} }
 	}
 	c := &s.Engine
 	if c.Rate == 0 {

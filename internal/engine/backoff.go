@@ -67,6 +67,25 @@ func (e *Engine) lookAfter(now time.Duration, job *job) time.Duration {
 	return time.Duration(float64(delay) * (1 + jitter*(2*rand.Float64()-1)))
 }
 
+// afterFalseHint is when to look again at a job whose first hint was false. It may be
+// about to end, so the gaps begin anew, once: as far as GETs have been behind hints of
+// late, and then in steps that double.
+func (e *Engine) afterFalseHint(now time.Duration, job *job) (time.Duration, bool) {
+	if job.hints != 1 {
+		return 0, false
+	}
+	at, early := e.notices.early.find(job.key)
+	if !early || now-at >= rememberHint {
+		return 0, false
+	}
+	if left := at + e.notices.behind - now; left > 0 {
+		return left, true
+	}
+	over := now - at - e.notices.behind
+	delay := max(leastDelay, e.notices.behind/8, over)
+	return delay, delay < mostDelay
+}
+
 // hintedGap is a gap between looks that may be longer because hints tell of all
 // ends but the untold share.
 func hintedGap(gap time.Duration, untold float64) time.Duration {

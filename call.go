@@ -218,7 +218,7 @@ func (c *call) refuse(id string, slot int32, err error) {
 // result hands out a result. It is called with the call's lock.
 func (c *call) result(slot int32, r Result) {
 	c.pending--
-	if !c.quiet {
+	if !c.quiet && c.thrown == nil { // the goroutine that throws has the results already
 		c.consumer.emit(slot, r)
 	}
 	if c.cause != nil || c.sealed && c.pending == 0 {

@@ -88,14 +88,14 @@ const (
 	ListFailing ListState = "failing"
 	// ListBehind means: it shows jobs running that had ended long before.
 	ListBehind ListState = "behind"
-	// ListBlind means: it does not show the jobs that are waited for, as one of another
+	// ListIncomplete means: it does not show the jobs that are waited for, as one of another
 	// account would not.
-	ListBlind ListState = "blind"
+	ListIncomplete ListState = "incomplete"
 )
 
 var listStates = map[list.State]ListState{
 	list.Used: ListUsed, list.Disabled: ListDisabled, list.Unneeded: ListUnneeded, list.Gone: ListMissing,
-	list.Failing: ListFailing, list.Behind: ListBehind, list.Blind: ListBlind,
+	list.Failing: ListFailing, list.Behind: ListBehind, list.Incomplete: ListIncomplete,
 }
 
 // outcomes counts jobs by how they ended.

@@ -19,8 +19,8 @@ const (
 	Failing
 	// Behind means: it shows jobs running that ended long before.
 	Behind
-	// Blind means: it has proved not to show most of the jobs that wait.
-	Blind
+	// Incomplete means: it has proved not to show most of the jobs that wait.
+	Incomplete
 )
 
 // State is how the list stands.
@@ -37,7 +37,7 @@ func (l *List) State(now time.Duration, d Demand) State {
 	case d.Waiting < 2 || d.Waiting <= l.pages:
 		return Unneeded
 	case d.Waiting-d.Unshown <= l.pages:
-		return Blind
+		return Incomplete
 	default:
 		return Used
 	}

@@ -42,7 +42,7 @@ func TestTakenIsDrawn(t *testing.T) {
 	if err := b.picture.Draw(&svg); err != nil {
 		t.Fatal(err)
 	}
-	if want := "0 of 1 jobs known to have ended"; len(taken) != 2 || !strings.Contains(svg.String(), want) {
+	if want := "0 of 1 job ended"; len(taken) != 2 || !strings.Contains(svg.String(), want) {
 		t.Errorf("%q are waited for, and the picture does not say %q", taken, want)
 	}
 }

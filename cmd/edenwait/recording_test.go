@@ -70,7 +70,7 @@ func TestEachRequestIsRecorded(t *testing.T) {
 	if err := s.timeline.Draw(&svg); err != nil {
 		t.Fatal(err)
 	}
-	if want := "1 of 1 jobs known to have ended, 0 without success: 1 GETs, 1 list pages"; !strings.Contains(svg.String(), want) {
+	if want := "1 of 1 job ended, 0 without success: 1 GET, 1 list page"; !strings.Contains(svg.String(), want) {
 		t.Errorf("no %q in the picture", want)
 	}
 }

@@ -52,11 +52,18 @@ The key is read from EDENAI_API_KEY or from --token-file, never from a flag,
 which everybody on the machine could read.
 
 ` + exitCodes,
-		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.SetVersionTemplate("{{.Version}}\n")
+	// Not cobra's own: a template for its text would link every exported method of
+	// every type, a fifth of the binary.
+	showVersion := root.Flags().BoolP("version", "v", false, "print the version")
+	root.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *showVersion {
+			return printVersion(cmd)
+		}
+		return cmd.Help()
+	}
 	root.AddCommand(newWait(), newDemo(), newEmulate(), newVersion())
 	rejectUnknownArgs(root)
 	return root

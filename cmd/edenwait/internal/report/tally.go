@@ -158,15 +158,18 @@ func Reason(err error) string {
 	case errors.As(err, &gaveUp):
 		err = gaveUp.Err
 	}
-	return aJobID.ReplaceAllString(err.Error(), "…")
+	return aJobID().ReplaceAllString(err.Error(), "…")
 }
 
 // TooLarge is ErrResponseTooLarge with the flag for the field of the Config that
 // it names.
 const TooLarge = "the response is larger than --max-response-bytes"
 
-// aJobID is what makes one message look like many.
-var aJobID = regexp.MustCompile(`[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`)
+// aJobID is what makes one message look like many. It is compiled when it is
+// needed, since that takes longer than the rest of a start.
+var aJobID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`)
+})
 
 // quantile is the value that a share of the sorted values does not exceed.
 func quantile(sorted []time.Duration, share float64) time.Duration {

@@ -161,10 +161,15 @@ func Example_resume() {
 		fmt.Println("ended:", job.Provider, job.Status)
 	})
 	fmt.Println("error:", err)
+
+	// Nothing is left for a third run: the file is whole again.
+	err = waitForRest(context.Background(), config, path, ids, func(*edenwait.Job) {})
+	fmt.Println("error:", err)
 	// Output:
 	// ended: deepgram fail
 	// not ended: 22222222-2222-4222-8222-222222222222 processing
 	// run again: true
 	// ended: openai success
+	// error: <nil>
 	// error: <nil>
 }

@@ -37,7 +37,7 @@ func TestTakenIsDrawn(t *testing.T) {
 	b.console = newConsole(io.Discard, io.Discard, false)
 	b.picture = timeline.NewRecorder()
 	from := &source{args: []string{jobID, "nonsense", strings.ToUpper(jobID)}}
-	taken := slices.Collect(b.fresh(from.all(), func(error) {}))
+	taken := slices.Collect(b.pending(from.all(), func(error) {}))
 	var svg strings.Builder
 	if err := b.picture.Draw(&svg); err != nil {
 		t.Fatal(err)

@@ -25,8 +25,8 @@ func printVersion(cmd *cobra.Command) error {
 	return err
 }
 
-// version says what was built: the library's version, the commit where the build
-// knows it, and with which Go.
+// version returns the library's version, the commit if the build recorded it, and the Go
+// version.
 func version() string {
 	var commit, changed string
 	if info, ok := debug.ReadBuildInfo(); ok {

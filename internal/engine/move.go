@@ -83,6 +83,7 @@ func (e *Engine) hint(j int32, now time.Duration) {
 	}
 	e.list.News()
 	job.flags.set(hinted, true)
+	e.endSighted(job, now)
 	e.move(j, urgent, now, now)
 }
 
@@ -161,13 +162,19 @@ func (e *Engine) repoll(j int32, to state, now, least time.Duration, value any) 
 		// The delay of the youngest wait, which is the shortest. After a failure, it is
 		// that of the oldest: or calls that keep coming would have a server in trouble
 		// asked the faster, and the job given up the sooner.
-		since := e.table.waits.at(job.first).since
+		var delay time.Duration
 		if _, failing := e.failures[j]; failing {
+			since := Never
 			for w := job.first; w != none; w = e.table.waits.at(w).next {
 				since = e.table.waits.at(w).since
 			}
+			delay = e.delays.delay(&job.attempt, now-since)
+		} else if to == listed {
+			delay = e.lookWithoutList(now, job)
+		} else {
+			delay = e.lookAfter(now, job)
 		}
-		delay := max(e.delays.delay(&job.attempt, now-since), least)
+		delay = max(delay, least)
 		for w := job.first; w != none; w = e.table.waits.at(w).next {
 			wait := e.table.waits.at(w)
 			wait.due = e.dueAfter(wait, now, delay)
@@ -192,6 +199,15 @@ func (e *Engine) rest(j int32, now time.Duration) {
 	job := e.table.jobs.at(j)
 	for w := job.first; w != none; w = e.table.waits.at(w).next {
 		e.table.waits.at(w).due = now
+	}
+	e.move(j, polled, now, now)
+}
+
+// pollSoon has a job that is polled be so at a time, or earlier.
+func (e *Engine) pollSoon(j int32, at, now time.Duration) {
+	for w := e.table.jobs.at(j).first; w != none; w = e.table.waits.at(w).next {
+		wait := e.table.waits.at(w)
+		wait.due = min(wait.due, at)
 	}
 	e.move(j, polled, now, now)
 }

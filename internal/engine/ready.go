@@ -60,10 +60,12 @@ func (e *Engine) dispatch(now time.Duration) (wake time.Duration) {
 		switch {
 		case own && ownDelay == 0 && (pollDelay > 0 || !e.own.turn):
 			e.limiter.Take(now, ratelimit.Own)
+			e.price.turns.add(now)
 			e.stats.Own++
 			e.out.Grants = append(e.out.Grants, e.own.pop())
 		case pollDelay == 0:
 			e.limiter.Take(now, ratelimit.Poll)
+			e.price.turns.add(now)
 			e.own.turn = false
 			e.send(polls, now)
 		default:
@@ -338,6 +340,7 @@ func (e *Engine) send(c choice, now time.Duration) {
 		r.kind, r.page, r.job = Page, c.page, none
 		out.Kind, out.Page = Page, c.page
 		e.stats.Pages++
+		e.price.looks.add(now)
 		e.list.SentPage(now)
 	} else {
 		r.job = c.job
@@ -347,7 +350,7 @@ func (e *Engine) send(c choice, now time.Duration) {
 		case probeKey:
 			e.refusal.asking = id
 		case auditJob:
-			e.audits.sent(c.job, now, e.Rate(now), e.table.live)
+			e.audits.sent(c.job, now, e.Rate(now), e.history.untold(job.kind), e.table.live)
 		}
 		job.polls++
 		out.Key = job.key

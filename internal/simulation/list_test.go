@@ -54,8 +54,8 @@ func TestForeignJobs(t *testing.T) {
 		lag           time.Duration
 		requests      float64
 	}{
-		{10, 100, 3 * time.Second, 10},
-		{10, 5000, 5 * time.Second, 18},
+		{10, 100, 1200 * time.Millisecond, 26},
+		{10, 5000, 4 * time.Second, 26},
 		{100, 5000, 3 * time.Second, 11},
 		{1000, 5000, 5 * time.Second, 3.5},
 		{5000, 20000, 12 * time.Second, 1.5},

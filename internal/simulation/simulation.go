@@ -23,6 +23,8 @@ type Scenario struct {
 	// Law is how long jobs last. Defaults to Lognormal(time.Minute, 1,
 	// 20*time.Minute).
 	Law Law
+	// Kind is the kind of each job, as its answers name it. Defaults to none.
+	Kind func(job int) engine.JobKind
 	// Callers is how the jobs are waited for. Defaults to Together.
 	Callers Callers
 	// Arrivals is how many jobs begin, and are waited for, per second. Defaults to
@@ -95,6 +97,9 @@ const (
 	Crowd
 	// Beside is a call for the last job, and one for all others.
 	Beside
+	// InTurn has each process wait for its jobs one after another: a job begins once
+	// the one before it is known to have ended. The server has no list then.
+	InTurn
 )
 
 // Score is what a run came to.
@@ -118,6 +123,8 @@ type Score struct {
 	GivenUp int
 	// Steps is how many times an engine was asked what to do.
 	Steps int
+	// PerJob is how many GETs were sent for each job. Mean leaves it nil.
+	PerJob []int32
 	// Delays has, of each job, the time from its end to the answer that shows it; -1
 	// if it was given up. Mean leaves it nil.
 	Delays []time.Duration
@@ -134,7 +141,7 @@ func Mean(s Scenario, seeds int) Score {
 		workers.Go(func() {
 			for i := range next {
 				scores[i] = Run(s, uint64(i)+1)
-				scores[i].Delays = nil
+				scores[i].Delays, scores[i].PerJob = nil, nil
 			}
 		})
 	}
@@ -205,5 +212,6 @@ func (s Scenario) withDefaults() Scenario {
 		c.Delays = append(c.Delays, 10*time.Second)
 	}
 	c.UseList = true
+	s.List.Off = s.List.Off || s.Callers == InTurn
 	return s
 }

@@ -119,6 +119,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		if err == errExit { //nolint:errorlint // the very value
 			w.Header().Set("Content-Length", "0")
+			w.Header().Set("Connection", "close") // package net/http closes it without a word
 			w.WriteHeader(status)
 			_ = http.NewResponseController(w).Flush() // nothing else will, in a goroutine that ends
 			return

@@ -139,10 +139,14 @@ func partsOf(p edenwait.Progress, several bool) []part {
 	if p.Failed+p.Errored > 0 {
 		failed.color, failed.rank = red, 8 // the more urgent news where there is room for one
 	}
-	left := ""
-	if p.TimeLeft > 0 && p.Waiting > 0 {
-		left = Short(p.TimeLeft) + " left"
+	left := part{"", "", 2}
+	switch {
+	case p.Stalled > 0 && p.Waiting > 0: // the reason is in the log
+		left = part{"no answer for " + Short(p.Stalled), red, 6}
+	case p.TimeLeft > 0 && p.Waiting > 0:
+		left.text = Short(p.TimeLeft) + " left"
 	}
+	left.text = fmt.Sprintf("%-10s", left.text)
 	return []part{
 		{percent, "", 9},
 		{number(p.Succeeded, "done"), green, 7},
@@ -150,7 +154,7 @@ func partsOf(p edenwait.Progress, several bool) []part {
 		{number(p.Waiting, "waiting"), "", 5},
 		{requests, "", 1},
 		{pace, "", 0},
-		{fmt.Sprintf("%-10s", left), "", 2},
+		left,
 	}
 }
 

@@ -132,6 +132,10 @@ type Config struct {
 	// are never logged. Defaults to a logger that is silent.
 	Logger *zap.Logger
 
+	// Trace is called as the Waiter works, for telemetry; see Trace. It is copied.
+	// Defaults to none.
+	Trace *Trace
+
 	// Source is polled instead of the API; see Source. With one of your own, Token,
 	// BaseURL, HTTPClient, RequestTimeout and MaxResponseBytes have no effect, and the
 	// Debug line per request is up to the Source. Defaults to a Poller made from this

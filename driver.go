@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -21,8 +22,11 @@ type driver struct {
 	requester *requester
 	newEngine func() *engine.Engine
 	log       *zap.Logger
+	tracer    *tracer
 	deliver   func([]engine.End) // takes what has ended
 	idle      func()             // is called when the last call has ended
+
+	ownWaited atomic.Int64 // nanoseconds that own requests have waited for a turn
 
 	mu       sync.Mutex
 	core     *engine.Engine
@@ -198,6 +202,7 @@ func (d *driver) input(input func()) (thrown any) {
 type work struct {
 	engine.Ready
 	contexts []context.Context    // of the requests
+	waiting  [][]context.Context  // of the calls that wait for them, if they are traced
 	aborts   []context.CancelFunc // of the aborted ones
 	turns    []chan struct{}      // that are granted
 	requests *errgroup.Group
@@ -232,6 +237,9 @@ func (d *driver) turn(input func()) (w work) {
 		// Made here, or an abort could come before it.
 		ctx, d.cancels[r.ID] = context.WithCancel(ctx)
 		w.contexts = append(w.contexts, ctx)
+		if d.tracer.requests() {
+			w.waiting = append(w.waiting, d.waiting(r.ID))
+		}
 	}
 	for _, id := range w.Aborts {
 		w.aborts = append(w.aborts, d.cancels[id])
@@ -244,6 +252,14 @@ func (d *driver) turn(input func()) (w work) {
 	d.setAlarm(w.WakeAt)
 	complete = true
 	return w
+}
+
+// waiting are the contexts of the calls that wait for the job of a GET.
+func (d *driver) waiting(id engine.RequestID) (contexts []context.Context) {
+	for _, c := range d.core.Waiting(id, maxTracedCalls) {
+		contexts = append(contexts, c.Owner.(subscriber).values())
+	}
+	return contexts
 }
 
 // setAlarm sets the one alarm; with nothing to wake for, there is none.
@@ -279,7 +295,15 @@ func (d *driver) perform(w work) {
 	for i, r := range w.Requests {
 		ctx := w.contexts[i]
 		w.requests.Go(func() error {
-			d.requester.send(ctx, r, func(a engine.Answer) { d.respond(w.core, r.ID, a) })
+			respond := func(a engine.Answer) { d.respond(w.core, r.ID, a) }
+			if d.tracer.requests() {
+				own, ended := d.tracer.requestStart(ctx, r, w.waiting[i])
+				ctx, respond = own, func(a engine.Answer) {
+					ended(&a)
+					d.respond(w.core, r.ID, a)
+				}
+			}
+			d.requester.send(ctx, r, respond)
 			return nil
 		})
 	}

@@ -20,7 +20,8 @@ import (
 // testing/synctest bubble, then in one, then in another, but not in two of them at
 // the same time.
 //
-// A panic of a BackOff or a Logger is thrown again in every call that is under way.
+// A panic of a BackOff, a Logger or a Trace is thrown again in every call that is under
+// way.
 type Waiter struct {
 	config Config // without its token
 	source Source
@@ -55,6 +56,7 @@ func New(config Config) (*Waiter, error) {
 	waiter := &Waiter{hooks: new(hookRunner), ended: new(outcomes), opener: new(opener)}
 	waiter.driver = newDriver(waiter.deliver)
 	config.Logger = guardLogger(config.Logger, waiter.driver.fail)
+	waiter.driver.tracer = newTracer(config.Trace, waiter.driver.fail)
 	source, closeIdle := config.Source, func() {}
 	if source == nil {
 		poller, err := newPoller(config)

@@ -34,6 +34,27 @@ type Call struct {
 // pages that were read while it had jobs, and the 429s to both.
 type Counts struct{ Gets, Pages, RateLimited int }
 
+// Waiting is the calls that wait for what a GET under way asks, the longest wait
+// first: at most limit.
+func (e *Engine) Waiting(id RequestID, limit int) []*Call {
+	r := e.requests[id]
+	if r == nil || r.kind != Get {
+		return nil
+	}
+	first, n := e.table.jobs.at(r.job).first, 0
+	for w := first; w != none; w = e.table.waits.at(w).next {
+		n++
+	}
+	skip := max(n-limit, 0) // the job has its youngest wait first
+	calls := make([]*Call, n-skip)
+	for w := first; w != none; w = e.table.waits.at(w).next {
+		if n--; n < len(calls) {
+			calls[n] = e.calls.all[e.table.waits.at(w).call]
+		}
+	}
+	return calls
+}
+
 // states is the number of queues, detached requests included.
 const states = int(dying) + 1
 

@@ -133,6 +133,8 @@ type Request struct {
 	Key  Key   // of a Get
 	Page int   // of a Page, from 1
 	For  *Call // of a Get: the call that has waited longest
+	// Attempt counts the GETs of the job, from 1.
+	Attempt int
 }
 
 // Reason is why a wait ended.
@@ -162,9 +164,12 @@ type End struct {
 	// Value is the answer's, or if the Reason is another, that of the job's last
 	// failed request; nil if that did not fail.
 	Value any
-	Waits []WaitEnd     // the longest wait first
-	Last  bool          // nobody waits for the job any more
-	For   time.Duration // of OutageLasted: how long it has lasted
+	Waits []WaitEnd // the longest wait first
+	Last  bool      // nobody waits for the job any more
+	// Looked is when the last request was sent that saw the job running; Never if
+	// none did.
+	Looked time.Duration
+	For    time.Duration // of OutageLasted: how long it has lasted
 }
 
 // WaitEnd is the end of one wait.

@@ -125,7 +125,7 @@ func (e *Engine) dropJob(j int32) {
 // end ends every wait for a job.
 func (e *Engine) end(j int32, now time.Duration, reason Reason, value any) {
 	job := e.table.jobs.at(j)
-	end := End{Key: job.key, Reason: reason, Value: value, Last: true}
+	end := End{Key: job.key, Reason: reason, Value: value, Last: true, Looked: job.looked}
 	for job.first != none {
 		end.Waits = append(end.Waits, e.release(job.first, now))
 	}
@@ -140,7 +140,7 @@ func (e *Engine) endSome(j int32, waits []int32, now time.Duration, reason Reaso
 		return
 	}
 	job := e.table.jobs.at(j)
-	end := End{Key: job.key, Reason: reason, Value: value}
+	end := End{Key: job.key, Reason: reason, Value: value, Looked: job.looked}
 	for _, w := range waits {
 		end.Waits = append(end.Waits, e.release(w, now))
 	}

@@ -32,6 +32,7 @@ type waitFlags struct {
 	logFormat        string
 	listenAddr       string
 	webhookKey       string
+	metricsAddr      string
 }
 
 func newWait() *cobra.Command {
@@ -70,6 +71,9 @@ With --listen, webhooks are taken at any path of that address, and each has its
 job polled at once. Polling goes on beside them. What a delivery says is not
 believed, so --webhook-key is optional.
 
+With --metrics, Prometheus can scrape /metrics at that address while the wait
+lasts. docs/telemetry.md has the names, a dashboard and alerts.
+
 Ctrl-C stops polling, writes what is done and exits with 3; a second one exits at
 once.
 
@@ -101,6 +105,7 @@ once.
 	f.StringVar(&flags.timeline, "timeline", "", "draw the batch into this SVG `file` when it ends")
 	f.StringVar(&flags.listenAddr, "listen", "", "take webhooks at this `address`, such as 127.0.0.1:8080, to learn of ends at once")
 	f.StringVar(&flags.webhookKey, "webhook-key", "", "with --listen: answer 401 to deliveries that no key of this PEM `file` has signed")
+	f.StringVar(&flags.metricsAddr, "metrics", "", "serve metrics for Prometheus at this `address`, such as 127.0.0.1:9464")
 	complete(cmd, "log-level", logLevels)
 	complete(cmd, "log-format", logFormats)
 	return cmd
@@ -149,6 +154,12 @@ func (f *waitFlags) run(cmd *cobra.Command, args []string) (err error) {
 		return err
 	}
 	defer hooks.close()
+	shown, err := f.scrape(ctx)
+	if err != nil {
+		return err
+	}
+	defer shown.close()
+	b.config.Trace = shown.trace()
 	from, err := openSource(ctx, args, f.idsFiles, stdin)
 	if err != nil {
 		return cannot("--ids-file", err)
@@ -159,7 +170,10 @@ func (f *waitFlags) run(cmd *cobra.Command, args []string) (err error) {
 		return err
 	}
 	if hooks != nil {
-		hooks.serve(b.waiter, b.console.say)
+		hooks.serve(b.waiter, shown.reject, b.console.say)
+	}
+	if shown != nil {
+		shown.serve(b.waiter, b.console.say)
 	}
 	return b.run(ctx, from, stderr)
 }

@@ -68,8 +68,14 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		return err
 	}
 	server := &http.Server{Handler: metrics.handler, ReadHeaderTimeout: 10 * time.Second}
-	go server.Serve(l)
-	defer server.Close()
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	defer func() {
+		err = errors.Join(err, server.Close())
+		if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
+			err = errors.Join(err, ended)
+		}
+	}()
 	fmt.Fprintf(out, "metrics are at http://%s/metrics\n", l.Addr())
 
 	if err := s.work(ctx, o.length, time.Duration(float64(time.Second)/o.rate)); err != nil {

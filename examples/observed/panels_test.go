@@ -34,7 +34,6 @@ func perSecond(n float64) float64 { return n / window.Seconds() }
 
 // truths has one entry for each target of a panel, by title and RefID.
 func (s *scene) truths() map[string]truth {
-	const seconds = float64(time.Second)
 	gauge := func(name string, value func(edenwait.Stats) float64) truth {
 		return func(before, after edenwait.Stats) map[string]band {
 			a, b := value(before), value(after)

@@ -71,7 +71,7 @@ func (tools Tools) Start(t testing.TB, config, dir string) *Server {
 	}
 	s := &Server{t, "http://" + at}
 	s.Eventually("Prometheus is ready", func() bool {
-		resp, err := http.Get(s.url + "/-/ready")
+		resp, err := s.request(http.MethodGet, "/-/ready", nil)
 		if err != nil {
 			return false
 		}
@@ -79,6 +79,15 @@ func (tools Tools) Start(t testing.TB, config, dir string) *Server {
 		return resp.StatusCode == http.StatusOK
 	})
 	return s
+}
+
+func (s *Server) request(method, path string, form url.Values) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return http.DefaultClient.Do(req)
 }
 
 // Eventually asks until it is so. The bound is for what never comes.
@@ -145,7 +154,7 @@ func stamp(at time.Time) string { return strconv.FormatFloat(float64(at.UnixMill
 
 func (s *Server) get(what string, values url.Values) []Series {
 	s.t.Helper()
-	resp, err := http.PostForm(s.url+"/api/v1/"+what, values)
+	resp, err := s.request(http.MethodPost, "/api/v1/"+what, values)
 	if err != nil {
 		s.t.Fatal(err)
 	}

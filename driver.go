@@ -31,6 +31,7 @@ type driver struct {
 	mu       sync.Mutex
 	core     *engine.Engine
 	open     map[*engine.Call]struct{} // each Owner is a subscriber
+	callers  []*engine.Call            // for waiting to use again
 	cancels  map[engine.RequestID]context.CancelFunc
 	turns    map[engine.Ticket]chan struct{} // of own requests that wait
 	requests *errgroup.Group                 // of the time since the last idleness
@@ -255,10 +256,16 @@ func (d *driver) turn(input func()) (w work) {
 }
 
 // waiting are the contexts of the calls that wait for the job of a GET.
-func (d *driver) waiting(id engine.RequestID) (contexts []context.Context) {
-	for _, c := range d.core.Waiting(id, maxTracedCalls) {
-		contexts = append(contexts, c.Owner.(subscriber).values())
+func (d *driver) waiting(id engine.RequestID) []context.Context {
+	d.callers = d.core.Waiting(d.callers[:0], id, maxTracedCalls)
+	if len(d.callers) == 0 {
+		return nil
 	}
+	contexts := make([]context.Context, len(d.callers))
+	for i, c := range d.callers {
+		contexts[i] = c.Owner.(subscriber).values()
+	}
+	clear(d.callers)
 	return contexts
 }
 
@@ -295,15 +302,15 @@ func (d *driver) perform(w work) {
 	for i, r := range w.Requests {
 		ctx := w.contexts[i]
 		w.requests.Go(func() error {
-			respond := func(a engine.Answer) { d.respond(w.core, r.ID, a) }
+			own, traced := ctx, (*tracedRequest)(nil) // a ctx that is assigned here costs an allocation
 			if d.tracer.requests() {
-				own, ended := d.tracer.requestStart(ctx, r, w.waiting[i])
-				ctx, respond = own, func(a engine.Answer) {
-					ended(&a)
-					d.respond(w.core, r.ID, a)
-				}
+				traced = d.tracer.requestStart(ctx, r, w.waiting[i])
+				own = traced.ctx
 			}
-			d.requester.send(ctx, r, respond)
+			d.requester.send(own, r, func(a engine.Answer) {
+				traced.end(&a)
+				d.respond(w.core, r.ID, a)
+			})
 			return nil
 		})
 	}

@@ -66,32 +66,39 @@ func (t *tracer) jobEnd(ctx context.Context, end *engine.End, r *Result) {
 	t.guard(t.report, func() { t.JobEnd(ctx, info) })
 }
 
-// requestStart returns the request's context, and what to do with its answer.
-func (t *tracer) requestStart(ctx context.Context, r engine.Request, calls []context.Context) (context.Context, func(*engine.Answer)) {
-	info := RequestInfo{Kind: RequestGet, Attempt: r.Attempt, Page: r.Page, Calls: calls}
+// tracedRequest is a request whose end somebody wants to know of.
+type tracedRequest struct {
+	tracer *tracer
+	ctx    context.Context
+	info   RequestInfo
+}
+
+func (t *tracer) requestStart(ctx context.Context, r engine.Request, calls []context.Context) *tracedRequest {
+	q := &tracedRequest{t, ctx, RequestInfo{Kind: RequestGet, Attempt: int(r.Attempt), Page: r.Page, Calls: calls}}
 	if r.Kind == engine.Page {
-		info.Kind = RequestList
+		q.info.Kind = RequestList
 	} else {
-		info.JobID = uuid.UUID(r.Key).String()
+		q.info.JobID = uuid.UUID(r.Key).String()
 	}
-	own := ctx
 	if t.RequestStart != nil {
-		t.guard(t.report, func() { own = t.RequestStart(ctx, info) })
-		own = either(own, ctx)
+		t.guard(t.report, func() { q.ctx = either(t.RequestStart(ctx, q.info), ctx) })
 	}
-	return own, func(a *engine.Answer) {
-		if t.RequestEnd == nil {
-			return
-		}
-		end := RequestEndInfo{RequestInfo: info, Items: len(a.Items)}
-		switch value := a.Value.(type) {
-		case *Job:
-			end.Status = value.Status
-		case error:
-			end.Err = value
-		}
-		t.guard(t.report, func() { t.RequestEnd(own, end) })
+	return q
+}
+
+// end tells what came of the request. A nil request is one that is not traced.
+func (q *tracedRequest) end(a *engine.Answer) {
+	if q == nil || q.tracer.RequestEnd == nil {
+		return
 	}
+	info := RequestEndInfo{RequestInfo: q.info, Items: len(a.Items)}
+	switch value := a.Value.(type) {
+	case *Job:
+		info.Status = value.Status
+	case error:
+		info.Err = value
+	}
+	q.tracer.guard(q.tracer.report, func() { q.tracer.RequestEnd(q.ctx, info) })
 }
 
 func (*tracer) guard(report func(thrown any), f func()) { guard("Trace", report, f) }

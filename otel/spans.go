@@ -40,7 +40,7 @@ func (s *spans) callStart(ctx context.Context, info edenwait.CallInfo) context.C
 	if info.Method == "AsCompleted" {
 		return context.WithValue(ctx, linkOnly{}, true)
 	}
-	ctx, _ = s.tracer.Start(ctx, "edenwait."+info.Method, trace.WithAttributes(attribute.Int("edenwait.call.jobs", info.Jobs)))
+	ctx, _ = s.tracer.Start(ctx, "edenwait."+info.Method)
 	// Whatever was there before: a call may be made inside a hook, or the loop, of
 	// another.
 	return context.WithValue(ctx, linkOnly{}, info.Jobs > maxChildren)
@@ -57,6 +57,7 @@ func (*spans) callEnd(ctx context.Context, info edenwait.CallEndInfo) {
 	}
 	p := &info.Progress
 	span.SetAttributes(
+		attribute.Int("edenwait.call.jobs", p.Total),
 		attribute.Int("edenwait.call.succeeded", p.Succeeded),
 		attribute.Int("edenwait.call.failed", p.Failed),
 		attribute.Int("edenwait.call.errored", p.Errored),
@@ -75,23 +76,23 @@ func (s *spans) requestStart(ctx context.Context, info edenwait.RequestInfo) con
 	if info.Kind != edenwait.RequestGet {
 		return trace.ContextWithSpanContext(ctx, s.unsampled)
 	}
-	options := []trace.SpanStartOption{trace.WithAttributes(
-		attribute.String("edenwait.job.id", info.JobID), attribute.Int("edenwait.request.attempt", info.Attempt))}
+	var options []trace.SpanStartOption
 	calls := info.Calls
 	if alone, _ := ctx.Value(linkOnly{}).(bool); !alone {
 		calls = calls[min(1, len(calls)):] // the first is the parent
 	} else if parent := trace.SpanContextFromContext(ctx); parent.IsSampled() || !parent.IsValid() {
 		options = append(options, trace.WithNewRoot())
 	} // else whoever sampled the call wants none of it
-	if links := linksTo(calls); len(links) > 0 {
-		options = append(options, trace.WithLinks(links...))
+	ctx, span := s.tracer.Start(ctx, "edenwait.get", options...)
+	if span.IsRecording() {
+		span.SetAttributes(attribute.String("edenwait.job.id", info.JobID), attribute.Int("edenwait.request.attempt", info.Attempt))
+		link(span, calls)
 	}
-	ctx, _ = s.tracer.Start(ctx, "edenwait.get", options...)
 	return ctx
 }
 
-// linksTo are links to the spans of the calls, each once.
-func linksTo(calls []context.Context) (links []trace.Link) {
+// link links a span to those of the calls, to each once.
+func link(span trace.Span, calls []context.Context) {
 	var seen map[trace.SpanID]bool
 	for _, call := range calls {
 		to := trace.SpanContextFromContext(call)
@@ -102,9 +103,8 @@ func linksTo(calls []context.Context) (links []trace.Link) {
 			seen = map[trace.SpanID]bool{}
 		}
 		seen[to.SpanID()] = true
-		links = append(links, trace.Link{SpanContext: to})
+		span.AddLink(trace.Link{SpanContext: to})
 	}
-	return links
 }
 
 func (*spans) requestEnd(ctx context.Context, info edenwait.RequestEndInfo) {

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/webhook"
@@ -38,7 +39,7 @@ type Telemetry struct {
 	waited  metric.Float64Histogram
 	lag     metric.Float64Histogram
 	rejects metric.Int64Counter
-	spans   *spans
+	spans   *spans // nil if there are none
 
 	mu           sync.Mutex
 	registration metric.Registration // nil before Observe
@@ -74,9 +75,9 @@ func New(options Options) (*Telemetry, error) {
 		options.TracerProvider = otel.GetTracerProvider()
 	}
 	meter := options.MeterProvider.Meter(scope, metric.WithInstrumentationVersion(edenwait.Version))
-	t := &Telemetry{
-		name: options.Name, meter: meter, kinds: newKinds(options.Name),
-		spans: newSpans(options.TracerProvider.Tracer(scope, trace.WithInstrumentationVersion(edenwait.Version))),
+	t := &Telemetry{name: options.Name, meter: meter, kinds: newKinds(options.Name)}
+	if _, off := options.TracerProvider.(noop.TracerProvider); !off {
+		t.spans = newSpans(options.TracerProvider.Tracer(scope, trace.WithInstrumentationVersion(edenwait.Version)))
 	}
 	errs := make([]error, 4)
 	t.stats, errs[0] = newStatsInstruments(meter, options.Name)
@@ -101,13 +102,12 @@ func New(options Options) (*Telemetry, error) {
 // Trace returns what to give the Waiter as its Config.Trace. It is for one Waiter: the
 // one that Observe gets.
 func (t *Telemetry) Trace() *edenwait.Trace {
-	return &edenwait.Trace{
-		CallStart:    t.spans.callStart,
-		CallEnd:      t.spans.callEnd,
-		JobEnd:       t.jobEnd,
-		RequestStart: t.spans.requestStart,
-		RequestEnd:   t.spans.requestEnd,
+	trace := &edenwait.Trace{JobEnd: t.jobEnd}
+	if t.spans != nil {
+		trace.CallStart, trace.CallEnd = t.spans.callStart, t.spans.callEnd
+		trace.RequestStart, trace.RequestEnd = t.spans.requestStart, t.spans.requestEnd
 	}
+	return trace
 }
 
 // jobEnd records the histograms. The context has the span of the call, for

@@ -1,6 +1,9 @@
 package engine
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Call is one call of the Waiter: what it waits for, and where it stands in
 // line. All but its Owner belongs to the Engine.
@@ -34,25 +37,19 @@ type Call struct {
 // pages that were read while it had jobs, and the 429s to both.
 type Counts struct{ Gets, Pages, RateLimited int }
 
-// Waiting is the calls that wait for what a GET under way asks, the longest wait
-// first: at most limit.
-func (e *Engine) Waiting(id RequestID, limit int) []*Call {
+// Waiting appends the calls that wait for the job of a GET under way, the longest
+// wait first, at most limit.
+func (e *Engine) Waiting(calls []*Call, id RequestID, limit int) []*Call {
 	r := e.requests[id]
 	if r == nil || r.kind != Get {
-		return nil
+		return calls
 	}
-	first, n := e.table.jobs.at(r.job).first, 0
-	for w := first; w != none; w = e.table.waits.at(w).next {
-		n++
+	old := len(calls)
+	for w := e.table.jobs.at(r.job).first; w != none; w = e.table.waits.at(w).next {
+		calls = append(calls, e.calls.all[e.table.waits.at(w).call])
 	}
-	skip := max(n-limit, 0) // the job has its youngest wait first
-	calls := make([]*Call, n-skip)
-	for w := first; w != none; w = e.table.waits.at(w).next {
-		if n--; n < len(calls) {
-			calls[n] = e.calls.all[e.table.waits.at(w).call]
-		}
-	}
-	return calls
+	slices.Reverse(calls[old:]) // the job has its youngest wait first
+	return calls[:min(len(calls), old+limit)]
 }
 
 // states is the number of queues, detached requests included.

@@ -84,7 +84,8 @@ const (
 	// ListMissing means: the API says that there is no list, or that the key may not
 	// read it. It is tried again half an hour later.
 	ListMissing ListState = "missing"
-	// ListFailing means: requests for it fail, or its answer is late.
+	// ListFailing means: requests for it fail, its answer is late, or the API answers no
+	// request at all.
 	ListFailing ListState = "failing"
 	// ListBehind means: it shows jobs running that had ended long before.
 	ListBehind ListState = "behind"

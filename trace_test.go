@@ -179,6 +179,32 @@ func TestTraceOfSharedJobs(t *testing.T) {
 	})
 }
 
+// A wait that is given up is no end of a job that another call still waits for.
+func TestTraceOfOneGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
+		var ends []edenwait.JobEndInfo
+		waiter := newWaiter(t, api, edenwait.Config{MaxWait: time.Minute, Trace: &edenwait.Trace{
+			JobEnd: func(_ context.Context, info edenwait.JobEndInfo) { ends = append(ends, info) },
+		}})
+		id := api.Submit(edentest.Script{After: 75 * time.Second})
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := waiter.Wait(context.Background(), id); !errors.Is(err, edenwait.ErrMaxWait) {
+				t.Error(err)
+			}
+		})
+		time.Sleep(30 * time.Second)
+		if _, err := waiter.Wait(context.Background(), id); err != nil {
+			t.Error(err)
+		}
+		wg.Wait()
+		if len(ends) != 1 || ends[0].Outcome != edenwait.OutcomeSuccess || ends[0].Waited > time.Minute {
+			t.Errorf("%+v", ends)
+		}
+	})
+}
+
 // Calls that leave early have an end that says so, and their jobs none.
 func TestTraceOfCallsThatLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -6,68 +6,50 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/edenwait/edenwait"
-	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 )
 
-const jobID = "0f8a6f0e-5d1c-4b1e-9d55-0f7f2d8f9a11"
-
-func TestRoster(t *testing.T) {
+// TestReason: one word per error, whatever the last response was. The docs list each.
+func TestReason(t *testing.T) {
 	t.Parallel()
-	r := newRoster()
-	r.has(resultlog.Entry{ID: jobID, Outcome: resultlog.OutcomeFail, Provider: "p", Cost: "0.25"})
-	r.has(resultlog.Entry{ID: "bad", Outcome: resultlog.OutcomeError})
-	for _, ask := range []struct {
-		id   string
-		want bool
+	gaveUp := func(errs ...error) error { return &edenwait.GaveUpError{ID: jobID, Err: errors.Join(errs...)} }
+	api := func(status int) error { return &edenwait.APIError{StatusCode: status} }
+	job := &edenwait.Job{ID: jobID, Status: edenwait.StatusFail}
+	odd := &edenwait.Job{ID: jobID, Status: "archived"}
+	docs := string(readFile(t, "../../docs/command.md"))
+	for _, test := range []struct {
+		job  *edenwait.Job
+		err  error
+		want string
 	}{
-		{strings.ToUpper(jobID), false}, {jobID, false}, {"bad", true}, {"bad", false}, {"BAD", true}, {"BAD", false}, {"", true},
-		{"c2b7a9d4-30c1-4c39-8a6e-6b1d7c5e4f22", true}, {"c2b7a9d430c14c398a6e6b1d7c5e4f22", true},
+		{&edenwait.Job{Status: edenwait.StatusSuccess}, nil, ""},
+		{job, &edenwait.JobFailedError{Job: job}, "job_failed"},
+		{odd, &edenwait.UnexpectedStatusError{Job: odd}, "unexpected_status"},
+		{nil, fmt.Errorf("edenwait: %w", edenwait.ErrInvalidID), "invalid_id"},
+		{nil, gaveUp(edenwait.ErrMaxWait, api(429)), "max_wait"},
+		{nil, gaveUp(edenwait.ErrMaxErrors, api(503)), "max_errors"},
+		{nil, gaveUp(api(404)), "not_found"},
+		{nil, gaveUp(edenwait.ErrResponseTooLarge), "too_large"},
+		{nil, gaveUp(api(401)), "unauthorized"},
+		{nil, gaveUp(api(402)), "payment_required"},
+		{nil, gaveUp(api(429)), "rate_limited"},
+		{nil, gaveUp(api(410)), "gone"},
+		{nil, gaveUp(api(422)), "rejected"},
+		{nil, gaveUp(api(400)), "rejected"},
+		{nil, gaveUp(edenwait.ErrBackOffStopped), "other"},
 	} {
-		got, earlier := r.ask(ask.id)
-		if got != ask.want {
-			t.Errorf("ask %q: %v, want %v", ask.id, got, ask.want)
+		if got := reason(edenwait.Result{ID: jobID, Job: test.job, Err: test.err}); got != test.want {
+			t.Errorf("%v: got %s, want %s", test.err, got, test.want)
 		}
-		if ask.id == strings.ToUpper(jobID) && (earlier == nil || *earlier != price{"p", "0.25"}) {
-			t.Errorf("%q was %v", ask.id, earlier)
+		if test.want != "" && !strings.Contains(docs, "`"+test.want+"`") {
+			t.Errorf("docs/command.md does not list %s", test.want)
 		}
-	}
-	r.ended(resultlog.OutcomeSuccess)
-	r.gaveUp()
-	r.unwritten()
-	r.unknown(1)
-	want := counts{Asked: 6, Succeeded: 1, Failed: 1, GaveUp: 1, Unwritten: 1, Unknown: 1, Skipped: 1, SkippedBad: 1, Repeated: 3}
-	if got := r.standing(); got != want || got.waiting() != 1 {
-		t.Errorf("got %+v, %d waiting, want %+v, 1", got, got.waiting(), want)
 	}
 }
 
-func TestRosterSightings(t *testing.T) {
-	t.Parallel()
-	r := newRoster()
-	id := uuid.MustParse(jobID)
-	r.saw(time.Now(), id) // of the list, but nobody asked for it
-	if len(r.jobs) != 0 {
-		t.Error("a job of others is kept")
-	}
-	r.ask(jobID)
-	if _, seen := r.lastSeen(id); seen {
-		t.Error("seen running before it was")
-	}
-	r.began = time.Now().Add(-time.Hour)
-	r.saw(time.Now().Add(-time.Minute), id)
-	r.saw(time.Now().Add(-time.Hour/2), id) // an older answer comes late
-	if ago, seen := r.lastSeen(id); !seen || ago < time.Minute || ago > 2*time.Minute {
-		t.Errorf("last seen %v ago, %v", ago, seen)
-	}
-}
-
-// TestStands: only what is certain may have a line in a file.
-func TestStands(t *testing.T) {
+// TestClassify: only what is certain may have a line in a file.
+func TestClassify(t *testing.T) {
 	t.Parallel()
 	gaveUp := func(err error) error { return &edenwait.GaveUpError{ID: jobID, Err: err} }
 	api := func(status int) error { return gaveUp(&edenwait.APIError{StatusCode: status}) }
@@ -76,19 +58,19 @@ func TestStands(t *testing.T) {
 		err  error
 		job  bool
 		over bool
-		want standing
+		want resultClass
 	}{
-		{"success", nil, true, false, hasEnded},
-		{"success as the batch ends", nil, true, true, hasEnded},
+		{"success", nil, true, false, final},
+		{"success as the batch ends", nil, true, true, final},
 		{"no id", edenwait.ErrInvalidID, false, false, malformedID},
 		{"unknown", api(404), false, false, unknownJob},
 		{"a method that is not allowed", api(405), false, false, givenUp},
 		{"a proxy that wants a password", api(407), false, false, givenUp},
 		{"censored", api(451), false, false, givenUp},
 		{"a bad request", api(400), false, false, givenUp},
-		{"unprocessable", api(422), false, false, hasEnded},
-		{"gone", api(410), false, false, hasEnded},
-		{"too large", gaveUp(edenwait.ErrResponseTooLarge), false, false, hasEnded},
+		{"unprocessable", api(422), false, false, final},
+		{"gone", api(410), false, false, final},
+		{"too large", gaveUp(edenwait.ErrResponseTooLarge), false, false, final},
 		{"a server that is down", api(503), false, false, givenUp},
 		{"a server that is slow", api(408), false, false, givenUp},
 		{"a server that is early", api(425), false, false, givenUp},
@@ -109,7 +91,7 @@ func TestStands(t *testing.T) {
 		if test.job {
 			r.Job = &edenwait.Job{ID: jobID, Status: edenwait.StatusSuccess}
 		}
-		if got := stands(r, test.over); got != test.want {
+		if got := classify(r, test.over); got != test.want {
 			t.Errorf("%s: %d, want %d", test.name, got, test.want)
 		}
 	}

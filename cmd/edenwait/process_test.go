@@ -310,7 +310,7 @@ func TestMemory(t *testing.T) {
 	server := startAccount(t, edentest.Options{Rate: -1})
 	peak := func(jobs int) int64 {
 		ids := server.SubmitAll(jobs, edentest.Workload{Durations: edentest.Fixed(0), OutputBytes: output})
-		cmd := command(t, "wait", "--base-url", server.URL, "--rate", "5000", "-q", "-i", idsFile(t, ids), "-o", filepath.Join(t.TempDir(), "out.jsonl"))
+		cmd := command(t, "wait", "--base-url", server.URL, "--rate", "5000", "--max-in-flight", "32", "-q", "-i", idsFile(t, ids), "-o", filepath.Join(t.TempDir(), "out.jsonl"))
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}

@@ -17,7 +17,7 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
-// TestResultsFileIsGone: lines that another program has taken away are no success.
+// TestResultsFileIsGone: if another program takes away written lines, the run fails.
 func TestResultsFileIsGone(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(path string) error{
@@ -128,8 +128,8 @@ func TestUnknownAtFirst(t *testing.T) {
 	}
 }
 
-// TestWrongURLEndsEarly: a server that knows none of many ids and has no list is
-// not asked about the rest.
+// TestWrongURLEndsEarly: if a server knows none of many jobs and has no list, the rest is
+// not polled.
 func TestWrongURLEndsEarly(t *testing.T) {
 	t.Parallel()
 	server := startAccount(t, edentest.Options{Rate: -1})
@@ -147,8 +147,7 @@ func TestWrongURLEndsEarly(t *testing.T) {
 	t.Logf("after %v", time.Since(began))
 }
 
-// TestNotSilent: where there is no terminal, and unless --quiet is wanted, a batch
-// says now and then how it stands.
+// TestNotSilent: without a terminal and without --quiet, a batch reports its progress.
 func TestNotSilent(t *testing.T) {
 	t.Parallel()
 	server := startAccount(t, edentest.Options{Rate: -1})

@@ -105,8 +105,8 @@ func TestNohup(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, signal := range []os.Signal{syscall.SIGHUP, os.Interrupt} {
-		wanted := server.Stats().Requests()
-		eventually(t, "another request", func() bool { return server.Stats().Requests() > wanted })
+		before := server.Stats().Requests()
+		eventually(t, "another request", func() bool { return server.Stats().Requests() > before })
 		if err := cmd.Process.Signal(signal); err != nil {
 			t.Fatal(err)
 		}
@@ -246,7 +246,7 @@ func TestKilled(t *testing.T) {
 		over := make(chan struct{})
 		go func() {
 			defer close(over)
-			_ = cmd.Wait() // the code tells
+			_ = cmd.Wait() // the exit code is checked
 		}()
 		t.Cleanup(func() {
 			_ = cmd.Process.Kill()
@@ -349,7 +349,7 @@ func startEmulate(t *testing.T, args ...string) (url string) {
 		t.Fatalf("emulate: %q, %v", line, err)
 	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(os.Interrupt) // the code tells whether it was heard
+		_ = cmd.Process.Signal(os.Interrupt) // the exit code shows whether it arrived
 		if _, err := cmd.Process.Wait(); err != nil {
 			t.Error(err)
 		}

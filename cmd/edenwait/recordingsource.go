@@ -11,9 +11,8 @@ import (
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/timeline"
 )
 
-// recordingSource is the Waiter's source. It records the responses on their way. When a
-// job was last seen running tells how late its result can have come, and the Waiter does
-// not report that.
+// recordingSource is the Waiter's source. It records when each job was last seen running,
+// which bounds the lag of its result and which the Waiter does not report.
 type recordingSource struct {
 	*edenwait.Poller
 	check    *apiCheck

@@ -23,21 +23,20 @@ import (
 // startAccount starts a fake API.
 func startAccount(t *testing.T, options edentest.Options) *edentest.Server {
 	t.Helper()
-	server := edentest.Start(options)
-	t.Cleanup(server.Close)
-	return server
+	return protocol{}.account(t, options)
 }
 
 // TestInterrupted: the first signal stops asking, and what is done is written.
-func TestInterrupted(t *testing.T) {
-	t.Parallel()
+func TestInterrupted(t *testing.T) { overWire(t, testInterrupted) }
+
+func testInterrupted(t *testing.T, w protocol) {
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
-			server := startAccount(t, edentest.Options{Rate: -1})
+			server := w.account(t, edentest.Options{Rate: -1})
 			done, never := server.Submit(edentest.Script{}), server.Submit(edentest.Script{After: edentest.Never})
 			out := filepath.Join(t.TempDir(), "out.jsonl")
-			cmd := command(t, "wait", "--base-url", server.URL, "--rate", "1000", "-o", out, done, never)
+			cmd := trusting(t, command(t, "wait", "--base-url", server.URL, "--rate", "1000", "-o", out, done, never), server)
 			var stderr bytes.Buffer
 			cmd.Stderr = &stderr
 			if err := cmd.Start(); err != nil {

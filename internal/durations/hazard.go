@@ -4,7 +4,7 @@ import "time"
 
 const (
 	// priorEnds is how many ends the prior is worth, in each bin.
-	priorEnds = 0.5
+	priorEnds = 1.0
 	// A kind may be nothing like its parent, so the parent's hazard is its prior
 	// only as far as it lies within this factor of the root's prior.
 	parentFactor = 4.0

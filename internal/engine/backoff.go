@@ -54,14 +54,36 @@ func (e *Engine) lookAfter(now time.Duration, job *job) time.Duration {
 		return delay
 	}
 	untold := e.history.untold(job.kind)
-	most := mostDelay
-	if e.history.learned(job.kind) {
+	age, most := job.age(now), mostDelay
+	if e.history.learnedAt(job.kind, age) {
 		most += max(now-e.firstSince(job), 0) / agedDelay
+	} else {
+		// As long as a new wait of its own would.
+		age = min(age, now-e.table.waits.at(job.first).since)
 	}
 	most = hintedGap(most, untold)
-	delay := e.history.durations.Delay(job.kind, job.age(now), e.priceNow(now)/untold)
+	delay := e.history.durations.Delay(job.kind, age, e.priceNow(now)/untold)
 	delay = min(max(delay, leastDelay), most)
 	return time.Duration(float64(delay) * (1 + jitter*(2*rand.Float64()-1)))
+}
+
+// afterFalseHint is when to look again at a job whose first hint was false. It may be
+// about to end, so the gaps begin anew, once: as far as GETs have been behind hints of
+// late, and then in steps that double.
+func (e *Engine) afterFalseHint(now time.Duration, job *job) (time.Duration, bool) {
+	if job.hints != 1 {
+		return 0, false
+	}
+	at, early := e.notices.early.find(job.key)
+	if !early || now-at >= rememberHint {
+		return 0, false
+	}
+	if left := at + e.notices.behind - now; left > 0 {
+		return left, true
+	}
+	over := now - at - e.notices.behind
+	delay := max(leastDelay, e.notices.behind/8, over)
+	return delay, delay < mostDelay
 }
 
 // hintedGap is a gap between looks that may be longer because hints tell of all

@@ -20,10 +20,11 @@ type history struct {
 }
 
 type kindHistory struct {
-	ends   float32 // seen
-	told   float32 // ends that a hint told, of the last ones
-	missed float32 // and that none did
-	misses uint8   // in a row
+	ends   float32       // seen
+	oldest time.Duration // age of an end that was seen
+	told   float32       // ends that a hint told, of the last ones
+	missed float32       // and that none did
+	misses uint8         // in a row
 }
 
 const (
@@ -64,7 +65,13 @@ func (h *history) at(k durations.Kind) *kindHistory {
 	return &h.kinds[k]
 }
 
+// learned reports whether enough is known of how long jobs of the kind last.
 func (h *history) learned(k durations.Kind) bool { return h.at(k).ends >= learnedEnds }
+
+// learnedAt reports whether that goes for jobs that have lasted so long.
+func (h *history) learnedAt(k durations.Kind, age time.Duration) bool {
+	return h.learned(k) && age <= h.at(k).oldest
+}
 
 // untold is the share of the ends of a kind that no hint will tell, as far as is
 // known. It is 1 where hints have told none, 1/2 at least after an end that none
@@ -190,7 +197,9 @@ func (e *Engine) learnEnded(job *job, sent time.Duration) {
 	}
 	e.history.durations.Ended(job.kind, from, to)
 	for k := job.kind; ; k = e.history.durations.Parent(k) {
-		e.history.at(k).ends++
+		kind := e.history.at(k)
+		kind.ends++
+		kind.oldest = max(kind.oldest, to)
 		if k == 0 {
 			return
 		}

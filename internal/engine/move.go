@@ -10,6 +10,10 @@ import (
 // the list and the GETs that follow from it.
 const finalPoll = 2 * time.Second
 
+// lastPoll is how long before the end a job that the final poll shows running is
+// polled again.
+const lastPoll = finalPoll / 4
+
 // finalPollTime is when a wait's job is polled for the last time.
 func (e *Engine) finalPollTime(w *wait) time.Duration {
 	end := e.calls.all[w.call].deadline
@@ -22,7 +26,11 @@ func (e *Engine) finalPollTime(w *wait) time.Duration {
 // dueAfter is when a wait's job is polled after a delay, which may not leap over
 // its final poll.
 func (e *Engine) dueAfter(w *wait, now, delay time.Duration) time.Duration {
-	if final := e.finalPollTime(w); final > now {
+	final := e.finalPollTime(w)
+	if final <= now && e.config.NewBackoff == nil {
+		final += finalPoll - lastPoll
+	}
+	if final > now {
 		return min(now+delay, final)
 	}
 	return now + delay
@@ -126,7 +134,7 @@ func (e *Engine) dropJob(j int32) {
 // end ends every wait for a job.
 func (e *Engine) end(j int32, now time.Duration, reason Reason, value any) {
 	job := e.table.jobs.at(j)
-	end := End{Key: job.key, Reason: reason, Value: value, Last: true}
+	end := End{Key: job.key, Reason: reason, Value: value, Last: true, Looked: job.looked}
 	for job.first != none {
 		end.Waits = append(end.Waits, e.release(job.first, now))
 	}
@@ -141,7 +149,7 @@ func (e *Engine) endSome(j int32, waits []int32, now time.Duration, reason Reaso
 		return
 	}
 	job := e.table.jobs.at(j)
-	end := End{Key: job.key, Reason: reason, Value: value}
+	end := End{Key: job.key, Reason: reason, Value: value, Looked: job.looked}
 	for _, w := range waits {
 		end.Waits = append(end.Waits, e.release(w, now))
 	}

@@ -127,25 +127,6 @@ func (e *Engine) hintMissed(job *job, now time.Duration) {
 	e.notices.early.add(job.key, now)
 }
 
-// afterFalseHint is when to look again at a job whose first hint was false. It may be
-// about to end, so the gaps begin anew, once: as far as GETs have been behind hints of
-// late, and then in steps that double.
-func (e *Engine) afterFalseHint(now time.Duration, job *job) (time.Duration, bool) {
-	if job.hints != 1 {
-		return 0, false
-	}
-	at, early := e.notices.early.find(job.key)
-	if !early || now-at >= rememberHint {
-		return 0, false
-	}
-	if left := at + e.notices.behind - now; left > 0 {
-		return left, true
-	}
-	over := now - at - e.notices.behind
-	delay := max(leastDelay, e.notices.behind/8, over)
-	return delay, delay < mostDelay
-}
-
 // hintConfirmed records that a job has ended, and whether a hint told it, at once or
 // soon before.
 func (e *Engine) hintConfirmed(job *job, now time.Duration) {

@@ -29,6 +29,9 @@ func oneKind(int) engine.JobKind {
 	return engine.JobKind{Feature: "audio", Subfeature: "speech_to_text_async", Provider: "deepgram"}
 }
 
+// noKind has nothing be learned.
+func noKind(int) engine.JobKind { return engine.JobKind{} }
+
 func twoKinds(job int) engine.JobKind {
 	k := oneKind(job)
 	if job%2 == 1 {
@@ -51,7 +54,7 @@ func TestLearnedDurations(t *testing.T) {
 		law := Lognormal(time.Minute, sigma, 20*time.Minute)
 		s := Scenario{Jobs: 400, Callers: InTurn, Law: law, Kind: oneKind}
 		got, delay, requests := product(&s, seeds(12), 300)
-		s.Kind = nil
+		s.Kind = noKind
 		unlearned, _, _ := product(&s, seeds(12), 300)
 		t.Logf("σ %v: %.1f (%.2f s at %.1f requests), unlearned %.1f", sigma, got, delay, requests, unlearned)
 		if got > most {
@@ -88,7 +91,7 @@ func TestLawChanges(t *testing.T) {
 		meanwhile := 2*whole - after // of the hundred jobs after the change, about
 		s.Law = long
 		stationary, _, _ := product(&s, n, 300)
-		s.Kind = nil
+		s.Kind = noKind
 		unlearned, _, _ := product(&s, n, 300)
 		t.Logf("σ %v: %.1f meanwhile, %.1f after a hundred jobs, stationary %.1f, unlearned %.1f", sigma, meanwhile, after, stationary, unlearned)
 		if after > 1.3*stationary {

@@ -40,6 +40,7 @@ type run struct {
 	sent     queue[exchange] // to the server
 	answered queue[exchange] // back from it
 
+	looks                    minute
 	score                    Score
 	requests, pages, limited int
 }
@@ -124,6 +125,9 @@ func (r *run) play() Score {
 		case answered:
 			x := r.answered.pop()
 			r.limited += int1(x.answer.Outcome == engine.RateLimited)
+			if x.answer.Outcome == engine.Running {
+				r.looks.add(r.now)
+			}
 			r.processes[x.process].engine.Respond(r.now, x.request.ID, x.answer)
 			r.step(int(x.process))
 		case alarm:
@@ -245,6 +249,7 @@ func (r *run) finish() Score {
 		wait += delay
 		last = max(last, j.known)
 	}
+	s.Looks = float64(r.looks.most) / 60
 	n := float64(len(r.jobs))
 	s.Requests, s.Pages, s.Limited = float64(r.requests)/n, float64(r.pages)/n, float64(r.limited)/n
 	if len(ends) > 0 {

@@ -92,7 +92,7 @@ func (v *server) answer(now time.Duration, request *engine.Request, items *[]eng
 }
 
 func (v *server) kind(job int) engine.JobKind {
-	if v.Kind == nil || job == foreign {
+	if job == foreign {
 		return engine.JobKind{}
 	}
 	return v.Kind(job)

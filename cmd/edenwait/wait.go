@@ -67,8 +67,8 @@ If the API knows none of the jobs, no line is written and the exit code is 2: th
 key, --eu or --base-url is probably wrong.
 
 With --listen, the command receives webhooks on any path of that address, and polls
-the job of each at once. Polling continues beside them. A delivery is never believed,
-so --webhook-key is optional.
+the job of each at once. Polling continues beside them. A delivery is only a hint, so
+--webhook-key is optional.
 
 With --metrics, Prometheus can scrape /metrics at that address until the wait ends.
 docs/telemetry.md has the names, a dashboard and alerts.

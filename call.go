@@ -342,14 +342,15 @@ func (c *call) drain(cause error) {
 	}
 }
 
-// close forgets the call, and throws what its caller must get.
-func (c *call) close() {
+// close forgets the call, and throws what its caller must get. If the goroutine is
+// ending already, nothing is thrown: after a runtime.Goexit nobody could catch it.
+func (c *call) close(ending bool) {
 	c.driver.tracer.callEnd(c.ctx, func() CallEndInfo {
 		_, cause := c.ended()
 		return CallEndInfo{CallInfo: c.info(), Progress: c.standing(), Err: cause}
 	})
 	c.driver.end(c.handle)
-	if thrown, _ := c.ended(); thrown != nil {
+	if thrown, _ := c.ended(); thrown != nil && !ending {
 		panic(thrown)
 	}
 }
@@ -391,7 +392,11 @@ func (c *call) kind() string {
 	return "batch"
 }
 
-func (c *call) logStart() {
+func (c *call) logStart() { guard("Logger", c.driver.fail, c.writeStart) }
+
+func (c *call) logEnd() { guard("Logger", c.driver.fail, c.writeEnd) }
+
+func (c *call) writeStart() {
 	if line := c.log.Check(c.level, c.kind()+" started"); line != nil {
 		c.mu.Lock()
 		jobs := c.waits
@@ -400,7 +405,7 @@ func (c *call) logStart() {
 	}
 }
 
-func (c *call) logEnd() {
+func (c *call) writeEnd() {
 	if line := c.log.Check(c.level, c.kind()+" ended"); line != nil {
 		p := c.standing()
 		_, cause := c.ended()

@@ -77,7 +77,13 @@ func (d *driver) now() time.Duration { return d.elapsed + time.Since(d.origin) }
 
 // begin opens a call. The engine is never idle without the driver noticing it.
 func (d *driver) begin(s subscriber, deadline time.Time, limited bool) {
-	thrown := d.input(func() {
+	thrown, complete := any(errBackOffExits), false
+	defer func() {
+		if !complete || thrown != nil {
+			s.crash(thrown) // it may not have been opened yet
+		}
+	}()
+	thrown = d.input(func() {
 		d.wakeUp()
 		options := engine.CallOptions{Owner: s, Deadline: engine.Never}
 		if limited {
@@ -87,10 +93,11 @@ func (d *driver) begin(s subscriber, deadline time.Time, limited bool) {
 		d.open[handle] = struct{}{}
 		s.opened(handle)
 	})
-	if thrown != nil {
-		s.crash(thrown) // it may not have been opened yet
-	}
+	complete = true
 }
+
+// errBackOffExits is thrown in the calls of a BackOff that has ended the goroutine.
+var errBackOffExits = errors.New("edenwait: the BackOff called runtime.Goexit")
 
 // wakeUp has the engine's time go on after idleness.
 func (d *driver) wakeUp() {
@@ -221,7 +228,7 @@ func (d *driver) turn(input func()) (w work) {
 		if !complete {
 			thrown := recover()
 			if thrown == nil {
-				thrown = errors.New("edenwait: the BackOff called runtime.Goexit")
+				thrown = errBackOffExits
 			}
 			d.crash(thrown)
 			w = work{thrown: thrown}
@@ -297,7 +304,7 @@ func (d *driver) perform(w work) {
 		close(turn)
 	}
 	for i := range w.Notes {
-		d.write(&w.Notes[i])
+		guard("Logger", d.fail, func() { d.write(&w.Notes[i]) })
 	}
 	for i, r := range w.Requests {
 		ctx := w.contexts[i]

@@ -82,6 +82,8 @@ type hookLine struct {
 
 // hookRunner runs the hooks of all calls, in goroutines of their own.
 type hookRunner struct {
+	redact func(string) string
+
 	mu      sync.Mutex
 	running int
 	waiting int // in at least one line
@@ -170,7 +172,7 @@ func (r *hookRunner) start(t *hookTask, line *hookLine) {
 		ctx, t.cancel = context.WithCancel(context.WithoutCancel(ctx))
 		r.cancelIfLeft(t)
 	}
-	go t.run(ctx, func(err error) { r.end(t, line, err) })
+	go t.run(ctx, r.redact, func(err error) { r.end(t, line, err) })
 }
 
 // end tells the parts of a hook that has ended, and starts the next in its place.
@@ -270,7 +272,7 @@ func allOver(t *hookTask) bool {
 
 // run turns a panic, and a runtime.Goexit, into the hook's error: neither may
 // take other results with it.
-func (t *hookTask) run(ctx context.Context, done func(error)) {
+func (t *hookTask) run(ctx context.Context, redact func(string) string, done func(error)) {
 	var failure error = &HookError{ID: t.id, Err: errors.New("called runtime.Goexit")}
 	// Deferred by itself: see requester.send.
 	defer func() {
@@ -279,7 +281,7 @@ func (t *hookTask) run(ctx context.Context, done func(error)) {
 	}()
 	defer func() {
 		if thrown := recover(); thrown != nil {
-			failure = &HookError{ID: t.id, Err: thrownError("panic", thrown), Stack: debug.Stack()}
+			failure = &HookError{ID: t.id, Err: thrownError("panic", thrown, redact), Stack: debug.Stack()}
 		}
 	}()
 	if err := t.call(ctx); err != nil {
@@ -297,6 +299,14 @@ func joinHookError(err, hookErr error) error {
 	case err == nil:
 		return hookErr
 	default:
-		return fmt.Errorf("%w; %w", err, hookErr)
+		return &joinedError{err, hookErr}
 	}
 }
+
+// joinedError is a job's error and its hook's. Its text is made when it is wanted: a
+// hook that was given up may still be changing the Job, which the text is about.
+type joinedError struct{ err, hook error }
+
+func (e *joinedError) Error() string { return e.err.Error() + "; " + e.hook.Error() }
+
+func (e *joinedError) Unwrap() []error { return []error{e.err, e.hook} }

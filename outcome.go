@@ -41,6 +41,10 @@ func (w *Waiter) deliverEnd(end *engine.End) {
 			o.result.Job = job
 			if i > 0 {
 				shared := *job
+				if job.Error != nil { // which the hook of another call may change
+					reason := *job.Error
+					shared.Error = &reason
+				}
 				o.result.Job = &shared
 			}
 			o.result.Err = outcomeError(o.result.Job)

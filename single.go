@@ -63,18 +63,20 @@ func (s *single) take(w *Waiter) {
 	}
 	s.call.take([]string{s.id}, 0)
 	s.logs = s.log.Core().Enabled(zapcore.DebugLevel)
-	s.progress = newReporter(w.config.Hooks.OnProgress, s.standing, s.log)
+	s.progress = newReporter(w.config.Hooks.OnProgress, &s.call)
 }
 
 // end returns the result, or throws what the caller must get.
 //
 //go:noinline
 func (s *single) end() (*Job, error) {
-	defer s.close()
+	complete := false
+	defer func() { s.close(!complete) }()
 	s.finish(s.progress)
 	if s.logs {
 		s.logEnd()
 	}
+	complete = true
 	return s.result.Job, s.result.Err
 }
 

@@ -53,7 +53,8 @@ func New(config Config) (*Waiter, error) {
 	if err != nil {
 		return nil, err
 	}
-	waiter := &Waiter{hooks: new(hookRunner), ended: new(outcomes), opener: new(opener)}
+	redact := newRedactor(config.Token, "").redact
+	waiter := &Waiter{hooks: &hookRunner{redact: redact}, ended: new(outcomes), opener: new(opener)}
 	waiter.driver = newDriver(waiter.deliver)
 	config.Logger = guardLogger(config.Logger, waiter.driver.fail)
 	waiter.driver.tracer = newTracer(config.Trace, waiter.driver.fail)
@@ -73,7 +74,7 @@ func New(config Config) (*Waiter, error) {
 	waiter.base = config.apiBase()
 	config.Token = "" // the Poller has it, out of any printer's reach
 	waiter.config, waiter.source = config, source
-	waiter.driver.requester = newRequester(config, source)
+	waiter.driver.requester = newRequester(config, source, redact, waiter.driver.fail)
 	waiter.driver.log, waiter.driver.idle = config.Logger, closeIdle
 	waiter.driver.start(func() *engine.Engine { return engine.New(engineConfig(config, waiter.driver.requester.lister != nil)) })
 	config.warnings()

@@ -237,7 +237,7 @@ func TestDefaultDelaysGrow(t *testing.T) {
 		even := 0
 		for i, gap := range gaps {
 			want := 2 * math.Sqrt(0.016*ages[i].Seconds())
-			if least := max(want*0.85, 0.17); gap.Seconds() < least || gap.Seconds() > max(want*2, 0.3) {
+			if least := max(want*0.75, 0.17); gap.Seconds() < least || gap.Seconds() > max(want*2, 0.3) {
 				t.Errorf("at the age of %v the gap is %v, want about %.2f s", ages[i], gap, want)
 			}
 			if i > 0 && gap == gaps[i-1] {

@@ -11,13 +11,14 @@ import (
 	"github.com/edenwait/edenwait/webhook"
 )
 
-// listener takes the webhooks that say that jobs may have ended.
+// listener receives webhooks, which are hints that jobs have ended.
 type listener struct {
 	endpoint
 	keys []*rsa.PublicKey
 }
 
-// listen opens what --listen and --webhook-key name. It returns nil without them.
+// listen opens the address and the keys of --listen and --webhook-key. It returns nil
+// without --listen.
 func (f *waitFlags) listen(ctx context.Context) (*listener, error) {
 	if f.listenAddr == "" {
 		return nil, nil
@@ -26,10 +27,10 @@ func (f *waitFlags) listen(ctx context.Context) (*listener, error) {
 	if f.webhookKey != "" {
 		content, err := await(ctx, func() ([]byte, error) { return os.ReadFile(f.webhookKey) })
 		if err != nil {
-			return nil, cannot("--webhook-key", err)
+			return nil, usageError("--webhook-key", err)
 		}
 		if l.keys, err = webhook.ParseKeys(content); err != nil {
-			return nil, cannot("--webhook-key", err)
+			return nil, usageError("--webhook-key", err)
 		}
 	}
 	var err error
@@ -39,21 +40,21 @@ func (f *waitFlags) listen(ctx context.Context) (*listener, error) {
 	return l, nil
 }
 
-// serve passes deliveries on as hints. Those that are rejected go to rejected; the
-// first is reported too: anybody can send more.
+// serve passes deliveries on as hints, and rejected ones to rejected. It reports only the
+// first of those, since anybody can send more.
 func (l *listener) serve(to webhook.Notifier, rejected func(error), report func(format string, args ...any)) {
 	var first sync.Once
 	handler := webhook.Handler(to, webhook.Options{Keys: l.keys, OnReject: func(_ *http.Request, err error) {
 		rejected(err)
-		first.Do(func() { report("--listen: a delivery was rejected, further ones are not reported: %v", err) })
+		first.Do(func() { report("--listen: rejected a delivery (further ones are not reported): %v", err) })
 	}})
-	report("webhooks are taken at http://%s/, on any path", l.Addr())
+	report("receiving webhooks at http://%s/, on any path", l.Addr())
 	l.endpoint.serve(&http.Server{Handler: handler, IdleTimeout: time.Minute}, func(err error) {
-		report("--listen: no more webhooks, jobs are still polled: %v", err)
+		report("--listen: cannot receive webhooks any more, polling continues: %v", err)
 	})
 }
 
-// close ends it at once: a delivery that is cut is of no use any more.
+// close stops the server at once, since no delivery matters any more.
 func (l *listener) close() {
 	if l != nil {
 		l.endpoint.close()

@@ -44,3 +44,10 @@ func span(from, to time.Duration) (float64, float64) {
 	a, b := max(from.Seconds(), 0), max(to.Seconds(), 0)
 	return min(a, b), b
 }
+
+// Floor is the last age, not after the given one, at which a bin begins. A job that is
+// counted as running up to there does not make the delays of its own next look longer.
+func Floor(age time.Duration) time.Duration {
+	a := max(age.Seconds(), 0)
+	return time.Duration(edges[min(index(a), bins)] * float64(time.Second))
+}

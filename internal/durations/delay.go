@@ -36,12 +36,10 @@ func (m *Model) Delay(k Kind, age time.Duration, price float64) time.Duration {
 	var gone, debt float64 // since the age
 	alive := 1.0
 	for {
-		hazard, width := 0.0, most-gone
+		hazard, width := prior(a), most-gone
 		if i < bins {
 			hazard, width = l.hazard(i), min(width, edges[i+1]-a-gone)
 			i++
-		} else {
-			hazard = prior(a)
 		}
 		ended := -math.Expm1(-hazard * width)
 		if at := debt + width - alive*ended/hazard; at < price*alive*(1-ended) {

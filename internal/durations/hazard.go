@@ -4,14 +4,17 @@ import "time"
 
 const (
 	// priorEnds is how many ends the prior is worth, in each bin.
-	priorEnds = 0.5
+	priorEnds = 1.0
 	// A kind may be nothing like its parent, so the parent's hazard is its prior
 	// only as far as it lies within this factor of the root's prior.
 	parentFactor = 4.0
 	// leastShare of the root's prior is the least hazard, also of ages that many
-	// jobs have passed without an end: a law may change. So a delay is never more
-	// than about √8 times as long as without learning.
+	// jobs have passed without an end: a law may change. So a delay that is short
+	// beside the age is at most √8 times as long as without learning.
 	leastShare = 1.0 / 8
+	// nearShare is how much the two bins beside one count for it. A bin by itself
+	// sees few of the ends, and the hazard changes little from one bin to the next.
+	nearShare = 0.5
 )
 
 // prior is the hazard at an age when nothing is known. With half of 1/age the
@@ -55,10 +58,19 @@ func (l *line) hazard(i int) float64 {
 	h := p
 	for j := l.n - 1; j >= 0; j-- {
 		h = min(max(h, p/parentFactor), p*parentFactor)
-		b := &l.bins[j][i]
-		h = (float64(b.ends) + priorEnds) / (float64(b.exposure) + priorEnds/h)
+		seen := around(l.bins[j], i)
+		h = (float64(seen.ends) + priorEnds) / (float64(seen.exposure) + priorEnds/h)
 	}
 	return max(h, p*leastShare)
+}
+
+// around is what was seen in a bin and, for a share, beside it.
+func around(b *[bins]bin, i int) bin {
+	low, high := &b[max(i-1, 0)], &b[min(i+1, bins-1)]
+	return bin{
+		ends:     b[i].ends + nearShare*(low.ends+high.ends),
+		exposure: b[i].exposure + nearShare*(low.exposure+high.exposure),
+	}
 }
 
 // Hazard is the rate at which jobs of a kind end at an age, in ends per second.

@@ -48,6 +48,10 @@ type Answer struct {
 	Everyone   bool // RetryAfter concerns every request
 	Hopeless   bool // a failure that no retry mends
 
+	// Of a job.
+	Kind JobKind
+	Age  time.Duration // since it was created; 0 if unknown
+
 	// Of a page.
 	Pages int
 	Items []Item
@@ -165,6 +169,8 @@ func (e *Engine) respondJob(now time.Duration, r *request, a *Answer) {
 	switch a.Outcome {
 	case Done:
 		e.refusal.accepted(r.sent)
+		e.identify(job, &a.Kind, a.Age, now)
+		e.learnEnded(job, r.sent)
 		if job.flags.has(hinted) {
 			e.list.HintConfirmed()
 			e.audits.confirmed(now)
@@ -217,6 +223,8 @@ func (e *Engine) running(now time.Duration, r *request, a *Answer) {
 	}
 	job.flags.set(seen, true)
 	job.flags.set(hinted|refused|notified|told, false)
+	e.identify(job, &a.Kind, a.Age, now)
+	e.learnRunning(j, r.sent)
 	job.attempt = 0
 	e.price.looks.add(now)
 	job.good, job.looked, job.scan = job.failed, r.sent, e.list.Scan()

@@ -32,6 +32,7 @@ type Engine struct {
 	limiter *ratelimit.Limiter
 	delays  backoffTable
 	price   price
+	history history
 
 	backoffs map[int32]Backoff // of waits, if there is a NewBackoff
 	pacing   Backoff           // of the list, likewise
@@ -54,6 +55,7 @@ type Engine struct {
 	passes    [passKinds]pass
 	pageHead  Key   // the first job of the page read last, of those without totals
 	audited   int32 // where to look for a job to audit
+	sampled   int32 // and for the jobs of the outlook
 	audits    audits
 	notices   notices
 	refusal   refusal
@@ -64,9 +66,9 @@ type Engine struct {
 
 	own ownLine
 
-	ended ring // ids that have ended
-	stuck ring // those of them that the list shows running all the same
-	hints ring // hints for jobs that nobody waits for yet
+	ended ring[time.Duration] // ids that have ended
+	stuck ring[time.Duration] // those of them that the list shows running all the same
+	hints ring[time.Duration] // hints for jobs that nobody waits for yet
 
 	out   Ready // what the inputs since the last Ready have brought
 	stats Stats
@@ -99,14 +101,15 @@ func New(config Config) *Engine {
 		limiter:  ratelimit.New(config.Rate, config.Burst),
 		delays:   config.Delays,
 		price:    newPrice(config.Rate),
+		history:  newHistory(),
 		lastsTo:  outageLimit(config.Delays, config.MaxErrors),
 		requests: map[RequestID]*request{},
 		failures: map[int32]failure{},
-		hints:    ring{size: rememberedHints},
-		stuck:    ring{size: rememberedHints},
-		notices:  notices{early: ring{size: rememberedHints}},
+		hints:    ring[time.Duration]{size: rememberedHints},
+		stuck:    ring[time.Duration]{size: rememberedHints},
+		notices:  newNotices(),
 		// The list is judged by jobs that ended some ten seconds ago.
-		ended: ring{size: min(max(rememberedEnds, int(60*config.Rate)), 16*rememberedEnds)},
+		ended: ring[time.Duration]{size: min(max(rememberedEnds, int(60*config.Rate)), 16*rememberedEnds)},
 	}
 	return e
 }

@@ -10,6 +10,10 @@ import (
 // the list and the GETs that follow from it.
 const finalPoll = 2 * time.Second
 
+// lastPoll is how long before the end a job that the final poll shows running is
+// polled again.
+const lastPoll = finalPoll / 4
+
 // finalPollTime is when a wait's job is polled for the last time.
 func (e *Engine) finalPollTime(w *wait) time.Duration {
 	end := e.calls.all[w.call].deadline
@@ -22,7 +26,11 @@ func (e *Engine) finalPollTime(w *wait) time.Duration {
 // dueAfter is when a wait's job is polled after a delay, which may not leap over
 // its final poll.
 func (e *Engine) dueAfter(w *wait, now, delay time.Duration) time.Duration {
-	if final := e.finalPollTime(w); final > now {
+	final := e.finalPollTime(w)
+	if final <= now && e.config.NewBackoff == nil {
+		final += finalPoll - lastPoll
+	}
+	if final > now {
 		return min(now+delay, final)
 	}
 	return now + delay
@@ -83,6 +91,7 @@ func (e *Engine) hint(j int32, now time.Duration) {
 	}
 	e.list.News()
 	job.flags.set(hinted, true)
+	e.endSighted(job, now)
 	e.move(j, urgent, now, now)
 }
 
@@ -168,8 +177,10 @@ func (e *Engine) repoll(j int32, to state, now, least time.Duration, value any) 
 				since = e.table.waits.at(w).since
 			}
 			delay = e.delays.delay(&job.attempt, now-since)
+		} else if to == listed {
+			delay = e.lookWithoutList(now, job)
 		} else {
-			delay = e.lookAfter(now, now-e.table.waits.at(job.first).since)
+			delay = e.lookAfter(now, job)
 		}
 		delay = max(delay, least)
 		for w := job.first; w != none; w = e.table.waits.at(w).next {

@@ -24,18 +24,18 @@ type price struct {
 const (
 	// basePrice is that of a request at ten requests per second and more, with idle
 	// turns. The first minute of one lone job then costs 69 requests.
-	basePrice = 0.016
+	basePrice = 0.0145
 	baseRate  = 10
 	// busyPrice is how many times as much a request is worth at most because turns
 	// are taken: further looks would displace those of other jobs.
-	busyPrice = 28
+	busyPrice = 24
 	// A 429 says that others need the turns as well.
 	limitedPrice = 4
 	maxPrice     = 4096 // times the base
 	priceHalves  = 2 * time.Minute
 	// pageWorth is how much more a page is worth than a GET: it is larger, and while
 	// it is read no known end is fetched.
-	pageWorth = 5
+	pageWorth = 4.5
 	// Looks are GETs that find a job running, and pages. They are to take a fifth of
 	// the rate at most, on the average of a minute.
 	looksShare = 0.2
@@ -48,7 +48,9 @@ func newPrice(rate float64) price {
 
 // now is the price, in job-seconds per request.
 func (p *price) now(now time.Duration, rate float64) float64 {
-	p.settle(now, rate)
+	if now != p.at {
+		p.settle(now, rate)
+	}
 	return p.value
 }
 

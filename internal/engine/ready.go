@@ -158,10 +158,11 @@ func (e *Engine) wanted(j int32) bool {
 	return false
 }
 
-// chooseInOutage returns the next GET, of which there is one at a time.
+// chooseInOutage returns the next GET, of which there is one at a time. Requests that
+// are still under way from before, maybe on connections that are dead, do not delay it.
 func (e *Engine) chooseInOutage(now time.Duration) (choice, time.Duration) {
 	switch c := e.calls.first; {
-	case e.under > 0:
+	case e.requests[e.outage.probe] != nil || e.under >= e.config.MaxInFlight:
 		return choice{}, Never
 	case e.outage.next > now:
 		return choice{}, e.outage.next
@@ -350,7 +351,7 @@ func (e *Engine) send(c choice, now time.Duration) {
 		case probeKey:
 			e.refusal.asking = id
 		case auditJob:
-			e.audits.sent(c.job, now, e.Rate(now), e.table.live)
+			e.audits.sent(c.job, now, e.Rate(now), e.history.untold(job.kind), e.table.live)
 		}
 		job.polls++
 		out.Key, out.Attempt = job.key, job.polls
@@ -368,7 +369,9 @@ func (e *Engine) send(c choice, now time.Duration) {
 		e.calls.turn()
 		e.move(c.job, inFlight, now, now)
 	}
-	e.requests[id] = r
+	if e.requests[id] = r; e.down() {
+		e.outage.probe = id
+	}
 	e.under++
 	r.last = e.under == e.config.MaxInFlight
 	e.out.Requests = append(e.out.Requests, out)

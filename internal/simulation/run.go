@@ -40,12 +40,14 @@ type run struct {
 	sent     queue[exchange] // to the server
 	answered queue[exchange] // back from it
 
+	looks                    minute
 	score                    Score
 	requests, pages, limited int
 }
 
 func newRun(s Scenario, random *rand.Rand) *run {
 	r := &run{Scenario: s, jobs: make([]job, s.Jobs), left: s.Jobs}
+	r.score.PerJob = make([]int32, s.Jobs)
 	for i := range r.jobs {
 		j := &r.jobs[i]
 		if s.Arrivals > 0 {
@@ -123,6 +125,9 @@ func (r *run) play() Score {
 		case answered:
 			x := r.answered.pop()
 			r.limited += int1(x.answer.Outcome == engine.RateLimited)
+			if x.answer.Outcome == engine.Running {
+				r.looks.add(r.now)
+			}
 			r.processes[x.process].engine.Respond(r.now, x.request.ID, x.answer)
 			r.step(int(x.process))
 		case alarm:
@@ -184,6 +189,9 @@ func (r *run) step(n int) {
 		ready := p.engine.Ready(r.now)
 		for _, request := range ready.Requests {
 			r.requests++
+			if request.Kind == engine.Get {
+				r.score.PerJob[number(request.Key)]++
+			}
 			r.pages += int1(request.Kind == engine.Page)
 			r.sent.push(r.now+r.Latency/2, exchange{request: request, process: int32(n)})
 		}
@@ -241,6 +249,7 @@ func (r *run) finish() Score {
 		wait += delay
 		last = max(last, j.known)
 	}
+	s.Looks = float64(r.looks.most) / 60
 	n := float64(len(r.jobs))
 	s.Requests, s.Pages, s.Limited = float64(r.requests)/n, float64(r.pages)/n, float64(r.limited)/n
 	if len(ends) > 0 {

@@ -180,7 +180,7 @@ func TestStateIsTheWorlds(t *testing.T) {
 		// All forty are known to have ended once a page shows it, and are fetched at ten a
 		// second.
 		for range 3000 {
-			if s.waiter.Stats().Backlog > 0 {
+			if s.waiter.Stats().Backlog > 20 {
 				break
 			}
 			time.Sleep(10 * time.Millisecond)

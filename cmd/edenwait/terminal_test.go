@@ -213,7 +213,7 @@ func TestBarOnResume(t *testing.T) {
 	if got := term.code(); got != exitUnfinished {
 		t.Errorf("exit code %d, want %d", got, exitUnfinished)
 	}
-	term.see(`^6 jobs, 4 succeeded in an earlier run, 2 now in .*: 4 succeeded, 1 failed, 1 not ended$`)
+	term.see(`^6 jobs, 4 done in an earlier run, 2 now in .*: 4 succeeded, 1 failed, 1 not ended$`)
 }
 
 // TestBarAndResults: results that go to the same terminal stand above the bar,

@@ -70,7 +70,7 @@ With --listen, the command receives webhooks on any path of that address, and po
 the job of each at once. Polling continues beside them. A delivery is only a hint, so
 --webhook-key is optional.
 
-With --metrics, Prometheus can scrape /metrics at that address until the wait ends.
+With --metrics, Prometheus can scrape /metrics at that address until the command ends.
 docs/telemetry.md has the names, a dashboard and alerts.
 
 Ctrl-C stops polling, writes the finished results and exits with 3. A second Ctrl-C

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -180,9 +181,9 @@ func (b *batch) ending(ctx context.Context) ending {
 	}
 	_, e.kept = b.sink.(*resultlog.File)
 	if e.Unknown > 0 && e.cause == nil {
-		e.stranger = &unknownError{jobs: report.Count(e.Unknown, "job"), absent: b.check.hasNoList(ctx, b.poller), url: b.config.BaseURL}
-		if e.stranger.url == "" {
-			e.stranger.url = edenwait.DefaultBaseURL
+		e.stranger = &unknownError{
+			jobs: report.Count(e.Unknown, "job"), absent: b.check.hasNoList(ctx, b.poller),
+			url: shownURL(cmp.Or(b.config.BaseURL, edenwait.DefaultBaseURL)),
 		}
 	}
 	return e
@@ -219,22 +220,39 @@ func (b *batch) wait(ctx context.Context, ids iter.Seq[string]) error {
 			b.console.patience.wait(told)
 		}()
 	}
-	doubted := false
+	doubted := 0 // how many unknown jobs were thought about
 	for r := range b.waiter.AsCompleted(ctx, ids) {
 		if err := b.settle(r, ctx.Err() != nil); err != nil {
 			return err
 		}
-		if len(b.unknown) == manyUnknown && !doubted {
-			doubted = true
-			if b.check.hasNoList(ctx, b.poller) != nil {
+		if unknown := len(b.unknown); unknown == doubted+manyUnknown {
+			if doubted = unknown; !b.doubt(ctx, unknown) {
 				break // for the rest there is no hope
 			}
-			b.console.say("the first %d jobs that were polled are all unknown to the API: is this the right account?", manyUnknown)
 		}
 	}
 	return nil
 }
 
-// manyUnknown is after how many ids that are unknown, without one that is known, a
-// server that has no job list either is not asked about the rest.
+// manyUnknown is after how many ids that are unknown, without one that is known, it
+// is looked at where they come from.
 const manyUnknown = 100
+
+// doubt says what it may mean that so many jobs are unknown and none is known. It
+// reports whether the rest is still to be waited for: unless there is no job list
+// either, and none of other ids, taken from anywhere in the batch, is known.
+func (b *batch) doubt(ctx context.Context, unknown int) bool {
+	switch unknown {
+	case manyUnknown:
+		if b.check.hasNoList(ctx, b.poller) == nil {
+			b.console.say("the first %d jobs that were polled are all unknown to the API: is this the right account?", unknown)
+			break
+		}
+		for _, id := range b.roster.sample(unknown) {
+			b.waiter.Notify(id)
+		}
+	case 3 * manyUnknown:
+		return b.check.hasNoList(ctx, b.poller) == nil || b.check.known.Load()
+	}
+	return true
+}

@@ -112,6 +112,21 @@ func (r *roster) failed(id string) bool {
 	return e.outcome != 0 && e.outcome != resultlog.OutcomeSuccess[0]
 }
 
+// sample returns some of the ids that are waited for, at random.
+func (r *roster) sample(n int) (ids []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for id, e := range r.jobs {
+		if len(ids) == n {
+			break
+		}
+		if e.asked && e.outcome == 0 {
+			ids = append(ids, id.String())
+		}
+	}
+	return ids
+}
+
 // asks reports whether one of the ids is waited for.
 func (r *roster) asks(ids ...uuid.UUID) bool {
 	r.mu.Lock()

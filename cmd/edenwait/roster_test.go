@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -112,5 +113,32 @@ func TestStands(t *testing.T) {
 		if got := stands(r, test.over); got != test.want {
 			t.Errorf("%s: %d, want %d", test.name, got, test.want)
 		}
+	}
+}
+
+// TestSample: of the ids that are waited for, wherever they stood.
+func TestSample(t *testing.T) {
+	r := newRoster()
+	done := "0f8a6f0e-5d1c-4b1e-9d55-0f7f2d8f9a11"
+	r.has(resultlog.Entry{ID: done, Outcome: resultlog.OutcomeSuccess})
+	r.ask(done)
+	r.ask("malformed")
+	for i := range 1000 {
+		r.ask(fmt.Sprintf("00000000-0000-4000-8000-%012x", i))
+	}
+	late := 0
+	for range 20 {
+		sample := r.sample(50)
+		if len(sample) != 50 || slices.Contains(sample, done) {
+			t.Fatalf("%d: %v", len(sample), sample)
+		}
+		for _, id := range sample {
+			if id >= "00000000-0000-4000-8000-0000000001f4" {
+				late++
+			}
+		}
+	}
+	if late < 100 || late > 900 {
+		t.Errorf("%d of 1000 from the second half", late)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/report"
@@ -176,11 +175,14 @@ func lost(jobs []string) string {
 		return ""
 	}
 	const most = 10
-	shown := strings.Join(jobs[:min(most, len(jobs))], " ")
+	var shown string
+	for _, id := range jobs[:min(most, len(jobs))] {
+		shown += " " + report.Plain(id) // a malformed one may be anything
+	}
 	if len(jobs) > most {
 		shown += " …"
 	}
-	return fmt.Sprintf(", %s not written because nobody reads the output any more: %s", report.Count(len(jobs), "result"), shown)
+	return fmt.Sprintf(", %s not written because nobody reads the output any more:%s", report.Count(len(jobs), "result"), shown)
 }
 
 // rootRefusal is the server's word without the job that happened to hear it.

@@ -268,7 +268,7 @@ func (p *Poller) failed(ctx context.Context, dog *watchdog, err error) error {
 		return p.share(timeoutFailure(p.timeout, header))
 	}
 	if isEndless(err) {
-		err = errors.New(shorten(err.Error(), maxForeign))
+		err = errors.New(shorten(err.Error()))
 	}
 	var own *failure
 	switch {

@@ -77,7 +77,7 @@ func (r *redactor) add(secret string) {
 		r.addParts(lower(form))
 		r.addScattered(form)
 	}
-	decimals := strings.Trim(fmt.Sprint([]byte(secret)), "[]") // as %v prints a []byte
+	decimals := strings.Trim(fmt.Sprintf("%v", []byte(secret)), "[]") // as %v prints a []byte
 	r.addForm(decimals)
 	r.addScattered(decimals)
 }

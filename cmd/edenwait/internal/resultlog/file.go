@@ -70,7 +70,11 @@ func open(path string, newLock func(string) locker, retry func(id string) bool, 
 		return nil, errors.Join(err, f.release())
 	}
 	if f.Dropped > 0 {
-		if err := f.rewrite(newLock, retry); err != nil {
+		err := f.rewrite(newLock, retry)
+		if err == nil {
+			err = f.readTail()
+		}
+		if err != nil {
 			return nil, errors.Join(err, f.release())
 		}
 	}

@@ -54,9 +54,7 @@ func (f *File) rewrite(newLock func(string) locker, retry func(id string) bool) 
 	}
 	f.size = size
 	file, openErr := os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0o644)
-	if f.file = file; openErr == nil {
-		openErr = f.readTail()
-	}
+	f.file = file
 	return errors.Join(err, openErr)
 }
 

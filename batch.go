@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"go.uber.org/zap/zapcore"
-
 	"github.com/edenwait/edenwait/internal/engine"
 )
 
@@ -22,7 +20,7 @@ import (
 // concern this call alone.
 func (w *Waiter) WaitAll(ctx context.Context, ids []string) ([]Result, error) {
 	results := make([]Result, len(ids))
-	c := w.newCall(ctx, zapcore.InfoLevel)
+	c := w.newCall(ctx, waitAll, len(ids))
 	complete := false
 	defer func() { c.close(!complete) }()
 	for i, id := range ids {
@@ -81,7 +79,7 @@ func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq
 	return func(yield func(Result) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		c := w.newCall(ctx, zapcore.InfoLevel)
+		c := w.newCall(ctx, asCompleted, 0)
 		finished, complete, left := false, false, false
 		defer func() { c.close(!complete && !left) }()
 		in, out := &intake{call: c}, &outlet{call: c, limit: w.config.MaxInFlight}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -21,12 +22,16 @@ type driver struct {
 	requester *requester
 	newEngine func() *engine.Engine
 	log       *zap.Logger
+	tracer    *tracer
 	deliver   func([]engine.End) // takes what has ended
 	idle      func()             // is called when the last call has ended
+
+	ownWaited atomic.Int64 // nanoseconds that own requests have waited for a turn
 
 	mu       sync.Mutex
 	core     *engine.Engine
 	open     map[*engine.Call]struct{} // each Owner is a subscriber
+	callers  []*engine.Call            // for waiting to use again
 	cancels  map[engine.RequestID]context.CancelFunc
 	turns    map[engine.Ticket]chan struct{} // of own requests that wait
 	requests *errgroup.Group                 // of the time since the last idleness
@@ -205,6 +210,7 @@ func (d *driver) input(input func()) (thrown any) {
 type work struct {
 	engine.Ready
 	contexts []context.Context    // of the requests
+	waiting  [][]context.Context  // of the calls that wait for them, if they are traced
 	aborts   []context.CancelFunc // of the aborted ones
 	turns    []chan struct{}      // that are granted
 	requests *errgroup.Group
@@ -239,6 +245,9 @@ func (d *driver) turn(input func()) (w work) {
 		// Made here, or an abort could come before it.
 		ctx, d.cancels[r.ID] = context.WithCancel(ctx)
 		w.contexts = append(w.contexts, ctx)
+		if d.tracer.requests() {
+			w.waiting = append(w.waiting, d.waiting(r.ID))
+		}
 	}
 	for _, id := range w.Aborts {
 		w.aborts = append(w.aborts, d.cancels[id])
@@ -251,6 +260,20 @@ func (d *driver) turn(input func()) (w work) {
 	d.setAlarm(w.WakeAt)
 	complete = true
 	return w
+}
+
+// waiting are the contexts of the calls that wait for the job of a GET.
+func (d *driver) waiting(id engine.RequestID) []context.Context {
+	d.callers = d.core.Waiting(d.callers[:0], id, maxTracedCalls)
+	if len(d.callers) == 0 {
+		return nil
+	}
+	contexts := make([]context.Context, len(d.callers))
+	for i, c := range d.callers {
+		contexts[i] = c.Owner.(subscriber).values()
+	}
+	clear(d.callers)
+	return contexts
 }
 
 // setAlarm sets the one alarm; with nothing to wake for, there is none.
@@ -281,12 +304,20 @@ func (d *driver) perform(w work) {
 		close(turn)
 	}
 	for i := range w.Notes {
-		guard(d.fail, func() { d.write(&w.Notes[i]) })
+		guard("Logger", d.fail, func() { d.write(&w.Notes[i]) })
 	}
 	for i, r := range w.Requests {
 		ctx := w.contexts[i]
 		w.requests.Go(func() error {
-			d.requester.send(ctx, r, func(a engine.Answer) { d.respond(w.core, r.ID, a) })
+			own, traced := ctx, (*tracedRequest)(nil) // a ctx that is assigned here costs an allocation
+			if d.tracer.requests() {
+				traced = d.tracer.requestStart(ctx, r, w.waiting[i])
+				own = traced.ctx
+			}
+			d.requester.send(own, r, func(a engine.Answer) {
+				traced.end(&a)
+				d.respond(w.core, r.ID, a)
+			})
 			return nil
 		})
 	}

@@ -83,7 +83,17 @@ type hookLine struct {
 // hookRunner runs the hooks of all calls, in goroutines of their own.
 type hookRunner struct {
 	redact func(string) string
-	mu     sync.Mutex
+
+	mu      sync.Mutex
+	running int
+	waiting int // in at least one line
+}
+
+// counts are how many hooks run, and how many wait for a place.
+func (r *hookRunner) counts() (running, waiting int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.running, r.waiting
 }
 
 // newHook is the hook for a result; nil if there is none.
@@ -145,6 +155,7 @@ func (r *hookRunner) add(t *hookTask, parts []*hookPart) {
 			return
 		}
 	}
+	r.waiting++
 	for _, part := range parts {
 		part.line.waiting = append(part.line.waiting, t)
 	}
@@ -155,6 +166,7 @@ func (r *hookRunner) add(t *hookTask, parts []*hookPart) {
 func (r *hookRunner) start(t *hookTask, line *hookLine) {
 	t.started = true
 	line.running++
+	r.running++
 	ctx := t.parts[0].ctx
 	if len(t.parts) > 1 {
 		ctx, t.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -167,11 +179,13 @@ func (r *hookRunner) start(t *hookTask, line *hookLine) {
 func (r *hookRunner) end(t *hookTask, line *hookLine, err error) {
 	r.mu.Lock()
 	line.running--
+	r.running--
 	for len(line.waiting) > 0 && line.running < maxHooks {
 		next := line.waiting[0]
 		line.waiting[0] = nil
 		line.waiting = line.waiting[1:]
 		if !next.started {
+			r.waiting--
 			r.start(next, line)
 		}
 	}
@@ -235,6 +249,7 @@ func (r *hookRunner) abandon(line *hookLine, why error) {
 			what = "not called: %w"
 			if allOver(t) {
 				t.started = true // for nobody, so it is not called at all
+				r.waiting--
 			}
 		}
 		told = append(told, given{part, &HookError{ID: t.id, Err: fmt.Errorf(what, why)}})

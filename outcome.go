@@ -58,7 +58,9 @@ func (w *Waiter) deliverEnd(end *engine.End) {
 		}
 	}
 	if end.Last {
-		w.ended.count(&outcomes[0].result)
+		first := &outcomes[0]
+		w.ended.count(end, &first.result)
+		w.driver.tracer.jobEnd(first.call.ctx, end, &first.result)
 	}
 	if job != nil || end.Reason == engine.Answered {
 		w.callTogether(outcomes)

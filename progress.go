@@ -122,9 +122,9 @@ func (r *reporter) call(p Progress) {
 		switch thrown := recover(); {
 		case thrown != nil:
 			text, stack := printable(thrownText(thrown, r.redact), maxThrown), debug.Stack()
-			guard(r.fail, func() { r.log.Warn("OnProgress panicked", zap.String("panic", text), zap.ByteString("stack", stack)) })
+			guard("Logger", r.fail, func() { r.log.Warn("OnProgress panicked", zap.String("panic", text), zap.ByteString("stack", stack)) })
 		case !complete:
-			guard(r.fail, func() { r.log.Warn("OnProgress called runtime.Goexit") })
+			guard("Logger", r.fail, func() { r.log.Warn("OnProgress called runtime.Goexit") })
 		}
 	}()
 	r.hook(p)

@@ -18,6 +18,13 @@ func (c *call) report(hook func(Progress)) *reporter {
 	return r.start()
 }
 
+// ended is why the call ended early, and what its caller must have thrown at it.
+func (c *call) ended() (thrown any, cause error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.thrown, c.cause
+}
+
 // standing is how the call stands.
 func (c *call) standing() Progress {
 	var sent engine.Counts
@@ -55,9 +62,9 @@ func (c *call) kind() string {
 	return "batch"
 }
 
-func (c *call) logStart() { guard(c.driver.fail, c.writeStart) }
+func (c *call) logStart() { guard("Logger", c.driver.fail, c.writeStart) }
 
-func (c *call) logEnd() { guard(c.driver.fail, c.writeEnd) }
+func (c *call) logEnd() { guard("Logger", c.driver.fail, c.writeEnd) }
 
 func (c *call) writeStart() {
 	if line := c.log.Check(c.level, c.kind()+" started"); line != nil {

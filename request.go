@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"go.uber.org/zap"
@@ -47,7 +48,7 @@ func (q *requester) send(ctx context.Context, r engine.Request, done func(engine
 			stack := debug.Stack()
 			answer = engine.Answer{Value: thrownError("edenwait: the Source panicked", thrown, q.redact)}
 			text := printable(thrownText(thrown, q.redact), maxThrown)
-			guard(q.fail, func() { q.log.Warn("the Source panicked", zap.String("panic", text), zap.ByteString("stack", stack)) })
+			guard("Logger", q.fail, func() { q.log.Warn("the Source panicked", zap.String("panic", text), zap.ByteString("stack", stack)) })
 		}
 	}()
 	if r.Kind == engine.Page {
@@ -70,11 +71,24 @@ func (q *requester) job(ctx context.Context, id string) engine.Answer {
 		named.ID = id
 		job = &named
 	}
-	answer := engine.Answer{Outcome: engine.Running, Value: job, Reached: true, RetryAfter: min(job.retryAfter, maxRetryAfter)}
+	answer := engine.Answer{
+		Outcome: engine.Running, Value: job, Reached: true, RetryAfter: min(job.retryAfter, maxRetryAfter),
+		Kind: engine.JobKind{Feature: job.Feature, Subfeature: job.Subfeature, Provider: job.Provider, Model: job.Model},
+		Age:  age(job.CreatedAt),
+	}
 	if job.Status.Done() {
 		answer.Outcome = engine.Done
 	}
 	return answer
+}
+
+// age is how long ago a job was created, 0 if that is unknown. It is as right as this
+// machine's clock and the server's: the engine takes it with care.
+func age(created time.Time) time.Duration {
+	if created.IsZero() {
+		return 0
+	}
+	return time.Since(created)
 }
 
 // contain is contain, without the key. The Poller's errors never hold it, and those
@@ -130,7 +144,10 @@ func (q *requester) page(ctx context.Context, number int) engine.Answer {
 	for i := range page.Items {
 		item := &page.Items[i]
 		if id, err := parseID(item.ID); err == nil {
-			answer.Items = append(answer.Items, engine.Item{Key: id, Running: !item.Status.Done()})
+			answer.Items = append(answer.Items, engine.Item{
+				Key: id, Running: !item.Status.Done(), Age: age(item.CreatedAt),
+				Kind: engine.JobKind{Feature: item.Feature, Subfeature: item.Subfeature, Provider: item.Provider, Model: item.Model},
+			})
 		}
 	}
 	return answer

@@ -56,7 +56,8 @@ func (s *single) taken() bool {
 // take takes the id in.
 func (s *single) take(w *Waiter) {
 	defer s.seal() // in any case: a BackOff may end the goroutine
-	s.open(s.ctx, w, zapcore.DebugLevel)
+	s.level, s.method, s.ids = zapcore.DebugLevel, waitOne, 1
+	s.open(s.ctx, w)
 	if s.ctx.Err() != nil {
 		s.driver.with(s.handle, func(e *engine.Engine, now time.Duration) { e.Cancel(now, s.handle) }) // nothing is to be asked
 	}

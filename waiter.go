@@ -20,7 +20,8 @@ import (
 // testing/synctest bubble, then in one, then in another, but not in two of them at
 // the same time.
 //
-// A panic of a BackOff or a Logger is thrown again in every call that is under way.
+// A panic of a BackOff, a Logger or a Trace is thrown again in every call that is under
+// way.
 type Waiter struct {
 	config Config // without its token
 	source Source
@@ -56,6 +57,7 @@ func New(config Config) (*Waiter, error) {
 	waiter := &Waiter{hooks: &hookRunner{redact: redact}, ended: new(outcomes), opener: new(opener)}
 	waiter.driver = newDriver(waiter.deliver)
 	config.Logger = guardLogger(config.Logger, waiter.driver.fail)
+	waiter.driver.tracer = newTracer(config.Trace, waiter.driver.fail)
 	source, closeIdle := config.Source, func() {}
 	if source == nil {
 		poller, err := newPoller(config)
@@ -79,9 +81,7 @@ func New(config Config) (*Waiter, error) {
 	return waiter, nil
 }
 
-// The default delays between two polls of a job: a finished job is known to be so
-// within a second and a third of its own duration, and within ten seconds or,
-// with jitter, eleven.
+// The default delays after failed requests.
 const (
 	firstDelay = time.Second
 	delayGrows = 1.3

@@ -214,3 +214,42 @@ func TestListDoesNotHastenWhatFails(t *testing.T) {
 		t.Errorf("job %d is in state %d; %d are taken for ended", n, d.state(n), d.known())
 	}
 }
+
+// An own Backoff that has stopped stops the list for the work that is under way: when
+// work begins after idleness, there is a new one.
+func TestStoppedListIsReadAgainAfterIdleness(t *testing.T) {
+	d := newDesk(t, Config{UseList: true, NewBackoff: func() Backoff {
+		return &fickle{delays: []time.Duration{second, second, -1}}
+	}}, 5)
+	pages := func() (n int) {
+		for d.now < d.e.youngest+20*second && d.call.live > 0 {
+			if len(d.pending) == 0 {
+				d.at(d.now + second)
+				continue
+			}
+			r := d.pending[0]
+			if r.Kind == Page {
+				d.page(1, upTo(5)...)
+				n++
+				continue
+			}
+			d.get(Running)
+		}
+		return n
+	}
+	first := pages()
+	d.e.Cancel(d.now, d.call)
+	d.e.Drain(d.now, d.call, make([]WaitEnd, 10))
+	d.e.Close(d.now, d.call)
+	d.ready()
+	d.pending = nil
+	d.now += time.Hour
+	d.call = d.e.Open(d.now, CallOptions{Deadline: Never})
+	for n := range 5 {
+		d.e.Watch(d.now, d.call, keyOf(n+1), int32(n+1))
+	}
+	d.ready()
+	if again := pages(); first == 0 || again != first {
+		t.Errorf("%d pages are read, and after idleness %d, want as many", first, again)
+	}
+}

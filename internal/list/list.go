@@ -58,6 +58,7 @@ const Never = time.Duration(math.MaxInt64)
 // List is what is known of the list itself.
 type List struct {
 	enabled bool
+	stopped bool          // until work begins after idleness
 	gone    time.Duration // until when the list is taken for nonexistent; 0 if it is not
 	known   bool          // a page has been read
 
@@ -111,7 +112,7 @@ func (l *List) Due(now time.Duration, d Demand) time.Duration {
 }
 
 // On reports whether there is a list, as far as is known.
-func (l *List) On(now time.Duration) bool { return l.enabled && now >= l.gone }
+func (l *List) On(now time.Duration) bool { return l.enabled && !l.stopped && now >= l.gone }
 
 // Worthwhile reports whether more waiting jobs are to be seen in the list than
 // it has pages left to read.
@@ -363,12 +364,14 @@ func (l *List) Gone(now time.Duration) {
 	l.gone = now + retryGone
 }
 
-// Stop disables the list for good.
-func (l *List) Stop() { l.enabled = false }
+// Stop disables the list until Resume: what paces it has come to its end.
+func (l *List) Stop() { l.stopped = true }
 
 // Resume forgets, when work begins after idleness, what may have changed since:
-// that there was no list, that it failed, and how long to leave it alone.
+// that there was no list, that it failed or was to be stopped, and how long to leave
+// it alone.
 func (l *List) Resume(now time.Duration) {
+	l.stopped = false
 	l.gone, l.failing, l.again = 0, Never, false
 	l.at, l.retry, l.pause, l.sentAt = now, now, minPause, Never
 	l.reading, l.page, l.stale, l.owed, l.misses = false, 1, false, 0, 0

@@ -138,6 +138,12 @@ func (l *List) Late(now time.Duration) bool {
 // Covers reports whether the list replaces the polls of the jobs it shows.
 func (l *List) Covers(now time.Duration, d Demand) bool { return l.Works(now) && l.Worthwhile(d) }
 
+// Settled reports whether the list has been read and nothing is to be expected of it
+// now: no page is under way, and it neither fails nor is behind.
+func (l *List) Settled(now time.Duration) bool {
+	return l.known && l.On(now) && l.sentAt == Never && l.failing == Never && !l.stale
+}
+
 func (l *List) patience() time.Duration {
 	if l.known && !l.urgent {
 		return patience

@@ -67,3 +67,13 @@ func TestForeignJobs(t *testing.T) {
 		}
 	}
 }
+
+// TestFrozenList: a list that shows every job running forever is found out soon.
+func TestFrozenList(t *testing.T) {
+	for _, jobs := range []int{10, 100, 1000} {
+		none := Mean(Scenario{Jobs: jobs, List: List{Off: true}}, runs(jobs))
+		t.Log(row("no list", &none))
+		s := Mean(Scenario{Jobs: jobs, List: List{Frozen: func(int) bool { return true }}}, runs(jobs))
+		t.Log(row("frozen", &s))
+	}
+}

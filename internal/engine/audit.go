@@ -28,7 +28,7 @@ const (
 	// square root of their number.
 	firstEarly = 3 * time.Second
 	leastEarly = time.Second
-	earlyShare = 0.5
+	earlyShare = 0.33
 	// rightEnough is how often a minute the list must be right about ends to halve the
 	// audits.
 	rightEnough = 8

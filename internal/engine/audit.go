@@ -46,13 +46,14 @@ type audits struct {
 
 	began  time.Duration // when work began after idleness
 	proven bool          // since then the list has been right about an end
+	ended  time.Duration // when the first end since then was known
 	early  time.Duration // when the next early audit is due
 	from   int32         // where to look for its job
 }
 
 // resume begins anew when work begins after idleness.
 func (a *audits) resume(now time.Duration) {
-	a.began, a.proven, a.early = now, false, now+firstEarly
+	a.began, a.proven, a.ended, a.early = now, false, Never, now+firstEarly
 }
 
 type audit struct {
@@ -140,6 +141,12 @@ func (a *audits) choose(t *table, may func(j int32) bool, now time.Duration, sho
 func (a *audits) confirmed(now time.Duration) {
 	a.right = a.lately(now) + 1
 	a.at, a.proven = now, true
+}
+
+// scanned records that a whole scan has been read, which shows no job any more that
+// has ended by then: then the list was right, if there was one.
+func (a *audits) scanned(agrees func(ended time.Duration) bool) {
+	a.proven = a.proven || a.ended != Never && agrees(a.ended)
 }
 
 // lately is how often the list was right, in about the last minute.

@@ -235,6 +235,12 @@ func (l *List) ShownOutdated(ended time.Duration, again bool) bool {
 	return true
 }
 
+// Agrees reports whether the last scan showed no job running whose end was known,
+// where one was known at ended.
+func (l *List) Agrees(ended time.Duration) bool {
+	return l.outdated == 0 && l.stuck == 0 && l.began-ended > tolerableAge
+}
+
 // Agreed records that a GET agreed with the list: the job runs.
 func (l *List) Agreed() {
 	if l.owed > 0 {

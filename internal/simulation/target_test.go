@@ -109,4 +109,3 @@ func TestLaws(t *testing.T) {
 	fixed := Mean(Scenario{Jobs: 1000, Law: Fixed(time.Minute)}, runs(1000))
 	within(t, "all last a minute", &fixed, 2500*time.Millisecond, 1.1, 1.02)
 }
-

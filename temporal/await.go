@@ -131,7 +131,7 @@ func (a *awaiter) await(ctx context.Context, in AwaitInput, try attempt) (AwaitR
 			temporal.ApplicationErrorOptions{NextRetryDelay: retryDelay})
 	}
 	return AwaitResult{}, temporal.NewApplicationErrorWithOptions(errLeaving.Error(), leavingType,
-		temporal.ApplicationErrorOptions{NextRetryDelay: retryDelay})
+		temporal.ApplicationErrorOptions{NextRetryDelay: retryDelay, Category: temporal.ApplicationErrorCategoryBenign})
 }
 
 // lastMoment is for how long before its deadline an Await returns what it has: what is found

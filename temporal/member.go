@@ -144,7 +144,7 @@ func (m *Member) candidate() (worker.Worker, error) {
 
 // run has a worker on the candidates' queue, except while this process rests.
 func (m *Member) run(ctx context.Context, w worker.Worker) {
-	ensure := time.NewTicker(ensureEvery)
+	ensure := time.NewTimer(ensureEvery)
 	defer ensure.Stop()
 	for {
 		select {
@@ -153,9 +153,13 @@ func (m *Member) run(ctx context.Context, w worker.Worker) {
 			return
 		case <-ensure.C:
 			m.ensure(ctx)
+			ensure.Reset(ensureEvery)
 		case pause := <-m.rest:
 			w.Stop()
-			m.ensure(ctx) // the lead may be lost because its workflow was terminated
+			// The lead may be lost because its workflow was terminated. One that was cancelled
+			// ends soon.
+			m.ensure(ctx)
+			ensure.Reset(pause + restDelay)
 			for {
 				if sleep(ctx, pause) != nil {
 					return

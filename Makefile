@@ -19,7 +19,7 @@ each = for module in $(MODULES); do echo "$$module"; (cd "$$module"; $(1)); done
 
 CHECKS := format tidy needs cost arrows lint race alone secrets modules examples soak fuzz
 
-.PHONY: help check checks test $(CHECKS)
+.PHONY: help check checks test prometheus $(CHECKS)
 
 help: ## what there is
 	grep -E '^[a-z]+:.* ##' $(MAKEFILE_LIST) | sed -E 's/:.* ## /\t/' | expand -t 12
@@ -68,7 +68,7 @@ arrows: ## no import of what stands higher, and no circle of files
 	if deps ./internal/... | grep -x -e net/http -e github.com/edenwait/edenwait; then echo 'internal must not import the above'; exit 1; fi
 	if deps ./edentest | grep -x -e testing -e github.com/edenwait/edenwait; then echo 'edentest must not import the above'; exit 1; fi
 	if GOWORK=off go list -deps -f '{{if not .Standard}}{{.ImportPath}}{{end}}' ./webhook | grep -vx github.com/edenwait/edenwait/webhook; then echo 'webhook must import the standard library only'; exit 1; fi
-	go run ./checks/arrows ./... ./cmd/edenwait/... ./bench/... ./checks/arrows/...
+	go run ./checks/arrows ./... ./cmd/edenwait/... ./bench/... ./checks/arrows/... ./examples/observed/...
 
 $(TOOLS)/golangci-lint:
 	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
@@ -94,7 +94,26 @@ secrets: ## the key is in no output of the suite
 		if grep -nE '$(KEY)|soak-key-012|Bearer [A-Za-z0-9]' "$$out"; then echo 'the key is in the output'; exit 1; fi
 	done
 
-modules: ## tests of the modules beside the library and the command
+# A Prometheus for the tests of examples/observed: the one in PATH, or Debian's, unpacked
+# and not installed. Once it is here, those tests are not skipped.
+PROMETHEUS := $(TOOLS)/prometheus/usr/bin
+
+prometheus: $(PROMETHEUS)/promtool ## a Prometheus, for tests
+
+$(PROMETHEUS)/promtool:
+	mkdir -p $(PROMETHEUS)
+	if command -v prometheus >/dev/null && command -v promtool >/dev/null; then
+		ln -sf "$$(command -v prometheus)" "$$(command -v promtool)" $(PROMETHEUS)
+		exit
+	fi
+	dir=$$(mktemp -d)
+	trap 'rm -rf "$$dir"' EXIT
+	cd "$$dir"
+	apt-get download -q prometheus 2>/dev/null || { apt-get update -q; apt-get download -q prometheus; }
+	dpkg -x prometheus_*.deb $(TOOLS)/prometheus
+
+modules: $(PROMETHEUS)/promtool ## tests of the modules beside the library and the command
+	export EDENWAIT_PROMETHEUS=$(PROMETHEUS)
 	$(call each,[ "$$module" = . ] || [ "$$module" = cmd/edenwait ] || go test ./...)
 
 examples: ## the programs among the examples run

@@ -309,12 +309,12 @@ func (d *driver) perform(w work) {
 	for i, r := range w.Requests {
 		ctx := w.contexts[i]
 		w.requests.Go(func() error {
-			var traced *tracedRequest
+			own, traced := ctx, (*tracedRequest)(nil) // a ctx that is assigned here costs an allocation
 			if d.tracer.requests() {
 				traced = d.tracer.requestStart(ctx, r, w.waiting[i])
-				ctx = traced.ctx
+				own = traced.ctx
 			}
-			d.requester.send(ctx, r, func(a engine.Answer) {
+			d.requester.send(own, r, func(a engine.Answer) {
 				traced.end(&a)
 				d.respond(w.core, r.ID, a)
 			})

@@ -74,7 +74,7 @@ type tracedRequest struct {
 }
 
 func (t *tracer) requestStart(ctx context.Context, r engine.Request, calls []context.Context) *tracedRequest {
-	q := &tracedRequest{t, ctx, RequestInfo{Kind: RequestGet, Attempt: r.Attempt, Page: r.Page, Calls: calls}}
+	q := &tracedRequest{t, ctx, RequestInfo{Kind: RequestGet, Attempt: int(r.Attempt), Page: r.Page, Calls: calls}}
 	if r.Kind == engine.Page {
 		q.info.Kind = RequestList
 	} else {

@@ -141,7 +141,7 @@ func TestWrongURLEndsEarly(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if got := code(t, cmd); got != exitUsage || !strings.Contains(stderr.String(), "what answers is not the API") {
+	if got := code(t, cmd); got != exitUsage || !strings.Contains(stderr.String(), "the server is not the Eden AI API") {
 		t.Errorf("exit code %d, stderr %q", got, stderr.String())
 	}
 	t.Logf("after %v", time.Since(began))

@@ -47,6 +47,8 @@ func TestProgressLine(t *testing.T) {
 		{edenwait.Progress{}, "after 1m00s: 0 of 0 jobs done, 0 waiting, 0 requests"},
 		{edenwait.Progress{Total: 10, Succeeded: 5, Failed: 1, Errored: 1, Waiting: 3, Requests: 40, TimeLeft: 90 * time.Second},
 			"after 1m00s: 7 of 10 jobs done, 2 failed, 3 waiting, 40 requests, 1m30s left"},
+		{edenwait.Progress{Total: 10, Succeeded: 7, Waiting: 3, Requests: 40, TimeLeft: 90 * time.Second, Stalled: 95 * time.Second, Trouble: "no answer within 30s"},
+			"after 1m00s: 7 of 10 jobs done, 3 waiting, 40 requests, nothing answered for 1m35s: no answer within 30s"},
 	} {
 		if got := progressLine(time.Minute, test.p); got != test.want {
 			t.Errorf("got %q, want %q", got, test.want)

@@ -82,22 +82,3 @@ func outcomeError(job *Job) error {
 		return &UnexpectedStatusError{Job: job}
 	}
 }
-
-func outcomeOf(r *Result) Outcome {
-	switch {
-	case r.Err == nil:
-		return OutcomeSuccess
-	case r.Job != nil && r.Job.Status == StatusFail:
-		return OutcomeFail
-	default:
-		return OutcomeError
-	}
-}
-
-// lagOf bounds how late the end of a job is known, from above.
-func lagOf(end *engine.End) (lag time.Duration, bounded bool) {
-	if end.Looked == engine.Never {
-		return 0, false
-	}
-	return end.Waits[0].Now - end.Looked, true
-}

@@ -49,7 +49,7 @@ needs: ## the root module needs four others
 	needs=$$(GOWORK=off go mod edit -json | grep -o '"Path": "[^"]*"' | cut -d'"' -f4 | grep -v '^github.com/edenwait/' | sort | xargs)
 	[ "$$needs" = "$(NEEDS)" ] || { echo "the root module needs $$needs"; exit 1; }
 
-cost: ## what one import of the library brings along
+cost: ## what one import of the library brings along, and the size of the command
 	dir=$$(mktemp -d)
 	trap 'rm -rf "$$dir"' EXIT
 	printf 'package main\n\nimport "github.com/edenwait/edenwait"\n\nfunc main() { _, _ = edenwait.New(edenwait.Config{}) }\n' >"$$dir/main.go"
@@ -61,6 +61,10 @@ cost: ## what one import of the library brings along
 	echo "linked: $$linked; $$sums lines of go.sum"
 	[ "$$linked" = "github.com/cenkalti/backoff/v4 github.com/edenwait/edenwait $(filter-out github.com/cenkalti/backoff/v4,$(NEEDS))" ] || { echo 'another module is linked, or one less'; exit 1; }
 	[ "$$sums" -le 24 ] || { echo 'go.sum was 24 lines'; exit 1; }
+	GOWORK=off go build -C "$(CURDIR)/cmd/edenwait" -ldflags='-s -w' -o "$$dir/edenwait" .
+	size=$$(wc -c <"$$dir/edenwait")
+	echo "the command: $$size bytes"
+	[ "$$size" -le 11000000 ] || { echo 'the command was 9,900,000 bytes: a text template keeps every exported method, and a plotting library has fonts'; exit 1; }
 
 arrows: ## no import of what stands higher, and no circle of files
 	deps() { GOWORK=off go list -deps "$$@"; }
@@ -68,7 +72,7 @@ arrows: ## no import of what stands higher, and no circle of files
 	if deps ./internal/... | grep -x -e net/http -e github.com/edenwait/edenwait; then echo 'internal must not import the above'; exit 1; fi
 	if deps ./edentest | grep -x -e testing -e github.com/edenwait/edenwait; then echo 'edentest must not import the above'; exit 1; fi
 	if GOWORK=off go list -deps -f '{{if not .Standard}}{{.ImportPath}}{{end}}' ./webhook | grep -vx github.com/edenwait/edenwait/webhook; then echo 'webhook must import the standard library only'; exit 1; fi
-	go run ./checks/arrows ./... ./cmd/edenwait/... ./bench/... ./checks/arrows/... ./examples/observed/...
+	go run ./checks/arrows ./... ./cmd/edenwait/... ./bench/... ./temporal/... ./checks/arrows/... ./examples/observed/...
 
 $(TOOLS)/golangci-lint:
 	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)

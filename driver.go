@@ -268,9 +268,9 @@ func (d *driver) waiting(id engine.RequestID) []context.Context {
 	if len(d.callers) == 0 {
 		return nil
 	}
-	contexts := make([]context.Context, len(d.callers))
-	for i, c := range d.callers {
-		contexts[i] = c.Owner.(subscriber).values()
+	contexts := make([]context.Context, 0, len(d.callers))
+	for _, c := range d.callers {
+		contexts = append(contexts, c.Owner.(subscriber).values())
 	}
 	clear(d.callers)
 	return contexts

@@ -36,11 +36,13 @@ func (t *tracer) callStart(ctx context.Context, info CallInfo, crash func(thrown
 	if t == nil || t.CallStart == nil {
 		return ctx
 	}
-	own := ctx
+	var own context.Context
 	t.guard(func(thrown any) {
 		t.report(thrown)
 		crash(thrown)
-	}, func() { own = t.CallStart(ctx, info) })
+	}, func() {
+		own = t.CallStart(ctx, info) //nolint:fatcontext // once per call: nothing nests
+	})
 	return either(own, ctx)
 }
 

@@ -8,16 +8,15 @@ import (
 	"time"
 )
 
-// endpoint is an address at which wait is spoken to. It is opened before anything is
-// written to, and ends with the wait.
+// endpoint is an HTTP server of the command. Its address is opened before any request is
+// sent or file is written, and is closed when the command ends.
 type endpoint struct {
 	net.Listener
 	server *http.Server
 	served chan struct{}
 }
 
-// openEndpoint listens, so that a port in use is found at once. The flag is for the
-// error.
+// openEndpoint opens the address. The error names the flag.
 func openEndpoint(ctx context.Context, flag, addr string) (endpoint, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
@@ -26,7 +25,7 @@ func openEndpoint(ctx context.Context, flag, addr string) (endpoint, error) {
 	return endpoint{Listener: l, served: make(chan struct{})}, nil
 }
 
-// serve answers until close is called. If it ends earlier, it calls ended.
+// serve serves until close is called. It calls ended if the server stops earlier.
 func (e *endpoint) serve(server *http.Server, ended func(error)) {
 	server.ReadHeaderTimeout, server.MaxHeaderBytes = 10*time.Second, 64<<10
 	e.server = server
@@ -38,7 +37,7 @@ func (e *endpoint) serve(server *http.Server, ended func(error)) {
 	}()
 }
 
-// close ends it at once, with what is under way.
+// close stops the server and its connections at once.
 func (e *endpoint) close() {
 	if e.server == nil {
 		_ = e.Listener.Close()

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/ids"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 )
 
@@ -65,23 +66,15 @@ func newJobTable() *jobTable {
 	return &jobTable{began: time.Now(), jobs: map[uuid.UUID]entry{}, bad: map[string]entry{}, index: map[price]uint32{}}
 }
 
-const idLength = len("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx")
-
-// parseID parses ids as the library does, in any letter case.
-func parseID(id string) (uuid.UUID, bool) {
-	parsed, err := uuid.Parse(id)
-	return parsed, err == nil && len(id) == idLength
-}
-
 func (r *jobTable) get(id string) entry {
-	if parsed, ok := parseID(id); ok {
+	if parsed, ok := ids.Parse(id); ok {
 		return r.jobs[parsed]
 	}
 	return r.bad[id]
 }
 
 func (r *jobTable) set(id string, e entry) {
-	if parsed, ok := parseID(id); ok {
+	if parsed, ok := ids.Parse(id); ok {
 		r.jobs[parsed] = e
 	} else {
 		r.bad[strings.Clone(id)] = e
@@ -91,7 +84,7 @@ func (r *jobTable) set(id string, e entry) {
 // addEarlier adds a line from an earlier run. It ignores lines of malformed ids, which
 // are reported in each run.
 func (r *jobTable) addEarlier(e resultlog.Entry) {
-	if _, ok := parseID(e.ID); !ok {
+	if _, ok := ids.Parse(e.ID); !ok {
 		return
 	}
 	p := price{e.Provider, e.Cost}
@@ -109,6 +102,21 @@ func (r *jobTable) failed(id string) bool {
 	defer r.mu.Unlock()
 	e := r.get(id)
 	return e.outcome != 0 && e.outcome != resultlog.OutcomeSuccess[0]
+}
+
+// sample returns up to n of the ids that have no line, at random.
+func (r *jobTable) sample(n int) (ids []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for id, e := range r.jobs {
+		if len(ids) == n {
+			break
+		}
+		if e.wanted && e.outcome == 0 {
+			ids = append(ids, id.String())
+		}
+	}
+	return ids
 }
 
 // contains reports whether one of the ids is in this run.

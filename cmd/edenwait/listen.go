@@ -40,8 +40,8 @@ func (f *waitFlags) listen(ctx context.Context) (*listener, error) {
 	return l, nil
 }
 
-// serve passes deliveries on as hints. Those that are rejected go to rejected; the
-// first is reported too: anybody can send more.
+// serve passes deliveries on as hints, and rejected ones to rejected. It reports only the
+// first of those, since anybody can send more.
 func (l *listener) serve(to webhook.Notifier, rejected func(error), report func(format string, args ...any)) {
 	var first sync.Once
 	handler := webhook.Handler(to, webhook.Options{Keys: l.keys, OnReject: func(_ *http.Request, err error) {

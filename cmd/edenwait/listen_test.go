@@ -74,7 +74,7 @@ func TestListen(t *testing.T) {
 			if got := code(t, cmd); got != exitSucceeded || !strings.Contains(stdout.String(), `"outcome":"success"`) {
 				t.Errorf("exit code %d, stdout %s, stderr %s", got, stdout.Bytes(), rest)
 			}
-			if finished := strings.Contains(string(rest), "rejected a delivery"); finished != test.key {
+			if reported := strings.Contains(string(rest), "rejected a delivery"); reported != test.key {
 				t.Errorf("stderr %s", rest)
 			}
 			if _, err := http.Get(match[1]); err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -17,7 +18,10 @@ func TestReason(t *testing.T) {
 	api := func(status int) error { return &edenwait.APIError{StatusCode: status} }
 	job := &edenwait.Job{ID: jobID, Status: edenwait.StatusFail}
 	odd := &edenwait.Job{ID: jobID, Status: "archived"}
-	docs := string(readFile(t, "../../docs/command.md"))
+	docs, err := os.ReadFile("../../docs/command.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		job  *edenwait.Job
 		err  error
@@ -42,7 +46,7 @@ func TestReason(t *testing.T) {
 		if got := reason(edenwait.Result{ID: jobID, Job: test.job, Err: test.err}); got != test.want {
 			t.Errorf("%v: got %s, want %s", test.err, got, test.want)
 		}
-		if test.want != "" && !strings.Contains(docs, "`"+test.want+"`") {
+		if test.want != "" && !strings.Contains(string(docs), "`"+test.want+"`") {
 			t.Errorf("docs/command.md does not list %s", test.want)
 		}
 	}

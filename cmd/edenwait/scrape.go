@@ -9,13 +9,13 @@ import (
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/metrics"
 )
 
-// scraped is what --metrics shows to Prometheus.
+// scraped serves the metrics of --metrics.
 type scraped struct {
 	endpoint
 	page *metrics.Page
 }
 
-// scrape opens what --metrics names. It returns nil without it.
+// scrape opens the address of --metrics. It returns nil without --metrics.
 func (f *waitFlags) scrape(ctx context.Context) (*scraped, error) {
 	if f.metricsAddr == "" {
 		return nil, nil
@@ -27,10 +27,10 @@ func (f *waitFlags) scrape(ctx context.Context) (*scraped, error) {
 	return &scraped{at, metrics.NewPage()}, nil
 }
 
-// scrapedName tells the command's Waiter from those of programs.
+// scrapedName is the command's edenwait_waiter_name, among those of Go programs.
 const scrapedName = "edenwait"
 
-// trace is for the Waiter's Config.
+// trace returns the Trace for the Waiter's Config.
 func (s *scraped) trace() *edenwait.Trace {
 	if s == nil {
 		return nil
@@ -38,21 +38,21 @@ func (s *scraped) trace() *edenwait.Trace {
 	return s.page.Trace()
 }
 
-// reject counts a webhook that was rejected.
+// reject counts a rejected webhook.
 func (s *scraped) reject(err error) {
 	if s != nil {
 		s.page.Reject(err)
 	}
 }
 
-// serve answers scrapes with how the Waiter stands. A reader that does not read is
-// dropped.
+// serve serves the Waiter's metrics. It closes the connections of readers that do not
+// read.
 func (s *scraped) serve(w *edenwait.Waiter, report func(format string, args ...any)) {
-	report("metrics are at http://%s/metrics", s.Addr())
+	report("serving metrics at http://%s/metrics", s.Addr())
 	s.endpoint.serve(&http.Server{
 		Handler: s.page.Handler(scrapedName, w.Stats), ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second,
 		IdleTimeout: 5 * time.Minute, // a Prometheus that scrapes each minute keeps its connection
-	}, func(err error) { report("--metrics: no more metrics, jobs are still waited for: %v", err) })
+	}, func(err error) { report("--metrics: cannot serve metrics any more, waiting continues: %v", err) })
 }
 
 func (s *scraped) close() {

@@ -29,7 +29,7 @@ type scrapedRun struct {
 	stderr *bufio.Reader
 }
 
-var metricsAt = regexp.MustCompile(`^edenwait: metrics are at (http://127\.0\.0\.1:\d+)/metrics\n$`)
+var metricsAt = regexp.MustCompile(`^edenwait: serving metrics at (http://127\.0\.0\.1:\d+)/metrics\n$`)
 
 func startScraped(t *testing.T, server *edentest.Server, args ...string) *scrapedRun {
 	t.Helper()

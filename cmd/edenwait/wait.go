@@ -67,10 +67,10 @@ If the API knows none of the jobs, no line is written and the exit code is 2: th
 key, --eu or --base-url is probably wrong.
 
 With --listen, the command receives webhooks on any path of that address, and polls
-the job of each at once. Polling continues beside them. A delivery is never believed,
-so --webhook-key is optional.
+the job of each at once. Polling continues beside them. A delivery is only a hint, so
+--webhook-key is optional.
 
-With --metrics, Prometheus can scrape /metrics at that address until the wait ends.
+With --metrics, Prometheus can scrape /metrics at that address until the command ends.
 docs/telemetry.md has the names, a dashboard and alerts.
 
 Ctrl-C stops polling, writes the finished results and exits with 3. A second Ctrl-C

@@ -133,7 +133,7 @@ func (s *scene) happen() {
 	calls.Go(func() { _, _ = waiter.Wait(ctx, s.never[0]) })
 	calls.Go(func() { _, _ = waiter.Wait(ctx, hint) })
 	for range 8 { // two of which are refused
-		_, _ = s.service.submit(ctx)
+		_, _ = s.service.submit(ctx, providerA)
 	}
 	s.until("it waits for the job", func(now edenwait.Stats) bool { return now.Jobs >= neverEnding+1 && now.Own == 8 })
 	s.api.Finish(hint)
@@ -143,13 +143,13 @@ func (s *scene) happen() {
 	})
 
 	s.api.SetFaults([]edentest.Fault{{Do: edentest.RetryAfter("60")}})
-	_, _ = s.service.submit(ctx)
+	_, _ = s.service.submit(ctx, providerA)
 	s.until("the polls are paused", func(now edenwait.Stats) bool { return now.Paused > 50*time.Second && now.InFlight == 0 })
 	for _, id := range s.never[:hinted] {
 		waiter.Notify(id)
 	}
 	for range inLine {
-		calls.Go(func() { _, _ = s.service.submit(ctx) })
+		calls.Go(func() { _, _ = s.service.submit(ctx, providerA) })
 	}
 	s.until("nothing moves", func(now edenwait.Stats) bool { return now.OwnWaiting == inLine && now.Backlog == hinted })
 }

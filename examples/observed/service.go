@@ -46,6 +46,9 @@ func (s *service) close() error { return s.telemetry.Unregister() }
 // save stands for a database.
 func save(context.Context, *edenwait.Job) error { return nil }
 
+// providers get the jobs in turn.
+var providers = []string{"deepgram", "openai"}
+
 // work submits a job at each interval, and returns once all have ended, or ctx.
 func (s *service) work(ctx context.Context, length, interval time.Duration) error {
 	submits, cancel := context.WithTimeout(ctx, length)
@@ -53,8 +56,8 @@ func (s *service) work(ctx context.Context, length, interval time.Duration) erro
 	for r := range s.waiter.AsCompleted(ctx, func(yield func(string) bool) {
 		ticker := time.NewTicker(interval)
 		defer ticker.Stop()
-		for {
-			id, err := s.submit(submits)
+		for i := 0; ; i++ {
+			id, err := s.submit(submits, providers[i%len(providers)])
 			if err == nil && !yield(id) {
 				return
 			}
@@ -75,8 +78,8 @@ func (s *service) work(ctx context.Context, length, interval time.Duration) erro
 }
 
 // submit starts a job, and returns its id.
-func (s *service) submit(ctx context.Context) (string, error) {
-	body := strings.NewReader(`{"model":"audio/speech_to_text_async/deepgram","input":{"file":"https://files.example/a.mp3"}}`)
+func (s *service) submit(ctx context.Context, provider string) (string, error) {
+	body := strings.NewReader(`{"model":"audio/speech_to_text_async/` + provider + `","input":{"file":"https://files.example/a.mp3"}}`)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, edenwait.DefaultBaseURL+"/v3/universal-ai/async", body)
 	if err != nil {
 		return "", err

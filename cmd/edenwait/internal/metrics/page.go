@@ -18,11 +18,11 @@ type Page struct {
 	scrapes chan struct{}
 }
 
-// rejectKinds are why a webhook delivery is rejected.
+// rejectKinds are the reasons for which a webhook delivery is rejected.
 var rejectKinds = [...]string{other, "signature", "too_large"}
 
-// maxScrapes bounds how many are answered at the same time, and so the memory that readers
-// can hold who do not read.
+// maxScrapes bounds how many scrapes are answered at the same time, and so the memory that
+// slow readers can hold.
 const maxScrapes = 16
 
 // NewPage returns a Page without a job.

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
@@ -233,16 +234,24 @@ func FuzzLabels(f *testing.F) {
 		f.Add(seed, seed)
 	}
 	f.Fuzz(func(t *testing.T, feature, provider string) {
-		p := NewPage()
-		info := endedJob(provider, edenwait.OutcomeFail, time.Second, time.Minute)
+		ends := newEnds()
+		info := endedJob(provider, edenwait.OutcomeFail, 0, time.Minute)
 		info.Feature = feature
-		p.ends.record(info)
-		got := parse(t, p.Text("edenwait", edenwait.Stats{}))
+		ends.record(info)
+		var page text // without the rest, which is always the same
+		ends.write(&page, label{"edenwait_waiter_name", "edenwait"})
+		got := parse(t, page.String())
 		want := model.Metric{
 			"__name__": "edenwait_job_waited_seconds_count", "edenwait_job_outcome": "fail", "edenwait_job_subfeature": "speech_to_text_async",
 		}
 		for name, value := range map[model.LabelName]string{"edenwait_job_feature": feature, "edenwait_job_provider": provider} {
-			if value = strings.ToValidUTF8(value[:min(len(value), maxText)], ""); value != "" {
+			value = strings.Map(func(c rune) rune {
+				if !unicode.IsPrint(c) {
+					return unicode.ReplacementChar
+				}
+				return c
+			}, strings.ToValidUTF8(value[:min(len(value), maxText)], ""))
+			if value != "" {
 				want[name] = model.LabelValue(value)
 			}
 		}

@@ -45,7 +45,7 @@ const (
 	tolerableAge = 10 * time.Second
 	// owedEach is how many GETs must agree with a list for each ended job that it
 	// shows running.
-	owedEach = 20
+	owedEach = 18
 	maxOwed  = 1 << 20
 	// auditEvery is the number of scans per GET of a job that the list shows
 	// running. Only a GET can reveal a list that stands still.

@@ -126,10 +126,10 @@ examples: ## the programs among the examples run
 		EDENAI_API_KEY=$(KEY) go run "$$main" >/dev/null # for no ids: nothing is sent
 	done
 
-WORLDS := 4000
+SCENARIOS := 4000
 
-soak: ## many worlds of the soak: make soak WORLDS=20000
-	EDENWAIT_SOAK=$(WORLDS) go test -count=1 -timeout 60m -run 'TestSoak$$' .
+soak: ## many scenarios of the soak: make soak SCENARIOS=20000
+	EDENWAIT_SOAK=$(SCENARIOS) go test -count=1 -timeout 60m -run 'TestSoak$$' .
 
 # A number of inputs, not a time: a run that is ended by the clock can fail with
 # "context deadline exceeded" though no input has failed (golang/go#75804).

@@ -388,7 +388,7 @@ func (d *driver) write(n *engine.Note) {
 		d.log.Warn("requests succeed again", zap.Int("failed", n.Count))
 	case engine.Stalled:
 		d.log.Warn("no request has been of use for long", zap.Duration("for", n.For), zap.Error(err))
-	case engine.KeyDoubted:
+	case engine.KeySuspected:
 		d.log.Warn("a key that has worked was refused: checking it with one more request", zap.Error(err))
 	}
 }

@@ -40,7 +40,7 @@ func TestWaitsAreAsGoodAsWaitAll(t *testing.T) {
 		if testing.Short() && row.jobs != 100 {
 			continue
 		}
-		w := world{jobs: row.jobs, shape: minuteLong}
+		w := scenario{jobs: row.jobs, shape: minuteLong}
 		one := w.mean(t, row.seeds)
 		w.wait = waitEach
 		each := w.mean(t, row.seeds)

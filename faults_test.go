@@ -175,7 +175,7 @@ func accountRows() []faultRow {
 	}
 }
 
-// faultSeeds is how many worlds each row is tried in, but one under -short.
+// faultSeeds is how many scenarios each row is tried in, but one under -short.
 const faultSeeds = 3
 
 // TestFaults tries every row, and compares what came of it with docs/faults.md.
@@ -209,7 +209,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// run lives through one world of the row.
+// run lives through one scenario of the row.
 func (row *faultRow) run(t *testing.T, seed uint64) {
 	opts := row.opts
 	opts.Seed, opts.Latency = seed, 40*time.Millisecond

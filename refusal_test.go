@@ -59,7 +59,7 @@ func TestRefusedKeyEndsFiftyCalls(t *testing.T) {
 					{On: on, From: time.Minute, Do: edentest.Status(status, "", nil)},
 				}})
 				began := time.Now()
-				record := newLedger()
+				record := newHookLog()
 				hooks := record.hooks()
 				hooks.OnProgress = nil
 				errs, took := fiftyCalls(newWaiter(t, api, edenwait.Config{Hooks: hooks}), api, edentest.Fixed(edentest.Never))

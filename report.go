@@ -14,7 +14,7 @@ func (c *call) report(hook func(Progress)) *reporter {
 	if hook == nil {
 		return nil
 	}
-	r := &reporter{hook: hook, snapshot: c.standing, log: c.log, redact: c.runner.redact, fail: c.driver.fail}
+	r := &reporter{hook: hook, snapshot: c.snapshot, log: c.log, redact: c.runner.redact, fail: c.driver.fail}
 	return r.start()
 }
 
@@ -25,8 +25,8 @@ func (c *call) ended() (thrown any, cause error) {
 	return c.thrown, c.cause
 }
 
-// standing is how the call stands.
-func (c *call) standing() Progress {
+// snapshot returns the counts of the call so far.
+func (c *call) snapshot() Progress {
 	var sent engine.Counts
 	var rate float64
 	var stalled time.Duration
@@ -77,7 +77,7 @@ func (c *call) writeStart() {
 
 func (c *call) writeEnd() {
 	if line := c.log.Check(c.level, c.kind()+" ended"); line != nil {
-		p := c.standing()
+		p := c.snapshot()
 		_, cause := c.ended()
 		line.Write(zap.Int("jobs", p.Total), zap.Int("succeeded", p.Succeeded), zap.Int("failed", p.Failed),
 			zap.Int("errored", p.Errored), zap.Int("waiting", p.Waiting), zap.Int("requests", p.Requests), zap.Int("lists", p.Lists),

@@ -162,7 +162,7 @@ func TestMaxWaitIsEachCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
 		id := api.Submit(edentest.Script{After: 80 * time.Second})
-		record := newLedger()
+		record := newHookLog()
 		waiter := newWaiter(t, api, edenwait.Config{MaxWait: time.Minute, Hooks: record.hooks()})
 		var wg sync.WaitGroup
 		for i := range 3 {

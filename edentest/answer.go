@@ -43,8 +43,8 @@ func bodyAllowed(status int) bool {
 	return status != http.StatusNoContent && status != http.StatusNotModified
 }
 
-// settle makes of what the fault of that name has left an answer that can be sent.
-func (ans *Answer) settle(fault string) {
+// finish turns what the named fault has left into an answer that can be sent.
+func (ans *Answer) finish(fault string) {
 	if ans.Header == nil { // by an Edit that has put an Answer of its own there
 		ans.Header = make(http.Header, 4)
 	}

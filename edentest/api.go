@@ -77,7 +77,7 @@ func (a *API) SetRate(rate float64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := a.now()
-	a.limit.settle(now)
+	a.limit.advance(now)
 	a.limit.setRate(rate, now)
 }
 
@@ -86,7 +86,7 @@ func (a *API) SetBackgroundRate(rate float64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := a.now()
-	a.limit.settle(now)
+	a.limit.advance(now)
 	a.limit.setOthers(rate, now)
 }
 

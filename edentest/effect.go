@@ -18,7 +18,7 @@ type Effect struct {
 	lost   bool            // the request never arrives
 	known  bool            // it applies only to a job that a GET has shown
 	denies bool            // the service refuses to do what is asked
-	before func(*exchange) // acts before the request is judged
+	before func(*exchange) // acts before the request is handled
 	after  func(*exchange) // acts on the answer
 }
 

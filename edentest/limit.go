@@ -101,7 +101,7 @@ func (l *limiter) admit(now time.Duration) bool {
 	if l.unlimited {
 		return true
 	}
-	l.settle(now)
+	l.advance(now)
 	if now >= l.banned && l.take(now) {
 		return true
 	}
@@ -111,9 +111,9 @@ func (l *limiter) admit(now time.Duration) bool {
 	return false
 }
 
-// settle counts the requests that other clients have sent until now. What they
+// advance counts the requests that other clients have sent until now. What they
 // send while there is no limit is counted once there is one again.
-func (l *limiter) settle(now time.Duration) {
+func (l *limiter) advance(now time.Duration) {
 	if l.gap == 0 || l.unlimited {
 		return
 	}

@@ -34,7 +34,7 @@ type Options struct {
 	Ban time.Duration
 
 	// Latency is the round trip of one request: half of it passes before the
-	// request is judged, half before the answer is delivered. Defaults to 0.
+	// request is handled, half before the answer is delivered. Defaults to 0.
 	Latency time.Duration
 
 	// Bandwidth is how many bits per second all bodies of answers together may

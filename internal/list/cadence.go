@@ -13,10 +13,10 @@ import (
 // of stores that order by the lot (Harris 1913). While no job ends, the estimate
 // of r sinks and the gap grows. It shrinks with the first news.
 type Cadence struct {
-	last  time.Duration
-	heard time.Duration // when an end was last seen
-	ends  float64       // seen of late, older ones fading
-	watch float64       // seconds in which they were seen, fading likewise
+	last    time.Duration
+	lastEnd time.Duration // when an end was last seen
+	ends    float64       // seen of late, older ones fading
+	watch   float64       // seconds in which they were seen, fading likewise
 }
 
 const (
@@ -67,9 +67,9 @@ func (c *Cadence) Next(now time.Duration, ends int, o Outlook) time.Duration {
 	c.ends = c.ends*kept + float64(ends)
 	c.watch = c.watch*kept + passed
 	if ends > 0 {
-		c.heard = now
+		c.lastEnd = now
 	}
-	silent := min(now-c.heard, o.Age).Seconds()
+	silent := min(now-c.lastEnd, o.Age).Seconds()
 	prior := priorEnds * min(1, longSilence/max(silent, 1))
 	rate := (1-o.Learned)*o.Untold*(c.ends+prior)/(c.watch+priorWatch) + o.Rate
 	gap := time.Duration(min(math.Sqrt(2*o.Worth/rate), maxGap.Seconds()*10) * float64(time.Second))
@@ -87,4 +87,4 @@ func (c *Cadence) Next(now time.Duration, ends int, o Outlook) time.Duration {
 }
 
 // Resume begins anew when work begins after idleness.
-func (c *Cadence) Resume(now time.Duration) { *c = Cadence{last: now, heard: now} }
+func (c *Cadence) Resume(now time.Duration) { *c = Cadence{last: now, lastEnd: now} }

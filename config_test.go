@@ -25,15 +25,15 @@ func TestNewNamesTheField(t *testing.T) {
 		says   string
 	}{
 		{edenwait.Config{Token: ""}, "Config.Token is empty"},
-		{edenwait.Config{Token: "a b"}, "Config.Token holds a space"},
-		{edenwait.Config{Token: "a\n"}, "Config.Token holds a space, a line end"},
+		{edenwait.Config{Token: "a b"}, "Config.Token contains a space"},
+		{edenwait.Config{Token: "a\n"}, "Config.Token contains a space, a line end"},
 		{edenwait.Config{BaseURL: "http://api.edenai.run"}, "Config.BaseURL is \"http://api.edenai.run\", want https"},
 		{edenwait.Config{BaseURL: "http://localhost.evil.example"}, "want https"},
 		{edenwait.Config{BaseURL: "http://127.0.0.1.evil.example"}, "want https"},
 		{edenwait.Config{BaseURL: "ftp://api.edenai.run"}, "want https"},
 		{edenwait.Config{BaseURL: "api.edenai.run"}, "Config.BaseURL"},
 		{edenwait.Config{BaseURL: "https://"}, "Config.BaseURL"},
-		{edenwait.Config{BaseURL: "https://user:pass@api.edenai.run"}, "Config.BaseURL holds credentials"},
+		{edenwait.Config{BaseURL: "https://user:pass@api.edenai.run"}, "Config.BaseURL contains credentials"},
 		{edenwait.Config{BaseURL: "https://api.edenai.run?key=1"}, "Config.BaseURL"},
 		{edenwait.Config{BaseURL: "https://%zz"}, "Config.BaseURL"},
 		{edenwait.Config{RequestTimeout: -1}, "Config.RequestTimeout is -1ns, want 1ms to"},

@@ -26,8 +26,9 @@ type Progress struct {
 	Rate float64
 	// Elapsed is the time since the call began.
 	Elapsed time.Duration
-	// TimeLeft is how long the jobs still waiting would take at the pace at which jobs
-	// ended so far. It is 0 while none has ended. The last jobs of a batch take longer.
+	// TimeLeft is how long the jobs still waiting would take at the pace at which final
+	// responses came so far. It is 0 while none has come: malformed ids and jobs that
+	// were given up tell nothing. The last jobs of a batch take longer.
 	TimeLeft time.Duration
 	// Stalled is how long all requests of the Waiter have failed, or been refused
 	// with 429. It is 0 while requests succeed, and for the first ten seconds.

@@ -52,8 +52,16 @@ type Config struct {
 	// BaseURL is the scheme and host of the API, and the path before /v3 where a
 	// gateway has one; /v3 itself and an endpoint's path are taken off. It must be
 	// https, except to a loopback address, since the token travels with every
-	// request. Its path is treated as a secret. Defaults to DefaultBaseURL.
+	// request; see AllowHTTP. Its path is treated as a secret. Defaults to
+	// DefaultBaseURL.
 	BaseURL string
+
+	// AllowHTTP allows a BaseURL with http to any host but Eden AI's own, such as a
+	// fake API in another container. Token, ids and outputs then travel unencrypted:
+	// whoever is on the way, such as a proxy of the environment, can read and change
+	// them. Use it on a network of your own, with a key that is worth nothing.
+	// Defaults to false.
+	AllowHTTP bool
 
 	// HTTPClient sends the requests. It is copied; the copy follows no redirect, and
 	// its Timeout, if it is shorter than RequestTimeout, counts in its place. It is
@@ -242,8 +250,11 @@ func (c Config) base() (*url.URL, error) {
 		return nil, c.invalidBase(shown+"/?…", "want scheme and host without a query or fragment, such as "+DefaultBaseURL)
 	case base.Scheme == "https":
 	case base.Scheme == "http" && isLoopback(base.Hostname()):
+	case base.Scheme == "http" && isEdenAI(base.Hostname()):
+		return nil, c.invalidBase(shown, "want https, which the API has")
+	case base.Scheme == "http" && c.AllowHTTP:
 	default:
-		return nil, c.invalidBase(shown, "want https, or http to a loopback address")
+		return nil, c.invalidBase(shown, "want https, or http to a loopback address (AllowHTTP allows http to any: the key is then sent unencrypted)")
 	}
 	base.Host = strings.TrimSuffix(base.Host, ":") // an empty port, which would stand in the Host header
 	// Lower case, since http.ProxyFromEnvironment knows localhost in no other: it
@@ -320,6 +331,12 @@ func isHostname(name string) bool {
 
 func (c Config) invalidBase(shown, want string) error {
 	return fmt.Errorf("edenwait: Config.BaseURL is %s, %s", quote(newRedactor(c.Token, "").redact(shown), 128), newRedactor(c.Token, "").redact(want))
+}
+
+// isEdenAI reports whether a host is one of the API's own, all of which have https.
+func isEdenAI(host string) bool {
+	host = "." + lower(strings.TrimSuffix(host, "."))
+	return strings.HasSuffix(host, ".edenai.run") || strings.HasSuffix(host, ".edenai.co")
 }
 
 // isLoopback does not ask the resolver: a name that someone else's DNS points

@@ -377,11 +377,13 @@ func (d *driver) write(n *engine.Note) {
 	err, _ := n.Value.(error)
 	switch n.Kind {
 	case engine.SlowedDown:
-		d.log.Warn("rate limited: all requests slow down", zap.Float64("rate", n.Rate), zap.Error(err))
+		d.log.Warn("rate limited: all requests slow down", zap.Float64("rate", rounded(n.Rate)), zap.Int("refused", n.Count),
+			zap.Duration("for", n.For.Round(time.Second)), zap.Error(err))
 	case engine.SpedUp:
-		d.log.Warn("no longer rate limited")
+		d.log.Warn("no request was refused for a minute: no longer rate limited", zap.Float64("rate", rounded(n.Rate)),
+			zap.Int("refused", n.Count), zap.Duration("for", n.For.Round(time.Second)))
 	case engine.ListGone:
-		d.log.Warn("the job list cannot be read", zap.Error(err))
+		d.log.Warn(listGone(err), zap.Error(err))
 	case engine.TroubleBegan:
 		d.log.Warn("requests fail", zap.Error(err))
 	case engine.TroubleEnded:

@@ -113,7 +113,10 @@ type waitersOwn struct{}
 
 // notify passes a hint on.
 func (d *driver) notify(key engine.Key) {
-	d.input(func() { d.core.Notify(d.now(), key) })
+	d.input(func() {
+		d.wakeUp() // or the time of another bubble would be the engine's
+		d.core.Notify(d.now(), key)
+	})
 }
 
 // reserve asks for a turn for one of the caller's own requests. The channel is

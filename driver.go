@@ -108,9 +108,6 @@ func (d *driver) wakeUp() {
 	}
 }
 
-// waitersOwn marks the context of the Waiter's own requests with its driver.
-type waitersOwn struct{}
-
 // notify passes a hint on.
 func (d *driver) notify(key engine.Key) {
 	d.input(func() {
@@ -240,11 +237,10 @@ func (d *driver) turn(input func()) (w work) {
 	input()
 	w = work{Ready: d.core.Ready(d.now()), requests: d.requests, core: d.core}
 	for _, r := range w.Requests {
-		ctx := context.Background()
+		ctx := context.Context(ownContext{driver: d})
 		if r.For != nil {
-			ctx = context.WithoutCancel(r.For.Owner.(subscriber).values())
+			ctx = ownContext{driver: d, caller: r.For.Owner.(subscriber).values()}
 		}
-		ctx = context.WithValue(ctx, waitersOwn{}, d) // see Transport
 		// Made here, or an abort could come before it.
 		ctx, d.cancels[r.ID] = context.WithCancel(ctx)
 		w.contexts = append(w.contexts, ctx)

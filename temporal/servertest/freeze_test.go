@@ -1,0 +1,67 @@
+//go:build unix
+
+package servertest
+
+import (
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/edenwait/edenwait/edentest"
+)
+
+// TestFrozenLeader freezes the leader until another process leads, and thaws it.
+func TestFrozenLeader(t *testing.T) {
+	t.Parallel()
+	a := newAccount(edentest.Options{Seed: 2})
+	workers := startProcesses(t, a, 3, settings{Account: t.Name(), Rate: 10, Timeout: leaseTimeout})
+	r := startRun(t, t.Name(), a, 10, 10, edentest.Workload{Durations: edentest.Uniform{Min: 2 * time.Second, Max: 30 * time.Second}})
+	eventually(t, "20 jobs are seen to end", func() bool { return a.Stats().SeenEnded >= 20 })
+	frozen := named(t, workers, a.lastSender(edentest.Get))
+	frozen.signal(syscall.SIGSTOP)
+	eventually(t, "another process leads", func() bool {
+		last := a.lastSender(edentest.Get)
+		return last != frozen.name
+	})
+	thaw := time.Now()
+	frozen.signal(syscall.SIGCONT)
+	r.check()
+	r.report()
+	late := 0
+	for _, request := range a.requests(edentest.Get | edentest.List) {
+		if request.Sender == frozen.name && request.Time.After(thaw) {
+			t.Logf("%s sent a %v %v after its thaw", frozen.name, request.Kind, request.Time.Sub(thaw))
+			late++
+		}
+	}
+	// One that had been granted its turn when the process froze may still go out.
+	if late > 1 {
+		t.Errorf("the frozen process sent %d requests after its thaw, want none but one that had its turn before", late)
+	}
+}
+
+// TestHandOver stops the leader cleanly.
+func TestHandOver(t *testing.T) {
+	t.Parallel()
+	a := newAccount(edentest.Options{Seed: 3})
+	// With this timeout, a leader that dies is missed for half a minute.
+	workers := startProcesses(t, a, 2, settings{Account: t.Name(), Rate: 10, Timeout: 30 * time.Second})
+	r := startRun(t, t.Name(), a, 10, 10, edentest.Workload{Durations: edentest.Uniform{Min: 2 * time.Second, Max: 30 * time.Second}})
+	eventually(t, "20 jobs are seen to end", func() bool { return a.Stats().SeenEnded >= 20 })
+	leader := named(t, workers, a.lastSender(edentest.Get))
+	began := time.Now()
+	leader.signal(syscall.SIGTERM)
+	leader.await("stopped")
+	t.Logf("%s stopped after %v", leader.name, time.Since(began).Round(time.Millisecond))
+	eventually(t, "another process leads", func() bool { return a.lastSender(edentest.Get) != leader.name })
+	handOver := time.Since(began)
+	t.Logf("handed over after %v", handOver.Round(time.Millisecond))
+	r.check()
+	r.report()
+	if handOver > 15*time.Second {
+		t.Errorf("the lead was handed over after %v, want seconds: the timeout of 30s has nothing to do with it", handOver)
+	}
+	if turns := spans(a.requests(edentest.Get | edentest.List)); len(turns) != 2 {
+		t.Errorf("the lead changed %d times, want once", len(turns)-1)
+	}
+}

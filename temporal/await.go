@@ -1,0 +1,196 @@
+package edentemporal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/edenwait/edenwait"
+)
+
+// Types of the errors of an Await, as Temporal shows them.
+const (
+	leavingType       = "LeaderLeaves"
+	refusedType       = "AccountRefused"
+	unknownReduceType = "UnknownReduce"
+	invalidInputType  = "InvalidInput"
+)
+
+const (
+	// unknownReduceDelay and unknownReduceTime are how often and how long an Await is
+	// tried at a leader that does not know its Reduce. During a deployment, the next
+	// leader may know it.
+	unknownReduceDelay = 20 * time.Second
+	unknownReduceTime  = 10 * time.Minute
+)
+
+var errLeaving = errors.New("edentemporal: the leader steps down")
+
+// awaiter runs Awaits on one Waiter.
+type awaiter struct {
+	waiter interface {
+		AsCompleted(context.Context, iter.Seq[string]) iter.Seq[edenwait.Result]
+	}
+	size    sizer
+	reduces map[string]Reduce
+	policy  Refusal
+	// refused is called when the account was refused.
+	refused func(error)
+	counts  *counts
+}
+
+// attempt is one attempt of an Await.
+type attempt struct {
+	earlier   []Outcome // that the attempts before have found
+	scheduled time.Time // when the first one was
+	leaving   <-chan struct{}
+	every     time.Duration // between two heartbeats
+	record    func(AwaitResult)
+}
+
+// activity is the activity.
+func (a *awaiter) activity(ctx context.Context, in AwaitInput) (AwaitResult, error) {
+	info := activity.GetInfo(ctx)
+	try := attempt{
+		scheduled: info.ScheduledTime,
+		leaving:   activity.GetWorkerStopChannel(ctx),
+		every:     info.HeartbeatTimeout / 2,
+		record:    func(r AwaitResult) { activity.RecordHeartbeat(ctx, r) },
+	}
+	if activity.HasHeartbeatDetails(ctx) {
+		var earlier AwaitResult
+		if err := activity.GetHeartbeatDetails(ctx, &earlier); err == nil { // else everything is polled again
+			try.earlier = earlier.Outcomes
+		}
+	}
+	return a.await(ctx, in, try)
+}
+
+// await waits for the jobs until it is time to return.
+func (a *awaiter) await(ctx context.Context, in AwaitInput, try attempt) (AwaitResult, error) {
+	reduce, known := a.reduces[in.Reduce]
+	switch {
+	case len(in.IDs) > chunkIDs:
+		return AwaitResult{}, temporal.NewNonRetryableApplicationError(fmt.Sprintf(
+			"edentemporal: %d ids in one %s, want at most %d", len(in.IDs), AwaitActivity, chunkIDs), invalidInputType, nil)
+	case !known && in.Reduce != "":
+		return AwaitResult{}, temporal.NewApplicationErrorWithOptions(
+			fmt.Sprintf("edentemporal: the leader has no Reduce %.64q", in.Reduce), unknownReduceType,
+			temporal.ApplicationErrorOptions{NextRetryDelay: unknownReduceDelay, NonRetryable: time.Since(try.scheduled) > unknownReduceTime})
+	}
+	b := newBatch(a.size, try.earlier)
+	ids := b.left(in.IDs)
+	if len(ids) == 0 {
+		return b.result(), nil
+	}
+	a.counts.awaits.Add(1)
+	defer a.counts.awaits.Add(-1)
+
+	wait, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	ended := make(chan struct{})
+	beating := make(chan struct{})
+	go func() {
+		defer close(beating)
+		try.watch(ended, stop, b)
+	}()
+	refusal := a.collect(wait, ids, reduce, b)
+	close(ended)
+	<-beating
+
+	switch {
+	case len(b.left(in.IDs)) == 0:
+		return b.result(), nil
+	case ctx.Err() != nil: // cancelled, by the workflow or the server
+		return AwaitResult{}, context.Cause(ctx)
+	case refusal != nil:
+		a.refused(refusal)
+		if a.policy == RefusalFail {
+			return AwaitResult{}, temporal.NewNonRetryableApplicationError(refusal.Error(), refusedType, nil, b.beat())
+		}
+		try.record(b.beat())
+		return AwaitResult{}, temporal.NewApplicationErrorWithOptions(refusal.Error(), refusedType,
+			temporal.ApplicationErrorOptions{NextRetryDelay: retryDelay})
+	}
+	try.record(b.beat()) // the next leader goes on from there
+	return AwaitResult{}, temporal.NewApplicationErrorWithOptions(errLeaving.Error(), leavingType,
+		temporal.ApplicationErrorOptions{NextRetryDelay: retryDelay})
+}
+
+// watch sends heartbeats, and stops the wait if the leader leaves. The first one
+// goes late, so that most Awaits, which are short, cost none.
+func (try attempt) watch(ended <-chan struct{}, stop context.CancelCauseFunc, b *batch) {
+	every := try.every
+	if every <= 0 {
+		every = defaultAwaitHeartbeat / 2
+	}
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ended:
+			return
+		case <-try.leaving:
+			stop(errLeaving)
+			return
+		case <-ticker.C:
+			try.record(b.beat())
+		}
+	}
+}
+
+// collect adds outcomes to the batch until it is full, all jobs have ended, or the wait
+// ends. It returns the refusal of the account, if that is why.
+func (a *awaiter) collect(ctx context.Context, ids []string, reduce Reduce, b *batch) (refusal error) {
+	var values errgroup.Group
+	values.SetLimit(reduces)
+	defer values.Wait() //nolint:errcheck // they return none
+	full := make(chan struct{}, len(ids))
+	add := func(o Outcome) {
+		a.counts.outcomes.Add(1)
+		if b.add(o) {
+			full <- struct{}{}
+		}
+	}
+	for r := range a.waiter.AsCompleted(ctx, slices.Values(ids)) {
+		o, ended := outcomeOf(r, ctx.Err() != nil)
+		switch {
+		case !ended:
+			if refusalOf(r.Err) != nil {
+				refusal = r.Err
+			}
+		case reduce != nil && o.Err() == nil:
+			values.Go(func() error {
+				if o, ok := reduced(ctx, reduce, o, r.Job); ok {
+					add(o)
+				}
+				return nil
+			})
+		default:
+			add(o)
+		}
+		if len(full) > 0 {
+			break
+		}
+	}
+	return refusal
+}
+
+// reduced returns the Outcome with its value. It reports false if the Reduce failed as
+// its ctx ended: the next attempt runs it again.
+func reduced(ctx context.Context, reduce Reduce, o Outcome, job *edenwait.Job) (Outcome, bool) {
+	value, err := reduce.value(ctx, job)
+	if err != nil {
+		o.Code, o.Error = CodeReduceFailed, err.Error()
+		return o, ctx.Err() == nil
+	}
+	o.Value = value
+	return o, true
+}

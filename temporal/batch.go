@@ -1,0 +1,71 @@
+package edentemporal
+
+import "sync"
+
+// batch collects the outcomes of one Await. It is safe for concurrent use.
+type batch struct {
+	size sizer
+
+	mu       sync.Mutex
+	outcomes []Outcome
+	bytes    int
+	details  int // how many of the outcomes fit into a heartbeat
+	found    map[string]bool
+}
+
+// newBatch starts with what an earlier attempt has found.
+func newBatch(size sizer, earlier []Outcome) *batch {
+	b := &batch{size: size, found: map[string]bool{}}
+	for _, o := range earlier {
+		b.add(o)
+	}
+	return b
+}
+
+// add takes an Outcome in, and reports whether it is time to return.
+func (b *batch) add(o Outcome) (full bool) {
+	o, n := b.size.fit(o)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.found[o.ID] {
+		b.found[o.ID] = true
+		b.outcomes = append(b.outcomes, o)
+		b.bytes += n
+		if b.bytes <= detailBytes {
+			b.details = len(b.outcomes)
+		}
+	}
+	return b.full()
+}
+
+func (b *batch) full() bool { return len(b.outcomes) >= returnOutcomes || b.bytes >= returnBytes }
+
+// left returns the ids without an Outcome, or none if it is time to return.
+func (b *batch) left(ids []string) (left []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.full() {
+		return nil
+	}
+	for _, id := range ids {
+		if !b.found[id] {
+			left = append(left, id)
+		}
+	}
+	return left
+}
+
+// result is what the Await returns.
+func (b *batch) result() AwaitResult {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return AwaitResult{Outcomes: append([]Outcome{}, b.outcomes...)}
+}
+
+// beat returns the details of a heartbeat: what the next attempt need not poll again.
+// What does not fit is polled again, one GET per job.
+func (b *batch) beat() AwaitResult {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return AwaitResult{Outcomes: append([]Outcome{}, b.outcomes[:b.details]...)}
+}

@@ -1,0 +1,36 @@
+package edentemporal
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/edenwait/edenwait"
+)
+
+// Stats is how this process stands as a candidate.
+type Stats struct {
+	// Leads reports whether this process leads now: whether it has the lead and its
+	// requests may be sent. Since is from when on.
+	Leads bool
+	Since time.Time
+	// Terms is how often this process has got the lead.
+	Terms int
+	// Reason is why it does not lead, if it has led or was refused; empty otherwise.
+	Reason string
+
+	// BeatAge is the age of the last heartbeat that the server has acknowledged. At three
+	// quarters of the timeout, nothing is sent any more. Fenced counts requests that were
+	// not sent for that reason.
+	BeatAge time.Duration
+	Fenced  int
+	// Awaits is the number of Await activities that run here now. Outcomes is how many
+	// they have found in this term.
+	Awaits, Outcomes int
+	// Waiter is that of the current term. It is zero if this process does not lead.
+	Waiter edenwait.Stats
+}
+
+// counts are those of one term.
+type counts struct {
+	awaits, outcomes atomic.Int64
+}

@@ -20,7 +20,7 @@ const leaseTimeout = 4 * time.Second
 func TestKilledLeader(t *testing.T) {
 	t.Parallel()
 	a := newAccount(edentest.Options{Seed: 1})
-	workers := startProcesses(t, a, 3, settings{Account: t.Name(), Rate: 10, Timeout: leaseTimeout})
+	workers := startProcesses(t, a, 3, settings{Account: t.Name(), Rate: 10, HeartbeatTimeout: leaseTimeout})
 	r := startRun(t, t.Name(), a, 30, 10, minute)
 	eventually(t, "100 jobs are seen to end", func() bool { return a.Stats().SeenEnded >= 100 })
 	leader := a.lastSender(edentest.Get)
@@ -31,13 +31,14 @@ func TestKilledLeader(t *testing.T) {
 	if turns := checkOneLeader(t, a.requests(edentest.Get|edentest.List)); len(turns) != 2 {
 		t.Errorf("%d processes led, want 2", len(turns))
 	}
+	record(t, r.client, r.runs[0].GetID(), "wait_all_killed_leader")
 }
 
 // TestOneProcess is what TestKilledLeader is to be compared with.
 func TestOneProcess(t *testing.T) {
 	t.Parallel()
 	a := newAccount(edentest.Options{Seed: 1})
-	startProcesses(t, a, 1, settings{Account: t.Name(), Rate: 10, Timeout: leaseTimeout})
+	startProcesses(t, a, 1, settings{Account: t.Name(), Rate: 10, HeartbeatTimeout: leaseTimeout})
 	r := startRun(t, t.Name(), a, 30, 10, minute)
 	r.check()
 	r.report()

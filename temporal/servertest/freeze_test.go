@@ -14,7 +14,7 @@ import (
 func TestFrozenLeader(t *testing.T) {
 	t.Parallel()
 	a := newAccount(edentest.Options{Seed: 2})
-	workers := startProcesses(t, a, 3, settings{Account: t.Name(), Rate: 10, Timeout: leaseTimeout})
+	workers := startProcesses(t, a, 3, settings{Account: t.Name(), Rate: 10, HeartbeatTimeout: leaseTimeout})
 	r := startRun(t, t.Name(), a, 10, 10, edentest.Workload{Durations: edentest.Uniform{Min: 2 * time.Second, Max: 30 * time.Second}})
 	eventually(t, "20 jobs are seen to end", func() bool { return a.Stats().SeenEnded >= 20 })
 	frozen := named(t, workers, a.lastSender(edentest.Get))
@@ -45,7 +45,7 @@ func TestHandOver(t *testing.T) {
 	t.Parallel()
 	a := newAccount(edentest.Options{Seed: 3})
 	// With this timeout, a leader that dies is missed for half a minute.
-	workers := startProcesses(t, a, 2, settings{Account: t.Name(), Rate: 10, Timeout: 30 * time.Second})
+	workers := startProcesses(t, a, 2, settings{Account: t.Name(), Rate: 10, HeartbeatTimeout: 30 * time.Second})
 	r := startRun(t, t.Name(), a, 10, 10, edentest.Workload{Durations: edentest.Uniform{Min: 2 * time.Second, Max: 30 * time.Second}})
 	eventually(t, "20 jobs are seen to end", func() bool { return a.Stats().SeenEnded >= 20 })
 	leader := named(t, workers, a.lastSender(edentest.Get))
@@ -64,4 +64,5 @@ func TestHandOver(t *testing.T) {
 	if turns := spans(a.requests(edentest.Get | edentest.List)); len(turns) != 2 {
 		t.Errorf("the lead changed %d times, want once", len(turns)-1)
 	}
+	record(t, r.client, r.runs[0].GetID(), "wait_all_hand_over")
 }

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -25,6 +26,10 @@ func TestMain(m *testing.M) {
 	if text := os.Getenv(environment); text != "" {
 		os.Exit(workerMain(text))
 	}
+	flag.Parse()
+	if err := flag.Set("test.parallel", "16"); err != nil { // scenes wait most of the time
+		panic(err)
+	}
 	code := m.Run()
 	if server != nil {
 		server.Stop()
@@ -40,9 +45,11 @@ type settings struct {
 	Account   string
 	BaseURL   string
 	Rate      float64
-	Timeout   time.Duration // of the leader's heartbeats
-	Submits   bool          // whether the leader submits
-	Stats     bool          // whether it prints memory every second
+
+	HeartbeatTimeout time.Duration // the leader's
+
+	Submits bool // whether the leader submits
+	Stats   bool // whether it prints memory every second
 }
 
 // workerMain is a worker process: a candidate for the lead, and a worker for the workflows. SIGTERM
@@ -152,38 +159,51 @@ func named(t *testing.T, all []*process, name string) *process {
 
 func (p *process) signal(sig os.Signal) { p.cmd.Process.Signal(sig) }
 
-// await returns the rest of the first line that begins with word.
-func (p *process) await(word string) string {
+// printed returns the rest of each line that begins with word. A failed process fails the test.
+func (p *process) printed(word string) (rest []string) {
 	p.t.Helper()
-	var rest string
-	eventually(p.t, p.name+" prints "+word, func() bool {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		for _, line := range p.lines {
-			if strings.HasPrefix(line, "failed") {
-				p.t.Fatalf("%s: %s", p.name, line)
-			}
-			if found, ok := strings.CutPrefix(line, word); ok {
-				rest = strings.TrimSpace(found)
-				return true
-			}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, line := range p.lines {
+		if strings.HasPrefix(line, "failed") {
+			p.t.Fatalf("%s: %s", p.name, line)
 		}
-		select {
-		case <-p.ended:
-			p.t.Fatalf("%s ended: %q", p.name, p.lines)
-		default:
+		if found, ok := strings.CutPrefix(line, word); ok {
+			rest = append(rest, strings.TrimSpace(found))
 		}
-		return false
-	})
+	}
 	return rest
 }
 
-// eventually waits for a condition. The bound is only for tests that hang.
+// await waits for a line that begins with word.
+func (p *process) await(word string) {
+	p.t.Helper()
+	eventually(p.t, p.name+" prints "+word, func() bool {
+		select {
+		case <-p.ended:
+			if len(p.printed(word)) == 0 {
+				p.t.Fatalf("%s ended: %q", p.name, p.lines)
+			}
+		default:
+		}
+		return len(p.printed(word)) > 0
+	})
+}
+
+// patience is for how long eventually waits. It is only for tests that hang.
+const patience = 3 * time.Minute
+
+// eventually waits for a condition.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(3 * time.Minute); !condition(); time.Sleep(20 * time.Millisecond) {
+	within(t, patience, what, condition)
+}
+
+func within(t *testing.T, patience time.Duration, what string, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !condition(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("still not: %s", what)
+			t.Fatalf("not in %v: %s", patience, what)
 		}
 	}
 }

@@ -9,10 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"go.temporal.io/sdk/client"
+
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
-	"github.com/edenwait/edenwait/temporal"
-	"go.temporal.io/sdk/client"
+	edentemporal "github.com/edenwait/edenwait/temporal"
+	"github.com/edenwait/edenwait/temporal/internal/workflows"
 )
 
 // workflowQueue is the task queue of the scene's workflows.
@@ -29,16 +31,16 @@ type run struct {
 	began   time.Time
 }
 
-// startRun adds jobs to the account, and starts workflows that wait for so many each.
-func startRun(t *testing.T, name string, a *account, workflows, jobs int, w edentest.Workload) *run {
+// startRun adds jobs to the account, and starts n workflows that wait for so many each.
+func startRun(t *testing.T, name string, a *account, n, jobs int, w edentest.Workload) *run {
 	t.Helper()
 	r := &run{t: t, name: name, account: a, client: newClient(t), began: time.Now()}
-	all := a.SubmitAll(workflows*jobs, w)
+	all := a.SubmitAll(n*jobs, w)
 	for i, ids := range slices.Collect(slices.Chunk(all, jobs)) {
 		started, err := r.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
 			ID:        fmt.Sprintf("%s-%d", name, i),
 			TaskQueue: workflowQueue(name),
-		}, waitAll, waitInput{Account: name, IDs: ids, Heartbeat: leaseTimeout})
+		}, workflows.WaitAll, workflows.WaitAllInput{Account: name, IDs: ids, Reduce: "id", HeartbeatTimeout: leaseTimeout})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +52,7 @@ func startRun(t *testing.T, name string, a *account, workflows, jobs int, w eden
 // check waits for the workflows, and fails the test unless each has exactly one outcome per id, in order.
 func (r *run) check() {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
 	defer cancel()
 	outcomes := make(map[string]int)
 	for i, started := range r.runs {
@@ -63,6 +65,10 @@ func (r *run) check() {
 		}
 		for j, outcome := range got {
 			outcomes[outcome.ID]++
+			var value string
+			if err := outcome.Decode(&value); err != nil || value != outcome.ID {
+				r.t.Errorf("workflow %d: value %q of %s: %v", i, value, outcome.ID, err)
+			}
 			if outcome.ID != r.ids[i][j] || outcome.Status != edenwait.StatusSuccess || outcome.Err() != nil {
 				r.t.Errorf("workflow %d: outcome %d is %+v, want the success of %s", i, j, outcome, r.ids[i][j])
 			}

@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edenwait/edenwait/edentest"
 	"go.temporal.io/sdk/client"
+
+	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/temporal/internal/workflows"
 )
 
 // TestSubmitsAtLeader submits 300 jobs at the leader, while those that are there already are waited for.
@@ -19,22 +21,22 @@ func TestSubmitsAtLeader(t *testing.T) {
 	a := newAccount(edentest.Options{Seed: 4, Workload: edentest.Workload{
 		Durations: edentest.Uniform{Min: 5 * time.Second, Max: 20 * time.Second},
 	}})
-	startProcesses(t, a, 2, settings{Account: t.Name(), Rate: 10, Timeout: leaseTimeout, Submits: true})
+	startProcesses(t, a, 2, settings{Account: t.Name(), Rate: 10, HeartbeatTimeout: leaseTimeout, Submits: true})
 	c := newClient(t)
 	began := time.Now()
-	const workflows, jobs = 30, 10
+	const n, jobs = 30, 10
 	var runs []client.WorkflowRun
-	for i := range workflows {
+	for i := range n {
 		started, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
 			ID:        fmt.Sprintf("%s-%d", t.Name(), i),
 			TaskQueue: workflowQueue(t.Name()),
-		}, submitAndWait, t.Name(), jobs)
+		}, workflows.SubmitAndWait, t.Name(), jobs)
 		if err != nil {
 			t.Fatal(err)
 		}
 		runs = append(runs, started)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	ended := make(map[string]bool)
 	for i, started := range runs {
@@ -53,8 +55,8 @@ func TestSubmitsAtLeader(t *testing.T) {
 	share := float64(stats.RateLimited) / float64(stats.Requests())
 	t.Logf("%d submits, %d GETs, %d lists in %v, %.1f %% of them refused with 429",
 		stats.Submits, stats.Gets, stats.Lists, time.Since(began).Round(100*time.Millisecond), 100*share)
-	if len(ended) != workflows*jobs {
-		t.Errorf("%d jobs ended, want %d", len(ended), workflows*jobs)
+	if len(ended) != n*jobs {
+		t.Errorf("%d jobs ended, want %d", len(ended), n*jobs)
 	}
 	if share > 0.03 {
 		t.Errorf("%.1f %% of the requests were refused with 429, want at most 3 %%", 100*share)
@@ -68,4 +70,5 @@ func TestSubmitsAtLeader(t *testing.T) {
 		submitters = append(submitters, request)
 	}
 	checkOneLeader(t, submitters)
+	record(t, c, runs[0].GetID(), "submit_and_wait")
 }

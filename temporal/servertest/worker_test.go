@@ -12,14 +12,15 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/edenwait/edenwait"
-	"github.com/edenwait/edenwait/edentest"
-	"github.com/edenwait/edenwait/temporal"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
-	"go.temporal.io/sdk/workflow"
 	"google.golang.org/grpc"
+
+	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/edentest"
+	edentemporal "github.com/edenwait/edenwait/temporal"
+	"github.com/edenwait/edenwait/temporal/internal/workflows"
 )
 
 // work is a candidate for the lead of the account, and a worker for the workflows, until ctx ends.
@@ -36,9 +37,8 @@ func work(ctx context.Context, s settings) error {
 		return err
 	}
 	defer c.Close()
-	w := worker.New(c, workflowQueue(s.Account), worker.Options{DisableRegistrationAliasing: true})
-	w.RegisterWorkflow(waitAll)
-	w.RegisterWorkflow(submitAndWait)
+	w := worker.New(c, workflowQueue(s.Account), worker.Options{Identity: s.Name})
+	workflows.Register(w)
 	if err := w.Start(); err != nil {
 		return err
 	}
@@ -46,13 +46,14 @@ func work(ctx context.Context, s settings) error {
 	options := edentemporal.Options{
 		Account:          s.Account,
 		Config:           edenwait.Config{Token: edentest.DefaultToken, BaseURL: s.BaseURL, Rate: s.Rate},
-		HeartbeatTimeout: s.Timeout,
+		Reduce:           map[string]edentemporal.Reduce{"id": jobID},
+		HeartbeatTimeout: s.HeartbeatTimeout,
 		Identity:         s.Name,
 	}
 	if s.Submits {
 		options.Register = func(registry worker.ActivityRegistry, transport http.RoundTripper) {
 			registry.RegisterActivityWithOptions(submitter{s.BaseURL, &http.Client{Transport: transport}}.submit,
-				activity.RegisterOptions{Name: "submit"})
+				activity.RegisterOptions{Name: workflows.SubmitActivity})
 		}
 	}
 	candidate, err := edentemporal.Start(ctx, c, options)
@@ -73,6 +74,9 @@ func work(ctx context.Context, s settings) error {
 	}
 }
 
+// jobID is a Reduce.
+func jobID(_ context.Context, job *edenwait.Job) (any, error) { return job.ID, nil }
+
 // memory is what a worker process prints every second if it was asked for.
 type memory struct {
 	Leads      bool
@@ -91,64 +95,6 @@ func printStats(stats edentemporal.Stats, heartbeats int64) {
 		HeapMiB: m.HeapInuse >> 20, StackMiB: m.StackInuse >> 20, Goroutines: runtime.NumGoroutine(),
 	})
 	fmt.Println("stats", string(text))
-}
-
-// A waitInput is the input of waitAll.
-type waitInput struct {
-	Account   string        `json:"account"`
-	IDs       []string      `json:"ids"`
-	Timeout   time.Duration `json:"timeout,omitempty"`
-	Heartbeat time.Duration `json:"heartbeat,omitempty"`
-}
-
-// waitAll waits for jobs.
-func waitAll(ctx workflow.Context, in waitInput) ([]edentemporal.Outcome, error) {
-	var options []edentemporal.Option
-	if in.Timeout > 0 {
-		options = append(options, edentemporal.WithTimeout(in.Timeout))
-	}
-	if in.Heartbeat > 0 {
-		options = append(options, edentemporal.WithHeartbeatTimeout(in.Heartbeat))
-	}
-	return edentemporal.WaitAll(ctx, in.Account, in.IDs, options...)
-}
-
-// submitAndWait submits jobs at the leader, and waits for each as soon as it has its id.
-func submitAndWait(ctx workflow.Context, account string, jobs int) ([]string, error) {
-	ids := make([]string, jobs)
-	errs := make([]error, jobs)
-	group := workflow.NewWaitGroup(ctx)
-	for i := range jobs {
-		group.Add(1)
-		workflow.Go(ctx, func(ctx workflow.Context) {
-			defer group.Done()
-			ids[i], errs[i] = submitOne(ctx, account)
-		})
-	}
-	group.Wait(ctx)
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
-	}
-	return ids, nil
-}
-
-func submitOne(ctx workflow.Context, account string) (string, error) {
-	var id string
-	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue:           edentemporal.SubmitQueue(account),
-		StartToCloseTimeout: 10 * time.Minute,
-		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 1},
-	}), "submit").Get(ctx, &id)
-	if err != nil {
-		return "", err
-	}
-	outcomes, err := edentemporal.WaitAll(ctx, account, []string{id})
-	if err != nil {
-		return "", err
-	}
-	return outcomes[0].ID, outcomes[0].Err()
 }
 
 // A submitter is the user's part: it posts jobs.

@@ -41,7 +41,7 @@ type awaiter struct {
 	size    sizer
 	reduces map[string]Reduce
 	policy  Refusal
-	// refused is called when the account was refused.
+	// refused is called when the account was refused, except under RefusalFail.
 	refused func(error)
 	counts  *counts
 }
@@ -95,6 +95,8 @@ func (a *awaiter) await(ctx context.Context, in AwaitInput, try attempt) (AwaitR
 
 	wait, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	wait, release := beforeDeadline(wait)
+	defer release()
 	ended := make(chan struct{})
 	beating := make(chan struct{})
 	go func() {
@@ -105,23 +107,45 @@ func (a *awaiter) await(ctx context.Context, in AwaitInput, try attempt) (AwaitR
 	close(ended)
 	<-beating
 
+	details, news := b.beat()
 	switch {
 	case len(b.left(in.IDs)) == 0:
 		return b.result(), nil
 	case ctx.Err() != nil: // cancelled, by the workflow or the server
 		return AwaitResult{}, context.Cause(ctx)
-	case refusal != nil:
-		a.refused(refusal)
-		if a.policy == RefusalFail {
-			return AwaitResult{}, temporal.NewNonRetryableApplicationError(refusal.Error(), refusedType, nil, b.beat())
+	case errors.Is(context.Cause(wait), context.DeadlineExceeded):
+		if result := b.result(); len(result.Outcomes) > 0 {
+			return result, nil
 		}
-		try.record(b.beat())
+		<-ctx.Done() // any other error than the timeout would hide it
+		return AwaitResult{}, context.Cause(ctx)
+	case refusal != nil && a.policy == RefusalFail:
+		return AwaitResult{}, temporal.NewNonRetryableApplicationError(refusal.Error(), refusedType, nil, details)
+	}
+	if news {
+		try.record(details) // the next leader goes on from there
+	}
+	if refusal != nil {
+		a.refused(refusal)
 		return AwaitResult{}, temporal.NewApplicationErrorWithOptions(refusal.Error(), refusedType,
 			temporal.ApplicationErrorOptions{NextRetryDelay: retryDelay})
 	}
-	try.record(b.beat()) // the next leader goes on from there
 	return AwaitResult{}, temporal.NewApplicationErrorWithOptions(errLeaving.Error(), leavingType,
-		temporal.ApplicationErrorOptions{NextRetryDelay: retryDelay})
+		temporal.ApplicationErrorOptions{NextRetryDelay: retryDelay, Category: temporal.ApplicationErrorCategoryBenign})
+}
+
+// lastMoment is for how long before its deadline an Await returns what it has: what is found
+// later may be too late for the workflow.
+const lastMoment = 5 * time.Second
+
+// beforeDeadline returns a context that ends a little before that one's deadline, if it
+// has one.
+func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, deadline.Add(-min(lastMoment, time.Until(deadline)/10)))
 }
 
 // watch sends heartbeats, and stops the wait if the leader leaves. The first one
@@ -141,7 +165,8 @@ func (try attempt) watch(ended <-chan struct{}, stop context.CancelCauseFunc, b 
 			stop(errLeaving)
 			return
 		case <-ticker.C:
-			try.record(b.beat())
+			details, _ := b.beat()
+			try.record(details)
 		}
 	}
 }
@@ -163,8 +188,8 @@ func (a *awaiter) collect(ctx context.Context, ids []string, reduce Reduce, b *b
 		o, ended := outcomeOf(r, ctx.Err() != nil)
 		switch {
 		case !ended:
-			if refusalOf(r.Err) != nil {
-				refusal = r.Err
+			if why := refusalOf(r.Err); why != nil {
+				refusal = why
 			}
 		case reduce != nil && o.Err() == nil:
 			values.Go(func() error {

@@ -10,6 +10,7 @@ type batch struct {
 	outcomes []Outcome
 	bytes    int
 	details  int // how many of the outcomes fit into a heartbeat
+	recorded int // how many of them have gone into one
 	found    map[string]bool
 }
 
@@ -19,6 +20,7 @@ func newBatch(size sizer, earlier []Outcome) *batch {
 	for _, o := range earlier {
 		b.add(o)
 	}
+	b.recorded = b.details
 	return b
 }
 
@@ -31,7 +33,7 @@ func (b *batch) add(o Outcome) (full bool) {
 		b.found[o.ID] = true
 		b.outcomes = append(b.outcomes, o)
 		b.bytes += n
-		if b.bytes <= detailBytes {
+		if b.bytes <= detailBytes { // the first that does not fit ends it
 			b.details = len(b.outcomes)
 		}
 	}
@@ -62,10 +64,13 @@ func (b *batch) result() AwaitResult {
 	return AwaitResult{Outcomes: append([]Outcome{}, b.outcomes...)}
 }
 
-// beat returns the details of a heartbeat: what the next attempt need not poll again.
-// What does not fit is polled again, one GET per job.
-func (b *batch) beat() AwaitResult {
+// beat returns the details of a heartbeat: what the next attempt need not poll again,
+// and whether an earlier heartbeat lacks a part of it. What does not fit is polled
+// again, one GET per job.
+func (b *batch) beat() (details AwaitResult, news bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return AwaitResult{Outcomes: append([]Outcome{}, b.outcomes[:b.details]...)}
+	news = b.details > b.recorded
+	b.recorded = b.details
+	return AwaitResult{Outcomes: append([]Outcome{}, b.outcomes[:b.details]...)}, news
 }

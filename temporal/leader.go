@@ -35,7 +35,9 @@ func LeaderOf(ctx context.Context, c client.Client, account string) (Leader, err
 	}
 	for _, a := range about.GetPendingActivities() {
 		leader := Leader{Attempt: int(a.GetAttempt()), Reason: a.GetLastFailure().GetMessage()}
-		if a.GetState() == enums.PENDING_ACTIVITY_STATE_STARTED {
+		switch a.GetState() {
+		case enums.PENDING_ACTIVITY_STATE_SCHEDULED, enums.PENDING_ACTIVITY_STATE_PAUSED: // nobody's
+		default:
 			leader.Identity = a.GetLastWorkerIdentity()
 			leader.Since = a.GetLastStartedTime().AsTime()
 			if beat := a.GetLastHeartbeatTime(); beat != nil {

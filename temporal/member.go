@@ -34,6 +34,7 @@ type Member struct {
 	client  client.Client
 	options func() Options // a func, since package fmt would print the key of a struct
 	log     *zap.Logger
+	open    func(*term) []queue
 	stop    context.CancelFunc
 	stopped chan struct{}
 	rest    chan time.Duration // how long not to lead
@@ -53,7 +54,7 @@ func Start(ctx context.Context, c client.Client, options Options) (*Member, erro
 	if err != nil {
 		return nil, err
 	}
-	if _, err := newTerm(c, options, options.HeartbeatTimeout); err != nil {
+	if _, err := newTerm(options, options.HeartbeatTimeout); err != nil {
 		return nil, err // of the Config
 	}
 	if err := ensureLead(ctx, c, options); err != nil {
@@ -61,7 +62,7 @@ func Start(ctx context.Context, c client.Client, options Options) (*Member, erro
 	}
 	running, stop := context.WithCancel(context.Background())
 	m := &Member{
-		client: c, options: func() Options { return options }, log: options.Config.Logger,
+		client: c, options: func() Options { return options }, log: options.Config.Logger, open: leaderQueues(c),
 		stop: stop, stopped: make(chan struct{}), rest: make(chan time.Duration, 1),
 	}
 	w, err := m.candidate()
@@ -134,7 +135,7 @@ func (m *Member) candidate() (worker.Worker, error) {
 		OnFatalError:                       func(err error) { m.leave(err, restDelay) },
 	})
 	w.RegisterWorkflowWithOptions(leadWorkflow, workflow.RegisterOptions{Name: LeadWorkflow})
-	w.RegisterActivityWithOptions(m.lead, activity.RegisterOptions{Name: LeadActivity})
+	w.RegisterActivityWithOptions(m.activity, activity.RegisterOptions{Name: LeadActivity})
 	if err := w.Start(); err != nil {
 		return nil, fmt.Errorf("edentemporal: %w", err)
 	}
@@ -143,7 +144,7 @@ func (m *Member) candidate() (worker.Worker, error) {
 
 // run has a worker on the candidates' queue, except while this process rests.
 func (m *Member) run(ctx context.Context, w worker.Worker) {
-	ensure := time.NewTicker(ensureEvery)
+	ensure := time.NewTimer(ensureEvery)
 	defer ensure.Stop()
 	for {
 		select {
@@ -152,9 +153,13 @@ func (m *Member) run(ctx context.Context, w worker.Worker) {
 			return
 		case <-ensure.C:
 			m.ensure(ctx)
+			ensure.Reset(ensureEvery)
 		case pause := <-m.rest:
 			w.Stop()
-			m.ensure(ctx) // the lead may be lost because its workflow was terminated
+			// The lead may be lost because its workflow was terminated. One that was cancelled
+			// ends soon.
+			m.ensure(ctx)
+			ensure.Reset(pause + restDelay)
 			for {
 				if sleep(ctx, pause) != nil {
 					return
@@ -191,41 +196,47 @@ func (m *Member) leave(reason error, pause time.Duration) {
 	}
 }
 
-// lead is the activity: it leads until it must not.
-func (m *Member) lead(ctx context.Context) error {
-	o, info := m.options(), activity.GetInfo(ctx)
-	t, err := newTerm(m.client, o, info.HeartbeatTimeout)
+// activity is the activity that leads.
+func (m *Member) activity(ctx context.Context) error {
+	info := activity.GetInfo(ctx)
+	err := m.lead(ctx, info.TaskToken, info.HeartbeatTimeout, activity.GetWorkerStopChannel(ctx))
+	if temporal.IsCanceledError(err) {
+		activity.RecordHeartbeat(ctx) // the SDK believes in a cancellation if it has heard of it itself
+	}
+	return err
+}
+
+// lead leads until it must not. The error makes the activity another candidate's.
+func (m *Member) lead(ctx context.Context, token []byte, timeout time.Duration, stopping <-chan struct{}) error {
+	o := m.options()
+	t, err := newTerm(o, timeout)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	stopping := activity.GetWorkerStopChannel(ctx)
-	go func() {
+	// The lead is kept until all has stopped.
+	beats, stop := context.WithCancel(context.WithoutCancel(ctx))
+	h := heartbeat{
+		fence: t.fence, timeout: timeout, every: o.beat(timeout),
+		beat: func(ctx context.Context) error { return m.client.RecordActivityHeartbeat(ctx, token) },
+	}
+	var running sync.WaitGroup
+	running.Go(func() { cancel(h.keep(beats)) })
+	running.Go(func() {
 		select {
 		case <-ctx.Done():
 		case <-stopping:
 			cancel(errStopped)
 		}
-	}()
-	// The lead is kept until all has stopped.
-	beats, stop := context.WithCancel(context.WithoutCancel(ctx))
-	h := heartbeat{
-		fence: t.fence, timeout: info.HeartbeatTimeout, every: o.beat(info.HeartbeatTimeout),
-		beat: func(ctx context.Context) error { return m.client.RecordActivityHeartbeat(ctx, info.TaskToken) },
-	}
-	kept := make(chan struct{})
-	go func() {
-		defer close(kept)
-		cancel(h.keep(beats))
-	}()
-
+	})
 	m.begin(t)
-	reason := t.serve(ctx)
+	reason := t.serve(ctx, m.open)
 	t.fence.end(reason)
 	stop()
-	<-kept
-	return m.end(ctx, reason, stopping)
+	cancel(reason)
+	running.Wait()
+	return m.end(reason, stopping)
 }
 
 func (m *Member) begin(t *term) {
@@ -234,8 +245,8 @@ func (m *Member) begin(t *term) {
 	m.term, m.terms = t, m.terms+1
 }
 
-// end returns the activity's error, which makes it another candidate's.
-func (m *Member) end(ctx context.Context, reason error, stopping <-chan struct{}) error {
+// end returns the activity's error.
+func (m *Member) end(reason error, stopping <-chan struct{}) error {
 	o := m.options()
 	refused := refusalOf(reason) != nil
 	m.mu.Lock()
@@ -251,23 +262,19 @@ func (m *Member) end(ctx context.Context, reason error, stopping <-chan struct{}
 	m.log.Info("leading no more", zap.String("account", o.Account), zap.Error(reason))
 
 	kind := leavingType
-	switch {
-	case errors.Is(reason, errStopped):
-	case temporal.IsCanceledError(reason):
-		// The SDK believes in a cancellation only if it has heard of it itself.
-		activity.RecordHeartbeat(ctx)
-		m.leave(reason, pause)
-		return temporal.NewCanceledError()
-	default:
-		if refused {
-			kind = refusedType
-		}
+	if refused {
+		kind = refusedType
+	}
+	if !errors.Is(reason, errStopped) {
 		// This process must not get the next attempt: its worker stops first.
 		m.leave(reason, pause)
 		select {
 		case <-stopping:
 		case <-time.After(leaveTime):
 		}
+	}
+	if temporal.IsCanceledError(reason) {
+		return temporal.NewCanceledError()
 	}
 	return temporal.NewApplicationErrorWithOptions(reason.Error(), kind, temporal.ApplicationErrorOptions{NextRetryDelay: handOverDelay})
 }

@@ -36,7 +36,7 @@ func prove(ctx context.Context, source edenwait.Source) error {
 			isAnswer && (answer.StatusCode == http.StatusUnprocessableEntity || answer.StatusCode == http.StatusBadRequest):
 			return nil
 		case refusalOf(err) != nil:
-			return err
+			return refusalOf(err)
 		case isAnswer:
 			delay = max(delay, answer.RetryAfter)
 		}

@@ -67,12 +67,18 @@ func outcomeOf(r edenwait.Result, stopped bool) (Outcome, bool) {
 	return o, true
 }
 
-// refusalOf returns the refusal of the key or the account that the error matches.
+// refusalOf returns the refusal of the key or the account that the error is, without the
+// job that met it, or nil.
 func refusalOf(err error) error {
 	for _, refusal := range []error{edenwait.ErrUnauthorized, edenwait.ErrPaymentRequired} {
-		if errors.Is(err, refusal) {
-			return refusal
+		if !errors.Is(err, refusal) {
+			continue
 		}
+		var answer *edenwait.APIError
+		if errors.As(err, &answer) {
+			return fmt.Errorf("edentemporal: %w: %v", refusal, answer)
+		}
+		return fmt.Errorf("edentemporal: %w", refusal)
 	}
 	return nil
 }

@@ -1,0 +1,65 @@
+package edentemporal
+
+import (
+	"errors"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+)
+
+const (
+	// maxAwaits bounds the Await activities of a leader. Jobs of those beyond wait in
+	// the task queue, unseen.
+	maxAwaits = 100_000
+	// maxPollers bounds the polls of a task queue that are under way at the same time.
+	maxPollers = 20
+	// noThrottle is more than any heartbeat timeout. The SDK would send a heartbeat per
+	// minute otherwise, however long the timeout is, and each is billed.
+	noThrottle = 24 * time.Hour
+	// leaveTime is for how long a worker waits for its activities when it stops.
+	leaveTime = 10 * time.Second
+)
+
+// leaderQueues returns what makes the workers of a term, on the queues that only the
+// leader works on.
+func leaderQueues(c client.Client) func(*term) []queue {
+	return func(t *term) []queue {
+		queues := []queue{awaitWorker(c, t)}
+		if t.options.Register != nil {
+			queues = append(queues, submitWorker(c, t))
+		}
+		return queues
+	}
+}
+
+func awaitWorker(c client.Client, t *term) worker.Worker {
+	a := &awaiter{
+		waiter: t.waiter, size: newSizer(t.options.DataConverter), reduces: t.options.Reduce,
+		policy: t.options.Refusal, refused: t.fail, counts: &t.counts,
+	}
+	w := worker.New(c, AwaitQueue(t.options.Account), leaderOptions(t, maxAwaits))
+	w.RegisterActivityWithOptions(a.activity, activity.RegisterOptions{Name: AwaitActivity})
+	return w
+}
+
+func submitWorker(c client.Client, t *term) worker.Worker {
+	w := worker.New(c, SubmitQueue(t.options.Account), leaderOptions(t, t.options.MaxSubmits))
+	t.options.Register(w, t.waiter.Transport(t.fence.transport(t.options.Config)))
+	return w
+}
+
+func leaderOptions(t *term, activities int) worker.Options {
+	return worker.Options{
+		Identity:                           t.options.Identity,
+		DisableWorkflowWorker:              true,
+		MaxConcurrentActivityExecutionSize: activities,
+		ActivityTaskPollerBehavior: worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{
+			MinimumNumberOfPollers: 1, InitialNumberOfPollers: 2, MaximumNumberOfPollers: maxPollers,
+		}),
+		MaxHeartbeatThrottleInterval: noThrottle,
+		WorkerStopTimeout:            leaveTime,
+		OnFatalError:                 func(err error) { t.fail(errors.Join(errors.New("edentemporal: a worker has failed"), err)) },
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -35,22 +36,34 @@ var errLeaving = errors.New("edentemporal: the leader steps down")
 
 // awaiter runs Awaits on one Waiter.
 type awaiter struct {
-	waiter interface {
-		AsCompleted(context.Context, iter.Seq[string]) iter.Seq[edenwait.Result]
-	}
+	waiter  *edenwait.Waiter
 	size    sizer
 	reduces map[string]Reduce
 	policy  Refusal
 	// refused is called when the account was refused, except under RefusalFail.
 	refused func(error)
 	counts  *counts
+
+	// leaving ends when the worker stops. It is one context for all Awaits, since a leader
+	// may have a hundred thousand, and each goroutine counts.
+	leaving context.Context
+	leave   context.CancelFunc
+	watched sync.Once
+}
+
+func newAwaiter(t *term) *awaiter {
+	a := &awaiter{
+		waiter: t.waiter, size: newSizer(t.options.DataConverter), reduces: t.options.Reduce,
+		policy: t.options.Refusal, refused: t.fail, counts: &t.counts,
+	}
+	a.leaving, a.leave = context.WithCancel(context.Background())
+	return a
 }
 
 // attempt is one attempt of an Await.
 type attempt struct {
-	earlier   []Outcome // that the attempts before have found
-	scheduled time.Time // when the first one was
-	leaving   <-chan struct{}
+	earlier   []Outcome     // that the attempts before have found
+	scheduled time.Time     // when the first one was
 	every     time.Duration // between two heartbeats
 	record    func(AwaitResult)
 }
@@ -58,9 +71,15 @@ type attempt struct {
 // activity is the activity.
 func (a *awaiter) activity(ctx context.Context, in AwaitInput) (AwaitResult, error) {
 	info := activity.GetInfo(ctx)
+	a.watched.Do(func() {
+		stopping := activity.GetWorkerStopChannel(ctx)
+		go func() {
+			<-stopping
+			a.leave()
+		}()
+	})
 	try := attempt{
 		scheduled: info.ScheduledTime,
-		leaving:   activity.GetWorkerStopChannel(ctx),
 		every:     info.HeartbeatTimeout / 2,
 		record:    func(r AwaitResult) { activity.RecordHeartbeat(ctx, r) },
 	}
@@ -93,19 +112,14 @@ func (a *awaiter) await(ctx context.Context, in AwaitInput, try attempt) (AwaitR
 	a.counts.awaits.Add(1)
 	defer a.counts.awaits.Add(-1)
 
-	wait, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
+	wait, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(a.leaving, func() { cancel(errLeaving) })()
 	wait, release := beforeDeadline(wait)
 	defer release()
-	ended := make(chan struct{})
-	beating := make(chan struct{})
-	go func() {
-		defer close(beating)
-		try.watch(ended, stop, b)
-	}()
+	end := try.beats(b)
 	refusal := a.collect(wait, ids, reduce, b)
-	close(ended)
-	<-beating
+	end()
 
 	details, news := b.beat()
 	switch {
@@ -148,26 +162,34 @@ func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithDeadline(ctx, deadline.Add(-min(lastMoment, time.Until(deadline)/10)))
 }
 
-// watch sends heartbeats, and stops the wait if the leader leaves. The first one
-// goes late, so that most Awaits, which are short, cost none.
-func (try attempt) watch(ended <-chan struct{}, stop context.CancelCauseFunc, b *batch) {
+// beats sends heartbeats until end is called. The first one goes late, so that most
+// Awaits, which are short, cost none.
+func (try attempt) beats(b *batch) (end func()) {
 	every := try.every
 	if every <= 0 {
 		every = defaultAwaitHeartbeat / 2
 	}
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ended:
-			return
-		case <-try.leaving:
-			stop(errLeaving)
-			return
-		case <-ticker.C:
-			details, _ := b.beat()
-			try.record(details)
+	var mu sync.Mutex
+	var timer *time.Timer // nil when ended
+	again := func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if timer != nil {
+			timer.Reset(every)
 		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	timer = time.AfterFunc(every, func() {
+		details, _ := b.beat()
+		try.record(details) // which may take long: not under the lock
+		again()
+	})
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		timer.Stop()
+		timer = nil
 	}
 }
 
@@ -184,7 +206,7 @@ func (a *awaiter) collect(ctx context.Context, ids []string, reduce Reduce, b *b
 			full <- struct{}{}
 		}
 	}
-	for r := range a.waiter.AsCompleted(ctx, slices.Values(ids)) {
+	for r := range a.results(ctx, ids) {
 		o, ended := outcomeOf(r, ctx.Err() != nil)
 		switch {
 		case !ended:
@@ -206,6 +228,17 @@ func (a *awaiter) collect(ctx context.Context, ids []string, reduce Reduce, b *b
 		}
 	}
 	return refusal
+}
+
+// results yields each job's Result. For one job, Wait is the same in less memory.
+func (a *awaiter) results(ctx context.Context, ids []string) iter.Seq[edenwait.Result] {
+	if len(ids) > 1 {
+		return a.waiter.AsCompleted(ctx, slices.Values(ids))
+	}
+	return func(yield func(edenwait.Result) bool) {
+		job, err := a.waiter.Wait(ctx, ids[0])
+		yield(edenwait.Result{ID: ids[0], Job: job, Err: err})
+	}
 }
 
 // reduced returns the Outcome with its value. It reports false if the Reduce failed as

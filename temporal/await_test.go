@@ -47,7 +47,7 @@ func TestAwaitOutcomes(t *testing.T) {
 			}}
 		}))
 		var r records
-		result, err := lead.testAwaiter().await(t.Context(), AwaitInput{IDs: append(testIDs(6), unknown, invalid), Reduce: "text"}, r.attempt())
+		result, err := newAwaiter(lead).await(t.Context(), AwaitInput{IDs: append(testIDs(6), unknown, invalid), Reduce: "text"}, r.attempt())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +89,7 @@ func TestAwaitReturnsEarly(t *testing.T) {
 		var sizes []int
 		for left := p.chunks[0]; len(left) > 0; {
 			var r records
-			result, err := lead.testAwaiter().await(t.Context(), AwaitInput{IDs: left}, r.attempt())
+			result, err := newAwaiter(lead).await(t.Context(), AwaitInput{IDs: left}, r.attempt())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -113,13 +113,12 @@ func TestAwaitHandsOver(t *testing.T) {
 			api.Submit(edentest.Script{ID: id, After: time.Duration(i) * time.Minute})
 		}
 		first, _ := leading(t, testOptions(t, api))
-		leaving := make(chan struct{})
-		time.AfterFunc(4*time.Minute+30*time.Second, func() { close(leaving) })
+		a := newAwaiter(first)
+		time.AfterFunc(4*time.Minute+30*time.Second, a.leave)
 		var r records
 		try := r.attempt()
-		try.leaving = leaving
 		began := time.Now()
-		_, err := first.testAwaiter().await(t.Context(), AwaitInput{IDs: testIDs(10)}, try)
+		_, err := a.await(t.Context(), AwaitInput{IDs: testIDs(10)}, try)
 		if errorType(err) != leavingType || time.Since(began) > 4*time.Minute+32*time.Second || len(r.last()) != 5 || len(r) != 2 {
 			t.Fatalf("%v after %v, %d heartbeats, the last with %d outcomes", err, time.Since(began), len(r), len(r.last()))
 		}
@@ -127,7 +126,7 @@ func TestAwaitHandsOver(t *testing.T) {
 		second, _ := leading(t, testOptions(t, api))
 		try = r.attempt()
 		try.earlier = r.last()
-		result, err := second.testAwaiter().await(t.Context(), AwaitInput{IDs: testIDs(10)}, try)
+		result, err := newAwaiter(second).await(t.Context(), AwaitInput{IDs: testIDs(10)}, try)
 		if err != nil || len(result.Outcomes) != 10 {
 			t.Fatalf("%d outcomes, %v", len(result.Outcomes), err)
 		}
@@ -147,7 +146,7 @@ func TestAwaitRefused(t *testing.T) {
 			api.Submit(edentest.Script{ID: testID(1), After: time.Hour})
 			lead, _ := leading(t, testOptions(t, api, func(o *Options) { o.Refusal = policy }))
 			var r records
-			_, err := lead.testAwaiter().await(t.Context(), AwaitInput{IDs: testIDs(2)}, r.attempt())
+			_, err := newAwaiter(lead).await(t.Context(), AwaitInput{IDs: testIDs(2)}, r.attempt())
 			if errorType(err) != want || !strings.Contains(err.Error(), edenwait.ErrUnauthorized.Error()) {
 				t.Errorf("%v: %v", policy, err)
 			}
@@ -173,11 +172,11 @@ func TestAwaitDeadline(t *testing.T) {
 		defer cancel()
 		began := time.Now()
 		var r records
-		result, err := lead.testAwaiter().await(ctx, AwaitInput{IDs: testIDs(2)}, r.attempt())
+		result, err := newAwaiter(lead).await(ctx, AwaitInput{IDs: testIDs(2)}, r.attempt())
 		if took := time.Since(began); err != nil || len(result.Outcomes) != 1 || took > 116*time.Second || took < 114*time.Second {
 			t.Errorf("%+v, %v after %v", result, err, took)
 		}
-		result, err = lead.testAwaiter().await(ctx, AwaitInput{IDs: testIDs(2)[1:]}, r.attempt())
+		result, err = newAwaiter(lead).await(ctx, AwaitInput{IDs: testIDs(2)[1:]}, r.attempt())
 		if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took != 2*time.Minute {
 			t.Errorf("%+v, %v after %v", result, err, took)
 		}
@@ -194,7 +193,7 @@ func TestAwaitCancelled(t *testing.T) {
 		time.AfterFunc(time.Minute, func() { cancel(why) })
 		began := time.Now()
 		var r records
-		if _, err := lead.testAwaiter().await(ctx, AwaitInput{IDs: testIDs(1)}, r.attempt()); !errors.Is(err, why) || time.Since(began) > time.Minute+time.Second {
+		if _, err := newAwaiter(lead).await(ctx, AwaitInput{IDs: testIDs(1)}, r.attempt()); !errors.Is(err, why) || time.Since(began) > time.Minute+time.Second {
 			t.Errorf("%v after %v", err, time.Since(began))
 		}
 	})
@@ -216,7 +215,7 @@ func TestAwaitInvalid(t *testing.T) {
 			{AwaitInput{}, 0, ""},
 		} {
 			try.scheduled = time.Now().Add(-test.age)
-			if _, err := lead.testAwaiter().await(t.Context(), test.in, try); errorType(err) != test.want {
+			if _, err := newAwaiter(lead).await(t.Context(), test.in, try); errorType(err) != test.want {
 				t.Errorf("%d ids: %v, want %s", len(test.in.IDs), err, test.want)
 			}
 		}
@@ -235,7 +234,7 @@ func TestAwaitFenced(t *testing.T) {
 		time.AfterFunc(time.Minute, func() { mute(true) })
 		time.AfterFunc(2*time.Minute, func() { mute(false) })
 		var r records
-		result, err := lead.testAwaiter().await(t.Context(), AwaitInput{IDs: testIDs(10)}, r.attempt())
+		result, err := newAwaiter(lead).await(t.Context(), AwaitInput{IDs: testIDs(10)}, r.attempt())
 		if err != nil || len(result.Outcomes) != 10 || time.Since(began) > 5*time.Minute+20*time.Second {
 			t.Errorf("%d outcomes, %v after %v", len(result.Outcomes), err, time.Since(began))
 		}

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/edenwait/edenwait"
@@ -67,13 +66,6 @@ func leading(t *testing.T, o Options) (lead *term, mute func(bool)) {
 	t.Cleanup(func() { cancel(); <-done })
 	<-lead.fence.opened
 	return lead, func(silent bool) { muted <- silent }
-}
-
-func (t *term) testAwaiter() *awaiter {
-	return &awaiter{
-		waiter: t.waiter, size: newSizer(converter.GetDefaultDataConverter()), reduces: t.options.Reduce,
-		policy: t.options.Refusal, refused: t.fail, counts: &t.counts,
-	}
 }
 
 // records are the heartbeats of an attempt.

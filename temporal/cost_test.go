@@ -53,7 +53,7 @@ func TestPriceOfMany(t *testing.T) {
 					p := newPlan(ids[i*test.jobs:][:test.jobs])
 					for left := p.chunks[0]; len(left) > 0; {
 						var r records
-						result, err := lead.testAwaiter().await(t.Context(), AwaitInput{IDs: left}, r.attempt())
+						result, err := newAwaiter(lead).await(t.Context(), AwaitInput{IDs: left}, r.attempt())
 						if err != nil {
 							t.Error(err)
 							return

@@ -33,18 +33,20 @@ func LeaderOf(ctx context.Context, c client.Client, account string) (Leader, err
 	if err != nil {
 		return Leader{}, fmt.Errorf("edentemporal: %s of account %q: %w", LeadWorkflow, account, err)
 	}
-	for _, a := range about.GetPendingActivities() {
-		leader := Leader{Attempt: int(a.GetAttempt()), Reason: a.GetLastFailure().GetMessage()}
-		switch a.GetState() {
-		case enums.PENDING_ACTIVITY_STATE_SCHEDULED, enums.PENDING_ACTIVITY_STATE_PAUSED: // nobody's
-		default:
-			leader.Identity = a.GetLastWorkerIdentity()
-			leader.Since = a.GetLastStartedTime().AsTime()
-			if beat := a.GetLastHeartbeatTime(); beat != nil {
-				leader.Beat = beat.AsTime()
-			}
-		}
-		return leader, nil
+	activities := about.GetPendingActivities()
+	if len(activities) == 0 {
+		return Leader{}, nil
 	}
-	return Leader{}, nil
+	a := activities[0] // the only one
+	leader := Leader{Attempt: int(a.GetAttempt()), Reason: a.GetLastFailure().GetMessage()}
+	switch a.GetState() {
+	case enums.PENDING_ACTIVITY_STATE_SCHEDULED, enums.PENDING_ACTIVITY_STATE_PAUSED: // nobody's
+	default:
+		leader.Identity = a.GetLastWorkerIdentity()
+		leader.Since = a.GetLastStartedTime().AsTime()
+		if beat := a.GetLastHeartbeatTime(); beat != nil {
+			leader.Beat = beat.AsTime()
+		}
+	}
+	return leader, nil
 }

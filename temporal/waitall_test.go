@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -57,8 +58,11 @@ type await func(context.Context, edentemporal.AwaitInput) (edentemporal.AwaitRes
 
 // atMost returns an Await in which so many jobs succeed per call.
 func atMost(n int, calls *[]edentemporal.AwaitInput) await {
+	var mu sync.Mutex
 	return func(_ context.Context, in edentemporal.AwaitInput) (edentemporal.AwaitResult, error) {
+		mu.Lock()
 		*calls = append(*calls, in)
+		mu.Unlock()
 		var result edentemporal.AwaitResult
 		for _, id := range in.IDs[:min(n, len(in.IDs))] {
 			value, _ := json.Marshal(id[30:])

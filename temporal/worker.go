@@ -35,12 +35,8 @@ func leaderQueues(c client.Client) func(*term) []queue {
 }
 
 func awaitWorker(c client.Client, t *term) worker.Worker {
-	a := &awaiter{
-		waiter: t.waiter, size: newSizer(t.options.DataConverter), reduces: t.options.Reduce,
-		policy: t.options.Refusal, refused: t.fail, counts: &t.counts,
-	}
 	w := worker.New(c, AwaitQueue(t.options.Account), leaderOptions(t, maxAwaits))
-	w.RegisterActivityWithOptions(a.activity, activity.RegisterOptions{Name: AwaitActivity})
+	w.RegisterActivityWithOptions(newAwaiter(t).activity, activity.RegisterOptions{Name: AwaitActivity})
 	return w
 }
 

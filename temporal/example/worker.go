@@ -29,7 +29,8 @@ func work(ctx context.Context, c client.Client) error {
 		return err
 	}
 	defer member.Stop()
-	return report(ctx, member)
+	report(ctx, member)
+	return nil
 }
 
 func options() edentemporal.Options {
@@ -59,7 +60,7 @@ func text(_ context.Context, job *edenwait.Job) (any, error) {
 }
 
 // report prints who leads, whenever something has changed.
-func report(ctx context.Context, member *edentemporal.Member) error {
+func report(ctx context.Context, member *edentemporal.Member) {
 	for last := ""; ; {
 		s := member.Stats()
 		line := fmt.Sprintf("%d is a candidate", os.Getpid())
@@ -75,7 +76,7 @@ func report(ctx context.Context, member *edentemporal.Member) error {
 		last = line
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-time.After(time.Second):
 		}
 	}

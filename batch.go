@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"go.uber.org/zap/zapcore"
-
 	"github.com/edenwait/edenwait/internal/engine"
 )
 
@@ -22,8 +20,9 @@ import (
 // concern this call alone.
 func (w *Waiter) WaitAll(ctx context.Context, ids []string) ([]Result, error) {
 	results := make([]Result, len(ids))
-	c := w.newCall(ctx, zapcore.InfoLevel)
-	defer c.close()
+	c := w.newCall(ctx, waitAll, len(ids))
+	complete := false
+	defer func() { c.close(!complete) }()
 	for i, id := range ids {
 		results[i].ID = id
 	}
@@ -39,11 +38,12 @@ func (w *Waiter) WaitAll(ctx context.Context, ids []string) ([]Result, error) {
 	}
 	c.seal()
 	c.logStart()
-	progress := newReporter(w.config.Hooks.OnProgress, c.standing, c.log)
+	progress := newReporter(w.config.Hooks.OnProgress, c)
 	c.await()
 	c.finish(progress)
 	c.logEnd()
 	_, cause := c.ended()
+	complete = true
 	return results, newBatchError(results, cause)
 }
 
@@ -79,18 +79,18 @@ func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq
 	return func(yield func(Result) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		c := w.newCall(ctx, zapcore.InfoLevel)
-		defer c.close()
+		c := w.newCall(ctx, asCompleted, 0)
+		finished, complete, left := false, false, false
+		defer func() { c.close(!complete && !left) }()
 		in, out := &intake{call: c}, &outlet{call: c, limit: w.config.MaxInFlight}
 		c.consumer = stream{&in.names, out}
 		// The loop's body may be busy when ctx ends; nothing more is to be asked for.
 		defer context.AfterFunc(ctx, func() { c.over(contextCause(ctx)) })()
 		c.logStart()
-		progress := newReporter(w.config.Hooks.OnProgress, c.standing, c.log)
+		progress := newReporter(w.config.Hooks.OnProgress, c)
 		in.start(ctx, ids)
-		complete := false
 		defer func() {
-			if complete {
+			if finished {
 				return
 			}
 			// The loop was left: what comes from now on is dropped.
@@ -117,6 +117,7 @@ func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq
 			held := out.take()
 			for _, r := range held {
 				if !yield(r) {
+					left = true
 					return
 				}
 			}
@@ -129,8 +130,9 @@ func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq
 			<-c.wake
 		}
 		c.finish(progress)
+		finished = true
 		c.logEnd()
-		complete = true // also if the loop's body panics from here on
+		complete = true // from here on the loop's body may panic, or end the goroutine
 		for _, r := range out.take() {
 			if !yield(r) {
 				in.join()
@@ -227,7 +229,7 @@ func newBatchError(results []Result, cause error) error {
 		case r.Err == nil:
 			b.Succeeded++
 			continue
-		case r.Job != nil && r.Job.Status == StatusFail:
+		case isFailed(r.Err):
 			b.Failed++
 		default:
 			b.Errored++
@@ -235,4 +237,14 @@ func newBatchError(results []Result, cause error) error {
 		b.Errs = append(b.Errs, r.Err)
 	}
 	return b
+}
+
+// isFailed reports whether a result's error is that of a job that failed. The error
+// says it, and not the Job, which a hook that was given up may still be changing.
+func isFailed(err error) bool {
+	if joined, ok := err.(*joinedError); ok { //nolint:errorlint // the very value
+		err = joined.err
+	}
+	_, failed := err.(*JobFailedError) //nolint:errorlint // likewise
+	return failed
 }

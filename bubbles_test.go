@@ -2,7 +2,6 @@ package edenwait_test
 
 import (
 	"context"
-	"net/http/httptest"
 	"runtime"
 	"slices"
 	"sync"
@@ -84,29 +83,26 @@ func TestWaiterOutsideAndInBubbles(t *testing.T) {
 // Idle, a Waiter has no goroutine, no timer and no connection. Outside of a
 // bubble, since in one, time would not show a timer that is left.
 func TestIdleWaiterLeavesNothingOpen(t *testing.T) {
-	api := edentest.New(edentest.Options{Rate: -1})
-	server := httptest.NewServer(api)
-	defer server.Close()
-	waiter, err := edenwait.New(edenwait.Config{Token: edentest.DefaultToken, BaseURL: server.URL, Rate: 500, Burst: 20})
-	if err != nil {
-		t.Fatal(err)
-	}
-	before := runtime.NumGoroutine()
-	for range 3 {
-		var wg sync.WaitGroup
-		for _, id := range api.SubmitAll(30, edentest.Workload{Durations: edentest.Fixed(0)}) {
-			wg.Go(func() { _, _ = waiter.Wait(context.Background(), id) })
+	overWire(t, func(t *testing.T, w protocol) {
+		server, transport := w.account(t, edentest.Options{Rate: -1})
+		waiter := w.waiter(t, server, transport, edenwait.Config{Rate: 500, Burst: 20})
+		before := runtime.NumGoroutine()
+		for range 3 {
+			var wg sync.WaitGroup
+			for _, id := range server.SubmitAll(30, edentest.Workload{Durations: edentest.Fixed(0)}) {
+				wg.Go(func() { _, _ = waiter.Wait(context.Background(), id) })
+			}
+			wg.Wait()
 		}
-		wg.Wait()
-	}
-	for range 200 { // connections take a moment to end
-		if runtime.NumGoroutine() <= before {
-			return
+		for range 200 { // connections take a moment to end
+			if runtime.NumGoroutine() <= before {
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
 		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	buf := make([]byte, 1<<16)
-	t.Errorf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
+		buf := make([]byte, 1<<16)
+		t.Errorf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
+	})
 }
 
 // In a bubble, a timer that is left wakes what it belongs to; a Source tells.

@@ -21,6 +21,8 @@ type call struct {
 	config *Config
 	log    *zap.Logger
 	level  zapcore.Level // of the lines at its start and end
+	method method
+	ids    int32 // that it was given at once
 	ctx    context.Context
 	began  time.Time
 	handle *engine.Call
@@ -67,19 +69,33 @@ const stopWithin = 400 * time.Millisecond
 // lock.
 const piece = 1024
 
-func (w *Waiter) newCall(ctx context.Context, level zapcore.Level) *call {
-	c := &call{wake: make(chan struct{}, 1)}
-	c.open(ctx, w, level)
+// method is which of the Waiter's methods was called.
+type method uint8
+
+const (
+	waitOne method = iota
+	waitAll
+	asCompleted
+)
+
+func (m method) String() string { return [...]string{"Wait", "WaitAll", "AsCompleted"}[m] }
+
+func (w *Waiter) newCall(ctx context.Context, m method, ids int) *call {
+	c := &call{wake: make(chan struct{}, 1), level: zapcore.InfoLevel, method: m, ids: int32(ids)}
+	c.open(ctx, w)
 	return c
 }
 
 // open begins a call.
-func (c *call) open(ctx context.Context, w *Waiter, level zapcore.Level) {
-	c.driver, c.config, c.log, c.level, c.runner = w.driver, &w.config, w.config.Logger, level, w.hooks
+func (c *call) open(ctx context.Context, w *Waiter) {
+	c.driver, c.config, c.log, c.runner = w.driver, &w.config, w.config.Logger, w.hooks
 	c.ctx, c.began = ctx, time.Now()
+	c.ctx = c.driver.tracer.callStart(ctx, c.info(), c.crash)
 	deadline, limited := ctx.Deadline()
 	w.driver.begin(c, deadline, limited)
 }
+
+func (c *call) info() CallInfo { return CallInfo{Method: c.method.String(), Jobs: int(c.ids)} }
 
 func (c *call) opened(handle *engine.Call) { c.handle = handle }
 
@@ -202,7 +218,7 @@ func (c *call) refuse(id string, slot int32, err error) {
 // result hands out a result. It is called with the call's lock.
 func (c *call) result(slot int32, r Result) {
 	c.pending--
-	if !c.quiet {
+	if !c.quiet && c.thrown == nil { // the goroutine that throws has the results already
 		c.consumer.emit(slot, r)
 	}
 	if c.cause != nil || c.sealed && c.pending == 0 {
@@ -326,10 +342,15 @@ func (c *call) drain(cause error) {
 	}
 }
 
-// close forgets the call, and throws what its caller must get.
-func (c *call) close() {
+// close forgets the call, and throws what its caller must get. If the goroutine is
+// ending already, nothing is thrown: after a runtime.Goexit nobody could catch it.
+func (c *call) close(ending bool) {
+	c.driver.tracer.callEnd(c.ctx, func() CallEndInfo {
+		_, cause := c.ended()
+		return CallEndInfo{CallInfo: c.info(), Progress: c.standing(), Err: cause}
+	})
 	c.driver.end(c.handle)
-	if thrown, _ := c.ended(); thrown != nil {
+	if thrown, _ := c.ended(); thrown != nil && !ending {
 		panic(thrown)
 	}
 }
@@ -371,7 +392,11 @@ func (c *call) kind() string {
 	return "batch"
 }
 
-func (c *call) logStart() {
+func (c *call) logStart() { guard("Logger", c.driver.fail, c.writeStart) }
+
+func (c *call) logEnd() { guard("Logger", c.driver.fail, c.writeEnd) }
+
+func (c *call) writeStart() {
 	if line := c.log.Check(c.level, c.kind()+" started"); line != nil {
 		c.mu.Lock()
 		jobs := c.waits
@@ -380,7 +405,7 @@ func (c *call) logStart() {
 	}
 }
 
-func (c *call) logEnd() {
+func (c *call) writeEnd() {
 	if line := c.log.Check(c.level, c.kind()+" ended"); line != nil {
 		p := c.standing()
 		_, cause := c.ended()

@@ -2,9 +2,11 @@ package edenwait
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 )
@@ -78,6 +80,15 @@ func newTransport(base *http.Transport, connections int) (*http.Transport, *conn
 				return nil, nil // to this machine, in clear text: not by way of another
 			}
 			return proxy(r)
+		}
+	}
+	if t.OnProxyConnectResponse == nil {
+		// Package net/http would make an error of the proxy's own words.
+		t.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+			if answer.StatusCode == http.StatusOK {
+				return nil
+			}
+			return &failure{text: strings.TrimSpace(fmt.Sprintf("the proxy does not connect: HTTP %d %s", answer.StatusCode, http.StatusText(answer.StatusCode)))}
 		}
 	}
 	dial := t.DialContext

@@ -99,9 +99,13 @@ type Config struct {
 	// 0. BackOff and what it returns run under the Waiter's lock: they must be quick,
 	// and must not call the Waiter.
 	//
-	// Defaults to exponential delays of 1 s × 1.3ⁿ up to 10 s, ± 10 %, without end,
-	// which need no allocation, and for the list to gaps of 1 s to 10 s, by how fast
-	// jobs have been ending.
+	// By default, delays follow from the job's age, from how long jobs of its feature,
+	// subfeature, provider and model have lasted, and from how scarce requests are:
+	// about 2·√(0.0145 s × age) on an idle account while nothing has been learned, 0.2 s
+	// to 10 s, ± 10 %. A learned delay is at most 10 s and 5 % of the time waited, and
+	// 30 s where hints of Notify have been telling of ends. The list is read every 0.5 s
+	// to 10 s, by the same rules. After failed requests, delays are exponential: 1 s ×
+	// 1.3ⁿ up to 10 s. All of this is without end, and needs no allocation.
 	BackOff func() backoff.BackOff
 
 	// MaxWait is the maximum wait for one job, from when the call took its id in.
@@ -131,6 +135,10 @@ type Config struct {
 	// for Wait, Info for WaitAll and AsCompleted. Tokens and outputs, or parts of them,
 	// are never logged. Defaults to a logger that is silent.
 	Logger *zap.Logger
+
+	// Trace is called as the Waiter works, for telemetry; see Trace. It is copied.
+	// Defaults to none.
+	Trace *Trace
 
 	// Source is polled instead of the API; see Source. With one of your own, Token,
 	// BaseURL, HTTPClient, RequestTimeout and MaxResponseBytes have no effect, and the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -21,12 +22,16 @@ type driver struct {
 	requester *requester
 	newEngine func() *engine.Engine
 	log       *zap.Logger
+	tracer    *tracer
 	deliver   func([]engine.End) // takes what has ended
 	idle      func()             // is called when the last call has ended
+
+	ownWaited atomic.Int64 // nanoseconds that own requests have waited for a turn
 
 	mu       sync.Mutex
 	core     *engine.Engine
 	open     map[*engine.Call]struct{} // each Owner is a subscriber
+	callers  []*engine.Call            // for waiting to use again
 	cancels  map[engine.RequestID]context.CancelFunc
 	turns    map[engine.Ticket]chan struct{} // of own requests that wait
 	requests *errgroup.Group                 // of the time since the last idleness
@@ -72,7 +77,13 @@ func (d *driver) now() time.Duration { return d.elapsed + time.Since(d.origin) }
 
 // begin opens a call. The engine is never idle without the driver noticing it.
 func (d *driver) begin(s subscriber, deadline time.Time, limited bool) {
-	thrown := d.input(func() {
+	thrown, complete := any(errBackOffExits), false
+	defer func() {
+		if !complete || thrown != nil {
+			s.crash(thrown) // it may not have been opened yet
+		}
+	}()
+	thrown = d.input(func() {
 		d.wakeUp()
 		options := engine.CallOptions{Owner: s, Deadline: engine.Never}
 		if limited {
@@ -82,10 +93,11 @@ func (d *driver) begin(s subscriber, deadline time.Time, limited bool) {
 		d.open[handle] = struct{}{}
 		s.opened(handle)
 	})
-	if thrown != nil {
-		s.crash(thrown) // it may not have been opened yet
-	}
+	complete = true
 }
+
+// errBackOffExits is thrown in the calls of a BackOff that has ended the goroutine.
+var errBackOffExits = errors.New("edenwait: the BackOff called runtime.Goexit")
 
 // wakeUp has the engine's time go on after idleness.
 func (d *driver) wakeUp() {
@@ -198,6 +210,7 @@ func (d *driver) input(input func()) (thrown any) {
 type work struct {
 	engine.Ready
 	contexts []context.Context    // of the requests
+	waiting  [][]context.Context  // of the calls that wait for them, if they are traced
 	aborts   []context.CancelFunc // of the aborted ones
 	turns    []chan struct{}      // that are granted
 	requests *errgroup.Group
@@ -215,7 +228,7 @@ func (d *driver) turn(input func()) (w work) {
 		if !complete {
 			thrown := recover()
 			if thrown == nil {
-				thrown = errors.New("edenwait: the BackOff called runtime.Goexit")
+				thrown = errBackOffExits
 			}
 			d.crash(thrown)
 			w = work{thrown: thrown}
@@ -232,6 +245,9 @@ func (d *driver) turn(input func()) (w work) {
 		// Made here, or an abort could come before it.
 		ctx, d.cancels[r.ID] = context.WithCancel(ctx)
 		w.contexts = append(w.contexts, ctx)
+		if d.tracer.requests() {
+			w.waiting = append(w.waiting, d.waiting(r.ID))
+		}
 	}
 	for _, id := range w.Aborts {
 		w.aborts = append(w.aborts, d.cancels[id])
@@ -244,6 +260,20 @@ func (d *driver) turn(input func()) (w work) {
 	d.setAlarm(w.WakeAt)
 	complete = true
 	return w
+}
+
+// waiting are the contexts of the calls that wait for the job of a GET.
+func (d *driver) waiting(id engine.RequestID) []context.Context {
+	d.callers = d.core.Waiting(d.callers[:0], id, maxTracedCalls)
+	if len(d.callers) == 0 {
+		return nil
+	}
+	contexts := make([]context.Context, len(d.callers))
+	for i, c := range d.callers {
+		contexts[i] = c.Owner.(subscriber).values()
+	}
+	clear(d.callers)
+	return contexts
 }
 
 // setAlarm sets the one alarm; with nothing to wake for, there is none.
@@ -274,12 +304,20 @@ func (d *driver) perform(w work) {
 		close(turn)
 	}
 	for i := range w.Notes {
-		d.write(&w.Notes[i])
+		guard("Logger", d.fail, func() { d.write(&w.Notes[i]) })
 	}
 	for i, r := range w.Requests {
 		ctx := w.contexts[i]
 		w.requests.Go(func() error {
-			d.requester.send(ctx, r, func(a engine.Answer) { d.respond(w.core, r.ID, a) })
+			var traced *tracedRequest
+			if d.tracer.requests() {
+				traced = d.tracer.requestStart(ctx, r, w.waiting[i])
+				ctx = traced.ctx
+			}
+			d.requester.send(ctx, r, func(a engine.Answer) {
+				traced.end(&a)
+				d.respond(w.core, r.ID, a)
+			})
 			return nil
 		})
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/edenwait/edenwait"
@@ -18,8 +19,8 @@ import (
 // journal keeps final responses in a file, one JSON line each.
 type journal struct {
 	file *os.File
-	mu   sync.Mutex // hooks run concurrently
-	done map[string]bool
+	mu   sync.Mutex      // hooks run concurrently
+	done map[string]bool // by id, in lower case
 }
 
 // openJournal reads what earlier runs have written, and appends to it.
@@ -29,15 +30,26 @@ func openJournal(path string) (*journal, error) {
 		return nil, err
 	}
 	j := &journal{file: file, done: map[string]bool{}}
-	for lines := json.NewDecoder(bufio.NewReader(file)); ; {
-		var job edenwait.Job
-		switch err := lines.Decode(&job); {
-		case errors.Is(err, io.EOF):
+	lines := bufio.NewReader(file)
+	for whole := int64(0); ; {
+		line, err := lines.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			// Text after the last newline is half a line: the program was killed while
+			// it wrote. The next line must not continue it. Its job is polled again.
+			if err := file.Truncate(whole); err != nil {
+				return nil, errors.Join(err, file.Close())
+			}
 			return j, nil
-		case err != nil: // the torn line of a crash, say; the command's --output mends one
+		}
+		var job edenwait.Job
+		if err == nil {
+			err = json.Unmarshal(line, &job)
+		}
+		if err != nil {
 			return nil, errors.Join(err, file.Close())
 		}
-		j.done[job.ID] = true
+		whole += int64(len(line))
+		j.done[strings.ToLower(job.ID)] = true
 	}
 }
 
@@ -53,13 +65,14 @@ func (j *journal) add(job *edenwait.Job) error {
 	if _, err := j.file.Write(append(line, '\n')); err != nil {
 		return err
 	}
-	j.done[job.ID] = true
+	j.done[strings.ToLower(job.ID)] = true
 	return nil
 }
 
-// missing are the ids of which no final response is saved.
+// missing are the ids of which no final response is saved. The API takes ids in any
+// letter case.
 func (j *journal) missing(ids []string) []string {
-	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return j.done[id] })
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return j.done[strings.ToLower(id)] })
 }
 
 // waitForRest waits for the ids that no earlier run has seen end. Each job is saved
@@ -96,6 +109,15 @@ func waitForRest(ctx context.Context, config edenwait.Config, path string, ids [
 	return err
 }
 
+// tear adds half a line to a file.
+func tear(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(text, text[:len(text)/2]...), 0o600)
+}
+
 // Resume where an interrupted run has stopped. A file has what that run learned, and
 // only the other ids are waited for.
 func Example_resume() {
@@ -107,7 +129,7 @@ func Example_resume() {
 	defer os.RemoveAll(directory)
 	path := directory + "/journal.jsonl"
 
-	const intro, feature = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+	const intro, feature = "a1111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 	ids := []string{intro, feature}
 
 	// In the evening, one job has failed and the other runs; then comes Ctrl-C.
@@ -123,19 +145,31 @@ func Example_resume() {
 	})
 	fmt.Println("run again:", errors.Is(err, context.Canceled))
 
-	// In the morning, the other has ended too. The first one is unknown to this fake
-	// API, which shows that it is not polled again.
+	// A power cut in the night leaves half a line at the end of the file.
+	if err := tear(path); err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	// In the morning, the other has ended too, and the ids come in upper case. The first
+	// one is unknown to this fake API, which shows that it is not polled again.
+	ids[0] = strings.ToUpper(ids[0])
 	morning := edentest.New(edentest.Options{})
 	morning.Submit(edentest.Script{ID: feature, Provider: "openai"})
 	config.HTTPClient = morning.Client()
 	err = waitForRest(context.Background(), config, path, ids, func(job *edenwait.Job) {
 		fmt.Println("ended:", job.Provider, job.Status)
 	})
-	fmt.Println("run again:", errors.Is(err, context.Canceled))
+	fmt.Println("error:", err)
+
+	// Nothing is left for a third run: the file is whole again.
+	err = waitForRest(context.Background(), config, path, ids, func(*edenwait.Job) {})
+	fmt.Println("error:", err)
 	// Output:
 	// ended: deepgram fail
 	// not ended: 22222222-2222-4222-8222-222222222222 processing
 	// run again: true
 	// ended: openai success
-	// run again: false
+	// error: <nil>
+	// error: <nil>
 }

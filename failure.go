@@ -67,9 +67,9 @@ func newFailure(err error, redact func(string) string) *failure {
 		err = ofURL.Err // the URL may hold a key in its path
 	}
 	if what := setupAdvice(err); what != "" {
-		return &failure{text: what, cause: rootCause(err)}
+		return &failure{text: what, cause: standardCause(err)}
 	}
-	text := err.Error()
+	text := shorten(err.Error(), maxForeign)
 	var op *net.OpError
 	if errors.As(err, &op) && text == op.Error() {
 		plain := *op
@@ -77,11 +77,11 @@ func newFailure(err error, redact func(string) string) *failure {
 		text = plain.Error()
 	}
 	shown := withoutQuotations(text)
-	if hidden := redact(text); hidden != text || shown != text || len(text) > maxChain {
+	if hidden := redact(text); hidden != text || shown != text || len(text) > maxChain || printable(text, maxChain) != text {
 		// Nor may the parts of it show, or hold, what it does not.
 		return &failure{text: printable(withoutQuotations(hidden), maxFailure), cause: standardCause(err)}
 	}
-	return &failure{text: printable(text, maxFailure), cause: rootCause(err)}
+	return &failure{text: printable(text, maxFailure), cause: rootCause(err, redact)}
 }
 
 // withoutQuotations cuts a text of net/http before what it quotes of an answer.
@@ -97,15 +97,19 @@ func withoutQuotations(text string) string {
 }
 
 // rootCause is the part of an error's chain that callers look for.
-func rootCause(err error) error {
+func rootCause(err error, redact func(string) string) error {
 	if cause := standardCause(err); cause != nil {
 		return cause
 	}
 	var op *net.OpError
 	if errors.As(err, &op) {
-		return op.Err
+		err = op.Err
 	}
-	return err // a RoundTripper's own, perhaps
+	// A RoundTripper's own, perhaps, which may hold the request that it is about.
+	if text := fmt.Sprintf("%+v %#v", err, err); redact(text) != text {
+		return nil
+	}
+	return err
 }
 
 // standardCause is one of the standard library's errors that hold nothing of an
@@ -136,12 +140,13 @@ func standardCause(err error) error {
 		return dns
 	case errors.As(err, &alert):
 		return alert
+	// Without the certificate, whose names a server chose.
 	case errors.As(err, &authority):
-		return authority
+		return x509.UnknownAuthorityError{}
 	case errors.As(err, &hostname):
-		return hostname
+		return x509.HostnameError{Host: hostname.Host, Certificate: new(x509.Certificate)}
 	case errors.As(err, &invalid):
-		return invalid
+		return x509.CertificateInvalidError{Reason: invalid.Reason}
 	case errors.As(err, &roots):
 		return roots
 	case errors.As(err, &record):
@@ -208,28 +213,14 @@ func timeoutFailure(timeout time.Duration, header bool) *failure {
 	return &failure{text: text, cause: context.DeadlineExceeded}
 }
 
-// panicFailure is a panic of the HTTP client. A mock may throw the request or
-// its headers, the key among them, in whatever form: of such a value only the
-// type is told.
+// panicFailure is a panic of the HTTP client.
 func panicFailure(thrown any, redact func(string) string) *failure {
-	text := ""
-	switch thrown := thrown.(type) {
-	case runtime.Error:
-		return &failure{text: "the HTTP client panicked: " + printable(redact(thrown.Error()), maxFailure)}
-	case error:
-		text = safeText(thrown)
-	case string:
-		text = thrown
-	}
-	mentions := lower(text)
-	if text == "" || strings.Contains(mentions, "authorization") || strings.Contains(mentions, "bearer") || redact(text) != text {
+	text, safe := safeThrown(thrown, redact)
+	switch _, own := thrown.(runtime.Error); {
+	case own:
+		return &failure{text: "the HTTP client panicked: " + printable(text, maxFailure)}
+	case !safe:
 		return &failure{text: fmt.Sprintf("the HTTP client panicked with a %T", thrown)}
 	}
 	return &failure{text: "the HTTP client panicked: " + quote(text, maxFailure)}
-}
-
-// safeText is the text of an error whose Error may panic in turn.
-func safeText(err error) (text string) {
-	defer func() { _ = recover() }()
-	return err.Error()
 }

@@ -28,6 +28,7 @@ const (
 	everyResult = "every result"
 	butOne      = "every other result; that job's error is "
 	soFar       = "the results so far; the others' error is "
+	noResult    = "no result; every error is "
 )
 
 // faultRow is a fault and what comes of it.
@@ -38,6 +39,7 @@ type faultRow struct {
 	victim            edentest.Script // the job that is struck
 	end               time.Duration   // of ctx; 0: never
 	event             func(api *edentest.API)
+	client            func(api *edentest.API) *nethttp.Client // nil: the API's
 	want              string
 }
 
@@ -116,6 +118,9 @@ func finalRows() (rows []faultRow) {
 	one("status 500", "get", "APIError 500, after MaxErrors", edentest.Status(500, "", nil))
 	one("torn", "get", "GaveUpError, after MaxErrors", edentest.TruncateBody())
 	one("stall", "get", "GaveUpError, after MaxErrors", edentest.Stall())
+	one("a body that never ends, a byte now and then", "get", "GaveUpError, after MaxErrors", edentest.Drip(24*time.Hour))
+	one("unknown, once it was seen running", "get", "ErrNotFound", edentest.StrayNotFound())
+	rows[len(rows)-1].config.DisableList = true // or no GET may see it running
 	rows = append(rows, batchRow(401, "ErrUnauthorized"), batchRow(402, "ErrPaymentRequired"), batchRow(403, "ErrUnauthorized"))
 	job := func(name, want string, script edentest.Script) {
 		rows = append(rows, faultRow{section: "An unusual job", name: name, on: "get", want: want, victim: script})
@@ -155,6 +160,9 @@ func accountRows() []faultRow {
 	}}
 	return []faultRow{
 		{section: section, name: "no network for 4 minutes", want: everyResult, event: down},
+		{section: section, name: "no network any more", want: noResult + "GaveUpError, after some nine minutes", event: func(api *edentest.API) { api.SetDown(true) }},
+		{section: section, name: "a certificate that is not trusted", want: noResult + "GaveUpError that says what to do, after a minute or two",
+			client: func(api *edentest.API) *nethttp.Client { return (&certificates{api: api, every: 1}).client() }},
 		{section: section, name: "a new job is unknown for 3 s", want: everyResult, opts: edentest.Options{NotFoundFor: 3 * time.Second}},
 		{section: section, name: "the limit falls to 1 request a second", want: everyResult, event: func(api *edentest.API) { api.SetRate(1) }},
 		{section: section, name: "others use 9 of 10 requests a second", want: everyResult, opts: edentest.Options{BackgroundRate: 9}},
@@ -212,6 +220,9 @@ func (row *faultRow) run(t *testing.T, seed uint64) {
 	ids = append(ids, api.Submit(odd))
 	config := row.config
 	config.Token, config.HTTPClient = edentest.DefaultToken, api.Client()
+	if row.client != nil {
+		config.HTTPClient = row.client(api)
+	}
 	waiter, err := edenwait.New(config)
 	if err != nil {
 		t.Fatal(err)
@@ -240,7 +251,7 @@ func (row *faultRow) run(t *testing.T, seed uint64) {
 		if _, answered := api.FirstSeenEnded(r.ID); answered && r.Job == nil && !strings.HasPrefix(row.section, "One job") {
 			t.Errorf("seed %d: lost: %s, %v", seed, r.ID, r.Err)
 		}
-		if strings.HasPrefix(row.want, soFar) {
+		if strings.HasPrefix(row.want, soFar) || strings.HasPrefix(row.want, noResult) {
 			continue
 		}
 		if r.ID != victim && (r.Err != nil || r.Job == nil) {
@@ -276,6 +287,9 @@ func seen(results []edenwait.Result, batch error) string {
 	var early *edenwait.BatchError
 	if errors.As(batch, &early) && early.Cause != nil {
 		return soFar + sole(words)
+	}
+	if words[sole(words)] == len(results) {
+		return noResult + sole(words)
 	}
 	return butOne + sole(words)
 }
@@ -317,6 +331,10 @@ func nameOf(err error) string {
 		return fmt.Sprintf("APIError %d", api.StatusCode) + after
 	case after == "" && errors.Is(err, context.DeadlineExceeded):
 		return "context.DeadlineExceeded"
+	case strings.Contains(err.Error(), "certificate is signed by"):
+		return "GaveUpError that says what to do, after a minute or two"
+	case strings.Contains(err.Error(), "every request has failed"):
+		return "GaveUpError, after some nine minutes"
 	default:
 		return "GaveUpError" + after
 	}

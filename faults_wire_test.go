@@ -20,6 +20,7 @@ func wireRows() (rows []faultRow) {
 	}
 	struck("each job that runs is unknown once", edentest.Fault{On: edentest.Get, PerJob: true, Skip: 1, Times: 1, Do: edentest.StrayNotFound()})
 	struck("a connection goes silent", edentest.Fault{From: 5 * time.Second, Times: 1, Do: edentest.Silence()})
+	struck("connections go silent, one after another", edentest.Fault{Skip: 5, Times: 5, Do: edentest.Silence()})
 	struck("503 with Retry-After, for two minutes", edentest.Fault{From: 5 * time.Second, Until: 125 * time.Second, Do: edentest.Unavailable(2 * time.Minute)})
 	struck("each job says once when to come back, a minute later", edentest.Fault{On: edentest.Get, PerJob: true, Times: 1, Do: edentest.Processing(202, "60")})
 	struck("429 to everything for an hour", edentest.Fault{From: 5 * time.Second, Until: time.Hour, Do: edentest.RetryAfter("")})

@@ -31,38 +31,30 @@ func contain(err error) (contained error) {
 			contained = fmt.Errorf("a %T that panics when it is looked at", err)
 		}
 	}()
-	f := &foreignError{err: err, text: err.Error()}
-	var api *APIError
-	if errors.As(err, &api) {
+	f := &foreignError{err: err, text: shorten(err.Error(), maxForeign)}
+	visitChain(err, func(e error) bool {
+		api, own := e.(*APIError)
+		if !own {
+			if as, ok := e.(interface{ As(any) bool }); !ok || !as.As(&api) {
+				return false
+			}
+		}
 		f.api = api
-	}
+		return true
+	})
 	for i, sentinel := range sentinels {
-		f.is[i] = errors.Is(err, sentinel)
+		f.is[i] = matches(err, sentinel)
 	}
 	return f
 }
 
-// thrownError is what was thrown, as an error that can be looked at anywhere. It
-// matches what was thrown if that is an error.
-func thrownError(what string, thrown any) error {
-	err, is := thrown.(error)
-	if !is {
-		return fmt.Errorf("%s: %s", what, text(thrown))
-	}
-	return fmt.Errorf("%s: %w", what, contain(err))
-}
-
-// text is what was thrown, for an error or a log.
-func text(thrown any) (s string) {
-	defer func() {
-		if recover() != nil {
-			s = fmt.Sprintf("a %T that panics when it is printed", thrown)
-		}
-	}()
-	return fmt.Sprint(thrown)
-}
+// maxForeign bounds the text of an error of the caller's, in bytes.
+const maxForeign = 4 << 10
 
 func (f *foreignError) Error() string { return f.text }
+
+// GoString keeps %#v from printing what the error holds.
+func (f *foreignError) GoString() string { return fmt.Sprintf("&edenwait.foreignError{%q}", f.text) }
 
 // Is asks the error itself only about what the Waiter never looks for.
 func (f *foreignError) Is(target error) (is bool) {
@@ -76,7 +68,7 @@ func (f *foreignError) Is(target error) (is bool) {
 			is = false
 		}
 	}()
-	return errors.Is(f.err, target)
+	return matches(f.err, target)
 }
 
 // As likewise.
@@ -92,7 +84,7 @@ func (f *foreignError) As(target any) (as bool) {
 			as = false
 		}
 	}()
-	return errors.As(f.err, target)
+	return assign(f.err, target)
 }
 
 // contextCause is why the context ended: what it was cancelled with, and always

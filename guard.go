@@ -21,14 +21,15 @@ type guardedCore struct {
 	report func(any)
 }
 
-// guard calls f. A panic, and a runtime.Goexit, is reported instead.
-func guard(report func(any), f func()) {
+// guard calls f, which is what the caller has brought along as who. A panic, and a
+// runtime.Goexit, is reported instead.
+func guard(who string, report func(any), f func()) {
 	complete := false
 	defer func() {
 		if !complete {
 			thrown := recover()
 			if thrown == nil {
-				thrown = errors.New("edenwait: the Logger called runtime.Goexit")
+				thrown = errors.New("edenwait: the " + who + " called runtime.Goexit")
 			}
 			report(thrown)
 		}
@@ -38,20 +39,20 @@ func guard(report func(any), f func()) {
 }
 
 func (g guardedCore) Enabled(level zapcore.Level) (enabled bool) {
-	guard(g.report, func() { enabled = g.Core.Enabled(level) })
+	guard("Logger", g.report, func() { enabled = g.Core.Enabled(level) })
 	return enabled
 }
 
 func (g guardedCore) With(fields []zapcore.Field) zapcore.Core {
 	with := g
-	guard(g.report, func() { with.Core = g.Core.With(fields) })
+	guard("Logger", g.report, func() { with.Core = g.Core.With(fields) })
 	return with
 }
 
 // Check asks the core itself, which may choose among several, or sample.
 func (g guardedCore) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zapcore.CheckedEntry {
 	var own *zapcore.CheckedEntry
-	guard(g.report, func() { own = g.Core.Check(entry, nil) })
+	guard("Logger", g.report, func() { own = g.Core.Check(entry, nil) })
 	if own == nil {
 		return checked
 	}
@@ -66,6 +67,6 @@ type checkedCore struct {
 
 func (c checkedCore) Write(entry zapcore.Entry, fields []zapcore.Field) error {
 	c.own.Entry = entry // with the stack and the caller that were added since
-	guard(c.report, func() { c.own.Write(fields...) })
+	guard("Logger", c.report, func() { c.own.Write(fields...) })
 	return nil
 }

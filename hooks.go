@@ -81,7 +81,20 @@ type hookLine struct {
 }
 
 // hookRunner runs the hooks of all calls, in goroutines of their own.
-type hookRunner struct{ mu sync.Mutex }
+type hookRunner struct {
+	redact func(string) string
+
+	mu      sync.Mutex
+	running int
+	waiting int // in at least one line
+}
+
+// counts are how many hooks run, and how many wait for a place.
+func (r *hookRunner) counts() (running, waiting int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.running, r.waiting
+}
 
 // newHook is the hook for a result; nil if there is none.
 func newHook(hooks *Hooks, r Result) *hookTask {
@@ -142,6 +155,7 @@ func (r *hookRunner) add(t *hookTask, parts []*hookPart) {
 			return
 		}
 	}
+	r.waiting++
 	for _, part := range parts {
 		part.line.waiting = append(part.line.waiting, t)
 	}
@@ -152,23 +166,26 @@ func (r *hookRunner) add(t *hookTask, parts []*hookPart) {
 func (r *hookRunner) start(t *hookTask, line *hookLine) {
 	t.started = true
 	line.running++
+	r.running++
 	ctx := t.parts[0].ctx
 	if len(t.parts) > 1 {
 		ctx, t.cancel = context.WithCancel(context.WithoutCancel(ctx))
 		r.cancelIfLeft(t)
 	}
-	go t.run(ctx, func(err error) { r.end(t, line, err) })
+	go t.run(ctx, r.redact, func(err error) { r.end(t, line, err) })
 }
 
 // end tells the parts of a hook that has ended, and starts the next in its place.
 func (r *hookRunner) end(t *hookTask, line *hookLine, err error) {
 	r.mu.Lock()
 	line.running--
+	r.running--
 	for len(line.waiting) > 0 && line.running < maxHooks {
 		next := line.waiting[0]
 		line.waiting[0] = nil
 		line.waiting = line.waiting[1:]
 		if !next.started {
+			r.waiting--
 			r.start(next, line)
 		}
 	}
@@ -232,6 +249,7 @@ func (r *hookRunner) abandon(line *hookLine, why error) {
 			what = "not called: %w"
 			if allOver(t) {
 				t.started = true // for nobody, so it is not called at all
+				r.waiting--
 			}
 		}
 		told = append(told, given{part, &HookError{ID: t.id, Err: fmt.Errorf(what, why)}})
@@ -254,7 +272,7 @@ func allOver(t *hookTask) bool {
 
 // run turns a panic, and a runtime.Goexit, into the hook's error: neither may
 // take other results with it.
-func (t *hookTask) run(ctx context.Context, done func(error)) {
+func (t *hookTask) run(ctx context.Context, redact func(string) string, done func(error)) {
 	var failure error = &HookError{ID: t.id, Err: errors.New("called runtime.Goexit")}
 	// Deferred by itself: see requester.send.
 	defer func() {
@@ -263,7 +281,7 @@ func (t *hookTask) run(ctx context.Context, done func(error)) {
 	}()
 	defer func() {
 		if thrown := recover(); thrown != nil {
-			failure = &HookError{ID: t.id, Err: thrownError("panic", thrown), Stack: debug.Stack()}
+			failure = &HookError{ID: t.id, Err: thrownError("panic", thrown, redact), Stack: debug.Stack()}
 		}
 	}()
 	if err := t.call(ctx); err != nil {
@@ -281,6 +299,14 @@ func joinHookError(err, hookErr error) error {
 	case err == nil:
 		return hookErr
 	default:
-		return fmt.Errorf("%w; %w", err, hookErr)
+		return &joinedError{err, hookErr}
 	}
 }
+
+// joinedError is a job's error and its hook's. Its text is made when it is wanted: a
+// hook that was given up may still be changing the Job, which the text is about.
+type joinedError struct{ err, hook error }
+
+func (e *joinedError) Error() string { return e.err.Error() + "; " + e.hook.Error() }
+
+func (e *joinedError) Unwrap() []error { return []error{e.err, e.hook} }

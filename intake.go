@@ -2,6 +2,7 @@ package edenwait
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"sync"
 	"time"
@@ -17,7 +18,7 @@ type intake struct {
 	mu     sync.Mutex
 	last   bool // the next id is the last to be read
 	closed bool // none is taken any more
-	thrown any  // what the sequence panicked with
+	thrown any  // what the sequence panicked with; an error if it ended its goroutine
 }
 
 // start reads ids until they end, ctx does, or stop says so.
@@ -25,8 +26,12 @@ func (in *intake) start(ctx context.Context, ids iter.Seq[string]) {
 	in.ended = make(chan struct{})
 	go func() {
 		defer close(in.ended)
+		complete := false
 		defer func() {
 			thrown := recover()
+			if crashed, _ := in.call.ended(); thrown == nil && !complete && crashed == nil {
+				thrown = errors.New("edenwait: the sequence of ids called runtime.Goexit")
+			}
 			in.mu.Lock()
 			in.thrown = thrown
 			in.mu.Unlock()
@@ -34,9 +39,10 @@ func (in *intake) start(ctx context.Context, ids iter.Seq[string]) {
 		}()
 		for id := range ids {
 			if !in.add(id) || ctx.Err() != nil {
-				return
+				break
 			}
 		}
+		complete = true
 	}()
 }
 

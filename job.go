@@ -147,12 +147,16 @@ type JobError struct {
 // noReason is the Message of a job that failed without an error.
 const noReason = "the response gives no reason"
 
-// Error is the Message and the Code, quoted and bounded.
+// Error is the Message and the Code, quoted and bounded. It leaves a Message out that
+// shows a field named output, as the JSON of an error can.
 func (e *JobError) Error() string {
 	if e == nil || e.Message == "" && e.Code == "" || e.Message == noReason {
 		return noReason
 	}
 	text := quote(e.Message, 256)
+	if holdsOutput(e.Message) {
+		text = "a reason that may hold an output"
+	}
 	if e.Code != "" {
 		text += " (" + quote(e.Code, 64) + ")"
 	}

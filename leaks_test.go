@@ -86,6 +86,12 @@ func TestOutputsAreNowhere(t *testing.T) {
 		"detail in Python": `{"detail":"KeyError in {'output': 'the patient'}"}`, "detail in a reason": `{"detail":[{"loc":["body"],"msg":` + string(quoted) + `}]}`,
 		"detail in a list": `{"detail":[{"loc":["body",` + job + `],"msg":"no"}]}`, "in an error": `{"error":"the patient is well"}`, "in a message": `{"message":"the patient is well"}`,
 		"other case": strings.ReplaceAll(job, "output", "Output")[:len(job)-1] + `,"detail":"patient"}`, "gzip unannounced": compressed.String(),
+		"detail beside another": `{"data":{"jobs":[` + job + `]},"detail":"the patient"}`, "detail before it": `{"detail":"the patient","job":` + job + `}`,
+		"escaped name": `{"\u006futput":{"text":"x"},"detail":"the patient"}`, "escaped name, deep": `{"a":[{"\u006F\u0075tput_text":1}],"detail":"the patient"}`,
+		"detail with a dictionary": `{"detail":"unexpected {'text': 'the patient'}"}`, "detail with a list": `{"detail":"unexpected [\"the patient\"]"}`,
+		"detail in Python's words": `{"detail":"Job(status=success, output=the patient)"}`, "detail with tags": `{"detail":"bad <text>the patient</text>"}`,
+		"reason with a dictionary": `{"detail":[{"loc":["body"],"msg":"got {'a': 'patient'}","input":{"output":"patient"}}]}`,
+		"error of a job": `{"public_id":"` + someID + `","status":"fail","error":{"kind":1,"output":"the patient"}}`,
 		"status of a job": `{"public_id":"` + someID + `"` + job[1:], "nothing": "",
 	} {
 		for _, status := range []int{200, 202, 400, 404, 409, 429, 500, 502, 503, 302} {

@@ -26,9 +26,10 @@ func (never) Reset()                     {}
 
 // A delivery over real HTTP ends a wait, and one with a wrong signature ends nothing,
 // though both are hints.
-func TestDeliveryEndsAWait(t *testing.T) {
-	api := edentest.Start(edentest.Options{Rate: -1, Workload: edentest.Workload{Durations: edentest.Fixed(edentest.Never)}, Webhooks: &edentest.Webhooks{AllowInsecure: true}})
-	defer api.Close()
+func TestDeliveryEndsAWait(t *testing.T) { overWire(t, testDeliveryEndsAWait) }
+
+func testDeliveryEndsAWait(t *testing.T, w protocol) {
+	api, _ := w.account(t, edentest.Options{Rate: -1, Workload: edentest.Workload{Durations: edentest.Fixed(edentest.Never)}, Webhooks: &edentest.Webhooks{AllowInsecure: true}})
 	waiter, err := edenwait.New(edenwait.Config{
 		Token: edentest.DefaultToken, BaseURL: api.URL, HTTPClient: api.Client(), DisableList: true,
 		BackOff: func() backoff.BackOff { return never{} },
@@ -96,8 +97,7 @@ func TestDeliveryEndsAWait(t *testing.T) {
 	case <-ctx.Done():
 		t.Fatal("no delivery")
 	}
-	w := <-waited
-	if w.err != nil || w.job.Status != edenwait.StatusSuccess {
+	if w := <-waited; w.err != nil || w.job.Status != edenwait.StatusSuccess {
 		t.Fatalf("%+v, %v", w.job, w.err)
 	}
 	// The next poll without a delivery would have been an hour away.

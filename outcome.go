@@ -41,6 +41,10 @@ func (w *Waiter) deliverEnd(end *engine.End) {
 			o.result.Job = job
 			if i > 0 {
 				shared := *job
+				if job.Error != nil { // which the hook of another call may change
+					reason := *job.Error
+					shared.Error = &reason
+				}
 				o.result.Job = &shared
 			}
 			o.result.Err = outcomeError(o.result.Job)
@@ -54,7 +58,9 @@ func (w *Waiter) deliverEnd(end *engine.End) {
 		}
 	}
 	if end.Last {
-		w.ended.count(&outcomes[0].result)
+		first := &outcomes[0]
+		w.ended.count(end, &first.result)
+		w.driver.tracer.jobEnd(first.call.ctx, end, &first.result)
 	}
 	if job != nil || end.Reason == engine.Answered {
 		w.callTogether(outcomes)

@@ -261,14 +261,14 @@ func (p *Poller) refused(e *APIError) *APIError {
 
 // failed is a request without a whole answer, by what ended it.
 func (p *Poller) failed(ctx context.Context, dog *watchdog, err error) error {
-	if ended := ctx.Err(); ended != nil {
-		if cause := context.Cause(ctx); !errors.Is(cause, ended) {
-			return fmt.Errorf("%w: %w", ended, cause)
-		}
-		return ended
+	if ctx.Err() != nil {
+		return contextCause(ctx)
 	}
 	if expired, header := dog.expired(); expired {
 		return p.share(timeoutFailure(p.timeout, header))
+	}
+	if isEndless(err) {
+		err = errors.New(shorten(err.Error(), maxForeign))
 	}
 	var own *failure
 	switch {

@@ -22,33 +22,30 @@ import (
 const someID = "7f1c2e6a-3b4d-4c5e-8f90-a1b2c3d4e5f6"
 
 func TestPollerAsks(t *testing.T) {
-	for base, path := range map[string]string{"": "", "/": "", "/proxy/": "/proxy", "/a%2Fb": "/a%2Fb"} {
-		var got *nethttp.Request
-		server := httptest.NewServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
-			got = r
-			fmt.Fprintf(w, `{"public_id":%q,"status":"processing"}`, someID)
-		}))
-		defer server.Close()
-		poller, err := edenwait.NewPoller(edenwait.Config{Token: "secret-key", BaseURL: server.URL + base})
-		if err != nil {
-			t.Fatal(err)
+	overWire(t, func(t *testing.T, w protocol) {
+		for base, path := range map[string]string{"": "", "/": "", "/proxy/": "/proxy", "/a%2Fb": "/a%2Fb"} {
+			var got *nethttp.Request
+			server := w.start(t, nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
+				got = r
+				fmt.Fprintf(w, `{"public_id":%q,"status":"processing"}`, someID)
+			}))
+			if _, err := w.poller(t, edenwait.Config{BaseURL: server.URL + base}).Get(context.Background(), strings.ToUpper(someID)); err != nil {
+				t.Fatal(err)
+			}
+			if asked := got.URL.EscapedPath(); got.Method != "GET" || asked != path+"/v3/universal-ai/async/"+someID || w.http2 != (got.ProtoMajor == 2) {
+				t.Errorf("asked %s %s over %s", got.Method, asked, got.Proto)
+			}
+			if _, host, _ := strings.Cut(server.URL, "://"); got.Host != host {
+				t.Errorf("Host: %s, want that of %s", got.Host, server.URL)
+			}
+			if h := got.Header.Get("Authorization"); h != "Bearer secret-key" {
+				t.Errorf("Authorization: %s", h)
+			}
+			if h := got.Header.Get("User-Agent"); h != "edenwait-go/"+edenwait.Version {
+				t.Errorf("User-Agent: %s", h)
+			}
 		}
-		if _, err := poller.Get(context.Background(), strings.ToUpper(someID)); err != nil {
-			t.Fatal(err)
-		}
-		if asked := got.URL.EscapedPath(); got.Method != "GET" || asked != path+"/v3/universal-ai/async/"+someID {
-			t.Errorf("asked %s %s", got.Method, asked)
-		}
-		if "http://"+got.Host != server.URL {
-			t.Errorf("Host: %s, want that of %s", got.Host, server.URL)
-		}
-		if h := got.Header.Get("Authorization"); h != "Bearer secret-key" {
-			t.Errorf("Authorization: %s", h)
-		}
-		if h := got.Header.Get("User-Agent"); h != "edenwait-go/"+edenwait.Version {
-			t.Errorf("User-Agent: %s", h)
-		}
-	}
+	})
 }
 
 func TestPollerGetReadsEveryField(t *testing.T) {
@@ -338,11 +335,10 @@ func TestPollerTimesOut(t *testing.T) {
 
 func TestPollerList(t *testing.T) {
 	overWire(t, func(t *testing.T, w protocol) {
-		server := edentest.Start(edentest.Options{Rate: -1})
-		defer server.Close()
+		server, transport := w.account(t, edentest.Options{Rate: -1})
 		ids := server.SubmitAll(30, edentest.Workload{Durations: edentest.Fixed(edentest.Never)})
 		done := server.Submit(edentest.Script{Feature: "ocr", Subfeature: "ocr_async", Provider: "amazon"})
-		poller, err := edenwait.NewPoller(edenwait.Config{Token: edentest.DefaultToken, BaseURL: server.URL})
+		poller, err := edenwait.NewPoller(edenwait.Config{Token: edentest.DefaultToken, BaseURL: server.URL, HTTPClient: &nethttp.Client{Transport: transport}})
 		if err != nil {
 			t.Fatal(err)
 		}

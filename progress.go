@@ -46,6 +46,8 @@ type reporter struct {
 	hook     func(Progress)
 	snapshot func() Progress
 	log      *zap.Logger
+	redact   func(string) string
+	fail     func(thrown any) // ends all calls with what a Logger threw
 
 	mu     sync.Mutex
 	timer  *time.Timer
@@ -57,11 +59,13 @@ type reporter struct {
 }
 
 // newReporter begins to report.
-func newReporter(hook func(Progress), snapshot func() Progress, log *zap.Logger) *reporter {
+func newReporter(hook func(Progress), c *call) *reporter {
 	if hook == nil {
 		return nil
 	}
-	r := &reporter{hook: hook, snapshot: snapshot, log: log, ended: make(chan struct{})}
+	r := &reporter{
+		hook: hook, snapshot: c.standing, log: c.log, redact: c.runner.redact, fail: c.driver.fail, ended: make(chan struct{}),
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.timer = time.AfterFunc(0, r.tick)
@@ -118,12 +122,18 @@ func (r *reporter) finish() <-chan struct{} {
 }
 
 func (r *reporter) call(p Progress) {
+	complete := false
 	defer func() {
-		if thrown := recover(); thrown != nil {
-			r.log.Warn("OnProgress panicked", zap.String("panic", text(thrown)), zap.ByteString("stack", debug.Stack()))
+		switch thrown := recover(); {
+		case thrown != nil:
+			text, stack := printable(thrownText(thrown, r.redact), maxThrown), debug.Stack()
+			guard("Logger", r.fail, func() { r.log.Warn("OnProgress panicked", zap.String("panic", text), zap.ByteString("stack", stack)) })
+		case !complete:
+			guard("Logger", r.fail, func() { r.log.Warn("OnProgress called runtime.Goexit") })
 		}
 	}()
 	r.hook(p)
+	complete = true
 }
 
 // sameCounts reports whether nothing but time has passed.

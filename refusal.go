@@ -1,6 +1,7 @@
 package edenwait
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -40,12 +41,12 @@ func parseDetail(body []byte, redact func(string) string) (detail string, foreig
 	var value span
 	output := false
 	if err := scanObject(body, func(s *scanner, name string) (err error) {
-		switch lower(name) {
-		case "output", "original_response":
-			output = true
-		}
+		output = output || isOutput(name)
+		member, err := s.value()
 		if name == "detail" {
-			value, err = s.value()
+			value = member
+		} else {
+			output = output || namesOutput(member)
 		}
 		return err
 	}); err != nil {
@@ -60,15 +61,70 @@ func parseDetail(body []byte, redact func(string) string) (detail string, foreig
 		if holdsOutput(text) {
 			return "", false
 		}
-		return quote(redact(text), maxDetail), false
+		return quote(redact(withoutValues(text)), maxDetail), false
 	}
 	return quoteReasons(value, redact), false
+}
+
+// isOutput reports whether a field of this name holds an output, however it is
+// written.
+func isOutput(name string) bool {
+	name = lower(name)
+	return strings.HasPrefix(name, "output") || strings.HasPrefix(name, "original_response")
+}
+
+// namesOutput reports whether there is such a field at any depth.
+func namesOutput(value span) (found bool) {
+	s := &scanner{data: value}
+	var look func(s *scanner) error
+	member := func(s *scanner, name string) error {
+		if found = found || isOutput(name); found {
+			return errFound
+		}
+		return look(s)
+	}
+	look = func(s *scanner) error {
+		switch s.peek() {
+		case '{':
+			return s.object(member)
+		case '[':
+			return s.array(look)
+		}
+		_, err := s.value()
+		return err
+	}
+	_ = look(s) // it was checked when it was read first
+	return found
+}
+
+var errFound = errors.New("found")
+
+// withoutValues cuts words before a value that they quote, which may be an output or
+// a part of one.
+func withoutValues(words string) string {
+	for at := range len(words) {
+		switch rest := words[at:]; rest[0] {
+		case '{':
+		case '[':
+			if len(rest) < 2 || !strings.ContainsRune("{[\"'", rune(rest[1])) {
+				continue // [Errno 111]
+			}
+		case '<':
+			if len(rest) < 2 || lower(rest[1:2]) < "a" || lower(rest[1:2]) > "z" {
+				continue // a < b
+			}
+		default:
+			continue
+		}
+		return strings.TrimRight(words[:at], " \t") + " …"
+	}
+	return words
 }
 
 // holdsOutput reports whether words quote a job: as JSON, or as Python prints one.
 func holdsOutput(words string) bool {
 	text := lower(words)
-	for _, name := range []string{`"output`, `'output`, `"original_response`, `'original_response`} {
+	for _, name := range []string{`"output`, `'output`, "<output", "output=", `output":`, "original_response"} {
 		if strings.Contains(text, name) {
 			return true
 		}
@@ -110,7 +166,7 @@ func quoteReasons(value span, redact func(string) string) string {
 			return nil
 		})
 		if reason := strings.Join(where, " ") + ": " + message; !holdsOutput(reason) {
-			reasons = append(reasons, quote(redact(reason), maxDetail/shownReasons-2))
+			reasons = append(reasons, quote(redact(withoutValues(reason)), maxDetail/shownReasons-2))
 		}
 		return err
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"go.uber.org/zap"
@@ -20,10 +21,12 @@ type requester struct {
 	source Source
 	lister Lister // nil if the Source has no list, or it is disabled
 	log    *zap.Logger
+	redact func(string) string
+	fail   func(thrown any) // ends all calls with what a Logger threw
 }
 
-func newRequester(config Config, source Source) *requester {
-	q := &requester{source: source, log: config.Logger}
+func newRequester(config Config, source Source, redact func(string) string, fail func(any)) *requester {
+	q := &requester{source: source, log: config.Logger, redact: redact, fail: fail}
 	if !config.DisableList {
 		q.lister, _ = source.(Lister)
 	}
@@ -42,8 +45,10 @@ func (q *requester) send(ctx context.Context, r engine.Request, done func(engine
 	}()
 	defer func() {
 		if thrown := recover(); thrown != nil {
-			answer = engine.Answer{Value: thrownError("edenwait: the Source panicked", thrown)}
-			q.log.Warn("the Source panicked", zap.String("panic", text(thrown)), zap.ByteString("stack", debug.Stack()))
+			stack := debug.Stack()
+			answer = engine.Answer{Value: thrownError("edenwait: the Source panicked", thrown, q.redact)}
+			text := printable(thrownText(thrown, q.redact), maxThrown)
+			guard("Logger", q.fail, func() { q.log.Warn("the Source panicked", zap.String("panic", text), zap.ByteString("stack", stack)) })
 		}
 	}()
 	if r.Kind == engine.Page {
@@ -59,18 +64,41 @@ func (q *requester) job(ctx context.Context, id string) engine.Answer {
 		err = checkJob(job, id)
 	}
 	if err != nil {
-		return failed(contain(err))
+		return failed(q.contain(err))
 	}
 	if job.ID == "" {
 		named := *job // the Source's own is not ours to change
 		named.ID = id
 		job = &named
 	}
-	answer := engine.Answer{Outcome: engine.Running, Value: job, Reached: true, RetryAfter: min(job.retryAfter, maxRetryAfter)}
+	answer := engine.Answer{
+		Outcome: engine.Running, Value: job, Reached: true, RetryAfter: min(job.retryAfter, maxRetryAfter),
+		Kind: engine.JobKind{Feature: job.Feature, Subfeature: job.Subfeature, Provider: job.Provider, Model: job.Model},
+		Age:  age(job.CreatedAt),
+	}
 	if job.Status.Done() {
 		answer.Outcome = engine.Done
 	}
 	return answer
+}
+
+// age is how long ago a job was created, 0 if that is unknown. It is as right as this
+// machine's clock and the server's: the engine takes it with care.
+func age(created time.Time) time.Duration {
+	if created.IsZero() {
+		return 0
+	}
+	return time.Since(created)
+}
+
+// contain is contain, without the key. The Poller's errors never hold it, and those
+// of another Source may.
+func (q *requester) contain(err error) error {
+	contained := contain(err)
+	if foreign, ok := contained.(*foreignError); ok { //nolint:errorlint // the very value
+		foreign.text = q.redact(foreign.text)
+	}
+	return contained
 }
 
 // failed is the answer that an error is.
@@ -100,7 +128,7 @@ func (q *requester) page(ctx context.Context, number int) engine.Answer {
 		err = errors.New("edenwait: the Source answered neither a page nor an error")
 	}
 	if err != nil {
-		err = contain(err)
+		err = q.contain(err)
 		answer := failed(err)
 		answer.Gone = isListGone(err)
 		return answer
@@ -116,7 +144,10 @@ func (q *requester) page(ctx context.Context, number int) engine.Answer {
 	for i := range page.Items {
 		item := &page.Items[i]
 		if id, err := parseID(item.ID); err == nil {
-			answer.Items = append(answer.Items, engine.Item{Key: id, Running: !item.Status.Done()})
+			answer.Items = append(answer.Items, engine.Item{
+				Key: id, Running: !item.Status.Done(), Age: age(item.CreatedAt),
+				Kind: engine.JobKind{Feature: item.Feature, Subfeature: item.Subfeature, Provider: item.Provider, Model: item.Model},
+			})
 		}
 	}
 	return answer

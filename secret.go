@@ -4,8 +4,11 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"html"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -18,25 +21,29 @@ const (
 	// secretPart is how much of a key in a row is too much. Servers mask keys, and
 	// cut their messages, so a part may stand where the whole key does not.
 	secretPart = 10
+	// scatteredPart is how many letters and digits of a key in a row are too much where
+	// other characters stand between them.
+	scatteredPart = 14
 )
 
 // redactor takes secrets out of text that came from elsewhere: a server, or a
 // proxy, that shows what it was sent, perhaps escaped or cut on the way.
 type redactor struct {
-	forms []string            // whole, in lower case
-	parts map[string]struct{} // of secretPart letters, in lower case
-	first [256]bool           // what either begins with
+	forms     []string            // whole, in lower case
+	parts     map[string]struct{} // of secretPart letters, in lower case
+	first     [256]bool           // what either begins with
+	scattered map[string]struct{} // parts of scatteredPart letters and digits
 }
 
 // newRedactor hides the token, and the path of BaseURL: that of a gateway may
 // hold a key of its own.
 func newRedactor(token, basePath string) *redactor {
-	r := &redactor{parts: map[string]struct{}{}}
+	r := &redactor{parts: map[string]struct{}{}, scattered: map[string]struct{}{}}
 	r.add(token)
 	if len(basePath) > 1 {
 		r.addForm(basePath)
 		for segment := range strings.SplitSeq(basePath, "/") {
-			if len(segment) >= 8 { // shorter ones are words, in practice
+			if len(segment) >= 8 || strings.ContainsAny(segment, "0123456789") { // others are words, in practice
 				r.add(segment)
 			}
 		}
@@ -50,18 +57,45 @@ func (r *redactor) add(secret string) {
 	}
 	quoted, _ := json.Marshal(secret) // a string always marshals
 	inner := string(quoted[1 : len(quoted)-1])
-	for _, form := range []string{
+	forms := []string{
 		secret, inner, strings.ReplaceAll(inner, "/", `\/`), strings.ReplaceAll(secret, "/", `\/`),
 		url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret), hex.EncodeToString([]byte(secret)),
-		base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret)),
-	} {
-		r.addForm(form)
+		base64.StdEncoding.EncodeToString([]byte(secret)),
 	}
-	for at := range len(secret) - secretPart + 1 {
-		if len(secret) > secretPart {
-			part := lower(secret[at : at+secretPart])
-			r.parts[part], r.first[part[0]] = struct{}{}, true
+	// In base64, a key looks different by how much stands before it.
+	for before := range 3 {
+		text := base64.RawStdEncoding.EncodeToString(append(make([]byte, before), secret...))
+		if text = text[(before*8+5)/6:]; (before+len(secret))%3 != 0 {
+			text = text[:len(text)-1]
 		}
+		if len(text) >= secretPart {
+			forms = append(forms, text, strings.NewReplacer("+", "-", "/", "_").Replace(text))
+		}
+	}
+	for _, form := range forms {
+		r.addForm(form)
+		r.addParts(lower(form))
+		r.addScattered(form)
+	}
+	decimals := strings.Trim(fmt.Sprint([]byte(secret)), "[]") // as %v prints a []byte
+	r.addForm(decimals)
+	r.addScattered(decimals)
+}
+
+func (r *redactor) addParts(form string) {
+	if len(form) <= secretPart {
+		return
+	}
+	for at := range len(form) - secretPart + 1 {
+		part := form[at : at+secretPart]
+		r.parts[part], r.first[part[0]] = struct{}{}, true
+	}
+}
+
+func (r *redactor) addScattered(form string) {
+	letters := alphanumerics(lower(form))
+	for at := range len(letters) - scatteredPart + 1 {
+		r.scattered[letters[at:at+scatteredPart]] = struct{}{}
 	}
 }
 
@@ -72,8 +106,66 @@ func (r *redactor) addForm(form string) {
 	}
 }
 
-// redact returns the text without the secrets.
+// redact returns the text without the secrets. Where it cannot tell where a secret
+// ends, nothing is left of the text.
 func (r *redactor) redact(text string) string {
+	text = r.replace(text)
+	for plain := text; ; {
+		if r.isScattered(plain) {
+			return redacted
+		}
+		next := unescape(plain)
+		if next == plain {
+			return text
+		}
+		if plain = next; r.replace(plain) != plain { // a text is escaped as often as it was passed on
+			return redacted
+		}
+	}
+}
+
+// isScattered reports whether a secret stands in the text with something between
+// its letters: spaces, line ends, dashes.
+func (r *redactor) isScattered(text string) bool {
+	letters := alphanumerics(lower(text))
+	for at := 0; at+scatteredPart <= len(letters); at++ {
+		if _, ok := r.scattered[letters[at:at+scatteredPart]]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+func alphanumerics(text string) string {
+	out := make([]byte, 0, len(text))
+	for i := range len(text) {
+		if c := text[i]; 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' {
+			out = append(out, c)
+		}
+	}
+	return string(out)
+}
+
+// escapes of URLs, of JSON and Go, and of HTML.
+var escapes = regexp.MustCompile(`%[0-9a-fA-F]{2}|\\+(?:u00|x)[0-9a-fA-F]{2}|&#?[0-9a-zA-Z]{2,8};`)
+
+// unescape undoes one layer of escapes.
+func unescape(text string) string {
+	if !strings.ContainsAny(text, `%\&`) {
+		return text
+	}
+	return escapes.ReplaceAllStringFunc(text, func(escape string) string {
+		if escape[0] == '&' {
+			return html.UnescapeString(escape)
+		}
+		c, _ := strconv.ParseUint(escape[len(escape)-2:], 16, 8) // two digits always parse
+		return string([]byte{byte(c)})
+	})
+}
+
+// replace returns the text without the secrets that stand there as they are, or in
+// one of the usual forms.
+func (r *redactor) replace(text string) string {
 	var out strings.Builder
 	folded, kept := lower(text), 0
 	for at := 0; at < len(text); {

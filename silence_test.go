@@ -36,7 +36,7 @@ func TestSilenceFromSecondFive(t *testing.T) {
 					if err != nil {
 						t.Errorf("HTTP/%d, %d jobs, DisableList %v: %.400v", version, jobs, disable, err)
 					}
-					if most := 45*time.Second + time.Duration(jobs)*100*time.Millisecond; took > most {
+					if most := 50*time.Second + time.Duration(jobs)*100*time.Millisecond; took > most {
 						t.Errorf("HTTP/%d, %d jobs, DisableList %v: done after %v, want %v at most", version, jobs, disable, took, most)
 					}
 				})

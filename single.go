@@ -56,24 +56,27 @@ func (s *single) taken() bool {
 // take takes the id in.
 func (s *single) take(w *Waiter) {
 	defer s.seal() // in any case: a BackOff may end the goroutine
-	s.open(s.ctx, w, zapcore.DebugLevel)
+	s.level, s.method, s.ids = zapcore.DebugLevel, waitOne, 1
+	s.open(s.ctx, w)
 	if s.ctx.Err() != nil {
 		s.driver.with(s.handle, func(e *engine.Engine, now time.Duration) { e.Cancel(now, s.handle) }) // nothing is to be asked
 	}
 	s.call.take([]string{s.id}, 0)
 	s.logs = s.log.Core().Enabled(zapcore.DebugLevel)
-	s.progress = newReporter(w.config.Hooks.OnProgress, s.standing, s.log)
+	s.progress = newReporter(w.config.Hooks.OnProgress, &s.call)
 }
 
 // end returns the result, or throws what the caller must get.
 //
 //go:noinline
 func (s *single) end() (*Job, error) {
-	defer s.close()
+	complete := false
+	defer func() { s.close(!complete) }()
 	s.finish(s.progress)
 	if s.logs {
 		s.logEnd()
 	}
+	complete = true
 	return s.result.Job, s.result.Err
 }
 

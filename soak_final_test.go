@@ -6,7 +6,11 @@ import (
 	"errors"
 	"io"
 	nethttp "net/http"
+	"strconv"
+	"sync"
 	"time"
+
+	"github.com/edenwait/edenwait"
 )
 
 // answered is a final response that the wire has delivered.
@@ -30,13 +34,14 @@ func (w *wire) atFinal(call, n int, then func()) {
 	w.last[call] = lastFinal{n, then}
 }
 
-// overhear notes the answer to a GET once the client has read all of it.
-func (w *wire) overhear(r *nethttp.Request, id string, resp *nethttp.Response, sent time.Duration) {
-	if resp.StatusCode != nethttp.StatusOK {
-		return
+// overhear returns what notes the answer to a GET once the client has read all of
+// it.
+func (w *wire) overhear(r *nethttp.Request, id string, resp *nethttp.Response, sent time.Duration) func(body []byte) {
+	if resp.StatusCode != nethttp.StatusOK && resp.StatusCode != nethttp.StatusAccepted {
+		return nil
 	}
 	number, _ := r.Context().Value(soakKey("call")).(int)
-	resp.Body = &overheard{ReadCloser: resp.Body, whole: func(body []byte) {
+	return func(body []byte) {
 		var job struct {
 			ID     string `json:"public_id"`
 			Status string
@@ -51,6 +56,9 @@ func (w *wire) overhear(r *nethttp.Request, id string, resp *nethttp.Response, s
 			w.keys = append(w.keys, keyAnswer{sent: sent, came: at})
 		}
 		if job.Status == "processing" {
+			if seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After")); seconds > 0 {
+				w.later[id] = append(w.later[id], span{at, at + time.Duration(min(seconds, 300))*time.Second})
+			}
 			return
 		}
 		w.ends[id]++
@@ -63,25 +71,39 @@ func (w *wire) overhear(r *nethttp.Request, id string, resp *nethttp.Response, s
 			last.then()
 		}
 		w.last[number] = last
-	}}
+	}
 }
+
+// span is a stretch of time, ends excluded.
+type span struct{ from, to time.Duration }
+
+func (s span) has(at time.Duration) bool { return s.from < at && at < s.to }
 
 // overheard is a body that somebody listens to.
 type overheard struct {
 	io.ReadCloser
-	heard bytes.Buffer
-	whole func([]byte)
+	heard  bytes.Buffer
+	whole  func([]byte) // nil: nobody does
+	once   sync.Once
+	closed func()
 }
 
 // Read implements io.Reader.
 func (o *overheard) Read(p []byte) (int, error) {
 	n, err := o.ReadCloser.Read(p)
-	o.heard.Write(p[:n])
-	if errors.Is(err, io.EOF) && o.whole != nil {
-		o.whole(o.heard.Bytes())
-		o.whole = nil
+	if o.whole != nil {
+		if o.heard.Write(p[:n]); errors.Is(err, io.EOF) {
+			o.whole(o.heard.Bytes())
+			o.whole = nil
+		}
 	}
 	return n, err
+}
+
+// Close implements io.Closer.
+func (o *overheard) Close() error {
+	o.once.Do(o.closed)
+	return o.ReadCloser.Close()
 }
 
 // judgeAnswered: a final response that has come while a call waited is in its
@@ -102,7 +124,11 @@ func (r *soakRun) judgeAnswered(number int) {
 		if e, known := o.endOf(result); known {
 			end = e
 		} else if o.kind != "Wait" || end > o.to {
-			continue
+			continue // an id that came more than once: which time is this?
+		}
+		var gaveUp *edenwait.GaveUpError
+		if o.kind == "Wait" && errors.As(result.Err, &gaveUp) {
+			end = min(end, since+gaveUp.Waited) // its hook may take longer
 		}
 		for _, a := range r.wire.finals {
 			// To the very moment, where the request was this call's alone.

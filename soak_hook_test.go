@@ -60,6 +60,9 @@ func (r *soakRun) hook(ctx context.Context, hook, id string) error {
 		r.mu.Unlock()
 		r.beside.Done()
 	}()
+	if len(r.hints) > 0 {
+		r.notify(id) // as a hook may
+	}
 	switch r.temper(id) {
 	case "fails":
 		return errSoakHook

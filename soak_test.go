@@ -91,6 +91,9 @@ func (w *soakWorld) run(t *testing.T) {
 	r.wire = newWire(r.api.Client().Transport)
 	client := r.api.Client()
 	client.Transport = r.wire
+	if w.closing {
+		client.Transport = closingWire{r.wire}
+	}
 	w.config.HTTPClient = client
 	w.config.Hooks = r.newHooks()
 	w.config.Logger = zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), r.log, zap.DebugLevel))
@@ -109,6 +112,9 @@ func (w *soakWorld) run(t *testing.T) {
 
 	over := make(chan struct{})
 	go r.happen(over)
+	var beside sync.WaitGroup
+	beside.Go(func() { r.hint(over) })
+	beside.Go(func() { r.sendOwn(over) })
 	var calls sync.WaitGroup
 	for _, c := range w.calls {
 		number := r.enroll(c)
@@ -119,6 +125,7 @@ func (w *soakWorld) run(t *testing.T) {
 	}
 	calls.Wait()
 	close(over)
+	beside.Wait()
 	r.beside.Wait()         // some outlive their call,
 	time.Sleep(time.Second) // and so may a sequence of ids, by less than this,
 	if w.rude {

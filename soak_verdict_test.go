@@ -27,7 +27,7 @@ func (r *soakRun) judge() {
 		r.t.Errorf("%d requests in a second, want at most %d", r.wire.crowded(), most)
 	}
 	if at, because, found := r.wire.hasty(); found && !r.rude { // a rude Source tells of a 429 late
-		r.t.Errorf("a request at %v, in the pause that the 429 at %v asked for (%v)", at, because.came, because.after)
+		r.t.Errorf("a request at %v, in the pause that the %d at %v asked for (%v)", at, because.status, because.came, because.after)
 	}
 	if strings.Contains(r.log.String(), soakToken) {
 		r.t.Error("the token is in the log")
@@ -37,6 +37,8 @@ func (r *soakRun) judge() {
 	}
 	r.judgeSharing()
 	r.judgeProgress()
+	r.judgeWire()
+	r.judgeBeside()
 }
 
 func (r *soakRun) judgeCall(number int) {
@@ -206,7 +208,10 @@ func (r *soakRun) judgeLoss(number int, result *edenwait.Result, truth *soakJob)
 			r.t.Errorf("call %d: %s: %v, but ctx did not end so", number, result.ID, err)
 		}
 	case errors.Is(err, edenwait.ErrNotFound):
-		if truth != nil && truth.deleted > r.head+r.outcomes[number].to {
+		// Answers that the API has given, but that did not arrive, make a job known to
+		// the API alone: a stray 404 is then not known to be one.
+		stray := gaveUp.LastStatus == "" && r.strays(result.ID) > 1
+		if truth != nil && truth.deleted > r.head+r.outcomes[number].to && !stray {
 			r.t.Errorf("call %d: %v, but it was not deleted", number, err)
 		}
 	default:
@@ -230,7 +235,7 @@ func (r *soakRun) judgeStreak(number int, result *edenwait.Result) {
 	if r.calm {
 		r.t.Errorf("call %d: %v", number, result.Err)
 	}
-	if len(r.outcomes) > 1 || r.nests || r.rude {
+	if len(r.outcomes) > 1 || r.nests || r.rude || r.silent {
 		return // the record does not tell whose poll it was, or what came of it
 	}
 	streak, longest := 0, 0

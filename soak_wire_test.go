@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,12 +16,14 @@ type wire struct {
 	began time.Time
 
 	mu      sync.Mutex
-	sent    []time.Duration
+	sent    []sent
 	refused []refusal
+	open    int // bodies of answers
 	finals  []answered
 	ends    map[string]int    // final responses, by job
 	last    map[int]lastFinal // by call
 	keys    []keyAnswer
+	later   map[string][]span // by job: until when it asked to be left alone
 }
 
 // keyAnswer is an answer to a GET that says whether the key works.
@@ -29,36 +32,83 @@ type keyAnswer struct {
 	refused    bool
 }
 
-// refusal is a 429.
+// sent is a request.
+type sent struct {
+	at  time.Duration
+	own bool   // the caller's, through Transport
+	id  string // of a GET of one job
+}
+
+// refusal is a 429, or a 503 that says for how long.
 type refusal struct {
 	sent, came time.Duration
 	after      time.Duration // that the server named
+	status     int
+	own        bool // it refused the caller's own request
 }
 
 func newWire(next nethttp.RoundTripper) *wire {
-	return &wire{next: next, began: time.Now(), ends: map[string]int{}, last: map[int]lastFinal{}}
+	return &wire{next: next, began: time.Now(), ends: map[string]int{}, last: map[int]lastFinal{}, later: map[string][]span{}}
 }
 
 // RoundTrip implements http.RoundTripper.
 func (w *wire) RoundTrip(r *nethttp.Request) (*nethttp.Response, error) {
-	sent := time.Since(w.began)
-	w.mu.Lock()
-	w.sent = append(w.sent, sent)
+	at := time.Since(w.began)
 	_, id, single := strings.Cut(r.URL.Path, "/async/")
+	flag, own := r.Context().Value(soakKey("own")).(*atomic.Bool)
+	if own {
+		flag.Store(true)
+	}
+	w.mu.Lock()
+	w.sent = append(w.sent, sent{at, own, id})
 	w.mu.Unlock()
 	resp, err := w.next.RoundTrip(r)
-	if err == nil && single {
-		w.overhear(r, id, resp, sent)
-		w.noteKey(resp.StatusCode, sent)
+	if err != nil {
+		return nil, err
 	}
-	if err == nil && resp.StatusCode == nethttp.StatusTooManyRequests && r.Context().Err() == nil {
+	w.mu.Lock()
+	w.open++
+	w.mu.Unlock()
+	var whole func([]byte)
+	if single {
+		whole = w.overhear(r, id, resp, at)
+	}
+	resp.Body = &overheard{ReadCloser: resp.Body, whole: whole, closed: func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
-		after := time.Duration(min(max(seconds, 0), 300)) * time.Second
-		w.refused = append(w.refused, refusal{sent, time.Since(w.began), after})
+		if w.open--; !own {
+			w.noteRefusal(r, resp, at, own, single)
+		}
+		if single {
+			w.noteKey(resp.StatusCode, at)
+		}
+	}}
+	if own { // of which Transport reads only the header
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.noteRefusal(r, resp, at, own, single)
 	}
-	return resp, err
+	return resp, nil
+}
+
+// closingWire is a wire that passes CloseIdleConnections on. Without, as through many a
+// RoundTripper, a connection is left by a request with Close.
+type closingWire struct{ *wire }
+
+// CloseIdleConnections is called by http.Client.
+func (w closingWire) CloseIdleConnections() {
+	w.next.(interface{ CloseIdleConnections() }).CloseIdleConnections()
+}
+
+// noteRefusal notes an answer that asks everyone, or all requests of its kind, to
+// pause. What is read of it comes first, which takes time.
+func (w *wire) noteRefusal(r *nethttp.Request, resp *nethttp.Response, at time.Duration, own, single bool) {
+	limited := resp.StatusCode == nethttp.StatusTooManyRequests
+	seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
+	after := time.Duration(min(max(seconds, 0), 300)) * time.Second
+	if r.Context().Err() == nil && (limited || single && !own && resp.StatusCode >= 500 && after > 0) {
+		w.refused = append(w.refused, refusal{at, time.Since(w.began), after, resp.StatusCode, own})
+	}
 }
 
 // noteKey notes what the status of an answer says about the key.
@@ -71,8 +121,6 @@ func (w *wire) noteKey(status int, sent time.Duration) {
 	default:
 		return
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.keys = append(w.keys, keyAnswer{sent, time.Since(w.began), refused})
 }
 
@@ -99,7 +147,7 @@ func (w *wire) refusedFor(from, to time.Duration) bool {
 // crowded returns the most requests in any second, wherever it begins.
 func (w *wire) crowded() (most int) {
 	for from, to := 0, 0; to < len(w.sent); to++ {
-		for w.sent[to]-w.sent[from] >= time.Second {
+		for w.sent[to].at-w.sent[from].at >= time.Second {
 			from++
 		}
 		most = max(most, to-from+1)
@@ -110,19 +158,19 @@ func (w *wire) crowded() (most int) {
 // leastPause is what everyone pauses for after a 429 that names no time.
 const leastPause = 250 * time.Millisecond
 
-// hasty returns the first request that was sent though a 429 had asked for a
-// pause, and that 429. A refusal of what was sent before the last one came asks
-// for nothing new, unless it names a time.
+// hasty returns the first request that was sent though a 429 to one of its kind, or
+// a 503 to any GET, had asked for a pause, and that answer. A refusal of what was
+// sent before the last one came asks for nothing new, unless it names a time.
 func (w *wire) hasty() (at time.Duration, because refusal, found bool) {
 	last := time.Duration(-1)
 	for _, r := range w.refused {
 		pause := r.after
-		if r.sent > last {
+		if r.status == nethttp.StatusTooManyRequests && r.sent > last {
 			pause, last = max(pause, leastPause), r.came
 		}
-		for _, sent := range w.sent {
-			if sent > r.came && sent < r.came+pause {
-				return sent, r, true
+		for _, s := range w.sent {
+			if s.at > r.came && s.at < r.came+pause && (s.own == r.own || r.status != nethttp.StatusTooManyRequests) {
+				return s.at, r, true
 			}
 		}
 	}

@@ -38,6 +38,12 @@ type soakWorld struct {
 	timeless bool // some jobs never end
 	rude     bool // the Source is a rude one
 	crowd    bool // many calls wait for the same jobs
+	silent   bool // a connection may fall silent
+	closing  bool // the transport passes CloseIdleConnections on
+
+	stuck float64 // the share of the jobs that the list shows running forever
+
+	soakBeside
 }
 
 // soakJob is the truth about a job.
@@ -79,6 +85,7 @@ func newSoakWorld(seed uint64) *soakWorld {
 	w.drawConfig()
 	w.drawCalls()
 	w.drawAccount()
+	w.drawLine() // first: only one fault strikes a request
 	w.drawFaults()
 	return w
 }
@@ -307,6 +314,7 @@ func (w *soakWorld) populate(api *edentest.API) {
 	for _, c := range w.calls {
 		w.deal(c)
 	}
+	w.drawBeside()
 	slices.SortStableFunc(w.events, func(a, b soakEvent) int { return int(a.at - b.at) })
 }
 
@@ -321,6 +329,10 @@ func (w *soakWorld) drawScript(i int, shape edentest.Durations) edentest.Script 
 		s.Error = pick(w, nil, json.RawMessage(`"bare words"`), json.RawMessage(`{"message":"m","error_code":7}`), json.RawMessage(`[1]`))
 	}
 	s.CreatedAt = pick(w, "", "", "yesterday", "2026-01-02 03:04:05.123456")
+	s.StuckInList = w.stuck > 0 && w.maybe(w.stuck)
+	if w.opts.Bandwidth > 0 && w.maybe(0.2) {
+		s.Output = json.RawMessage(fmt.Sprintf(`"%s"`, strings.Repeat("x", w.rng.IntN(30_000))))
+	}
 	switch {
 	case w.timeless && w.maybe(0.2):
 		s.After = edentest.Never

@@ -209,10 +209,10 @@ func TestTargets(t *testing.T) {
 		jobs, seeds int
 		most        score
 	}{
-		{1, 400, score{lag: 5 * time.Second, requests: 18, makespan: 1.10}},
-		{10, 100, score{lag: 3500 * time.Millisecond, requests: 10, makespan: 1.05}},
-		{100, 20, score{lag: 1600 * time.Millisecond, requests: 4, makespan: 1.02}},
-		{1000, 5, score{lag: 1700 * time.Millisecond, requests: 1.7, makespan: 1.01}},
+		{1, 400, score{lag: 1300 * time.Millisecond, requests: 70, makespan: 1.05}},
+		{10, 100, score{lag: 1100 * time.Millisecond, requests: 26, makespan: 1.02}},
+		{100, 20, score{lag: 800 * time.Millisecond, requests: 9, makespan: 1.02}},
+		{1000, 5, score{lag: 1150 * time.Millisecond, requests: 1.85, makespan: 1.01}},
 		{10000, 2, score{lag: 5500 * time.Millisecond, requests: 1.04, makespan: 1.01}},
 	}
 	table := newTable(t, "jobs\t"+scoreHeader+"\t\terrgroup + backoff.Retry: "+scoreHeader)
@@ -250,9 +250,9 @@ func TestVariants(t *testing.T) {
 		w    world
 		most score
 	}{
-		{"as in the targets", world{shape: lognormal}, score{lag: 1700 * time.Millisecond, requests: 1.7}},
-		{"fixed window", world{shape: lognormal, api: edentest.Options{Limit: edentest.FixedWindow}}, score{lag: 1700 * time.Millisecond, requests: 1.7}},
-		{"sliding window", world{shape: lognormal, api: edentest.Options{Limit: edentest.SlidingWindow}}, score{lag: 1700 * time.Millisecond, requests: 1.7}},
+		{"as in the targets", world{shape: lognormal}, score{lag: 1200 * time.Millisecond, requests: 1.85}},
+		{"fixed window", world{shape: lognormal, api: edentest.Options{Limit: edentest.FixedWindow}}, score{lag: 1200 * time.Millisecond, requests: 1.85}},
+		{"sliding window", world{shape: lognormal, api: edentest.Options{Limit: edentest.SlidingWindow}}, score{lag: 1200 * time.Millisecond, requests: 1.85}},
 		{"DisableList", world{shape: lognormal, config: edenwait.Config{DisableList: true}}, score{lag: 40 * time.Second, requests: 15}},
 		{"list 404", world{shape: lognormal, api: edentest.Options{ListStatus: 404}}, score{lag: 40 * time.Second, requests: 15}},
 		{"list 405", world{shape: lognormal, api: edentest.Options{ListStatus: 405}}, score{lag: 40 * time.Second, requests: 15}},
@@ -265,11 +265,11 @@ func TestVariants(t *testing.T) {
 		{"list 60 s behind", world{shape: lognormal, api: edentest.Options{ListLag: time.Minute}}, score{lag: 40 * time.Second, requests: 10}},
 		{"list of a day ago", world{shape: lognormal, api: edentest.Options{ListLag: 24 * time.Hour}}, score{lag: 40 * time.Second, requests: 15}},
 		{"5,000 foreign jobs running", world{shape: lognormal, crowd: foreign(5000, edentest.Fixed(edentest.Never))}, score{lag: 5 * time.Second, requests: 3.5}},
-		{"5,000 foreign jobs ended", world{shape: lognormal, crowd: foreign(5000, edentest.Fixed(0))}, score{lag: 1700 * time.Millisecond, requests: 1.7}},
-		{"all alike", world{shape: edentest.Workload{Durations: edentest.Fixed(time.Minute)}}, score{lag: 6 * time.Second, requests: 1.2}},
-		{"2 s and 10 min", world{shape: edentest.Workload{Durations: edentest.Bimodal{Short: 2 * time.Second, Long: 10 * time.Minute, LongFraction: 0.5}}}, score{lag: 6 * time.Second, requests: 1.3}},
-		{"heavy tail", world{shape: edentest.Workload{Durations: edentest.Pareto{Min: 10 * time.Second, Alpha: 1.1, Cap: 2 * time.Hour}}}, score{lag: 5 * time.Second, requests: 3}},
-		{"one never ends, an hour", world{shape: lognormal, never: true}, score{lag: 1700 * time.Millisecond, requests: 2.2}},
+		{"5,000 foreign jobs ended", world{shape: lognormal, crowd: foreign(5000, edentest.Fixed(0))}, score{lag: 1200 * time.Millisecond, requests: 1.85}},
+		{"all alike", world{shape: edentest.Workload{Durations: edentest.Fixed(time.Minute)}}, score{lag: 2 * time.Second, requests: 1.1}},
+		{"2 s and 10 min", world{shape: edentest.Workload{Durations: edentest.Bimodal{Short: 2 * time.Second, Long: 10 * time.Minute, LongFraction: 0.5}}}, score{lag: 1200 * time.Millisecond, requests: 1.4}},
+		{"heavy tail", world{shape: edentest.Workload{Durations: edentest.Pareto{Min: 10 * time.Second, Alpha: 1.1, Cap: 2 * time.Hour}}}, score{lag: 1500 * time.Millisecond, requests: 3.6}},
+		{"one never ends, an hour", world{shape: lognormal, never: true}, score{lag: 1200 * time.Millisecond, requests: 2.2}},
 		{"already ended", world{shape: edentest.Workload{Durations: edentest.Fixed(0)}}, score{lag: time.Second, requests: 1.01}},
 	}
 	table := newTable(t, "1,000 jobs\t"+scoreHeader)

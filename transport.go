@@ -78,6 +78,7 @@ func (t *transport) await(ctx context.Context) error {
 		return contextCause(ctx)
 	}
 	began := time.Now()
+	defer func() { t.driver.ownWaited.Add(int64(time.Since(began))) }()
 	ticket, ahead, granted := t.driver.reserve()
 	select {
 	case <-granted:

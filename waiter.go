@@ -20,7 +20,8 @@ import (
 // testing/synctest bubble, then in one, then in another, but not in two of them at
 // the same time.
 //
-// A panic of a BackOff or a Logger is thrown again in every call that is under way.
+// A panic of a BackOff, a Logger or a Trace is thrown again in every call that is under
+// way.
 type Waiter struct {
 	config Config // without its token
 	source Source
@@ -52,9 +53,11 @@ func New(config Config) (*Waiter, error) {
 	if err != nil {
 		return nil, err
 	}
-	waiter := &Waiter{hooks: new(hookRunner), ended: new(outcomes), opener: new(opener)}
+	redact := newRedactor(config.Token, "").redact
+	waiter := &Waiter{hooks: &hookRunner{redact: redact}, ended: new(outcomes), opener: new(opener)}
 	waiter.driver = newDriver(waiter.deliver)
 	config.Logger = guardLogger(config.Logger, waiter.driver.fail)
+	waiter.driver.tracer = newTracer(config.Trace, waiter.driver.fail)
 	source, closeIdle := config.Source, func() {}
 	if source == nil {
 		poller, err := newPoller(config)
@@ -71,7 +74,7 @@ func New(config Config) (*Waiter, error) {
 	waiter.base = config.apiBase()
 	config.Token = "" // the Poller has it, out of any printer's reach
 	waiter.config, waiter.source = config, source
-	waiter.driver.requester = newRequester(config, source)
+	waiter.driver.requester = newRequester(config, source, redact, waiter.driver.fail)
 	waiter.driver.log, waiter.driver.idle = config.Logger, closeIdle
 	waiter.driver.start(func() *engine.Engine { return engine.New(engineConfig(config, waiter.driver.requester.lister != nil)) })
 	config.warnings()

@@ -137,8 +137,8 @@ func TestMaxWait(t *testing.T) {
 		if took := time.Since(began); took != time.Minute {
 			t.Errorf("took %v", took)
 		}
-		if polls := results[0].Polls; polls > 15 {
-			t.Errorf("%d polls in a minute, the last look is one of them", polls)
+		if polls := results[0].Polls; polls > 75 {
+			t.Errorf("%d polls in a minute, the final poll is one of them", polls)
 		}
 		if !errors.Is(results[0].Err, edenwait.ErrMaxWait) || record.errors[never] != 1 {
 			t.Errorf("%v, OnError %v", results[0].Err, record.errors)
@@ -215,16 +215,18 @@ func TestOwnBackOffOfAges(t *testing.T) {
 	})
 }
 
-func TestDefaultBackOffGrows(t *testing.T) {
+// By default the delay between two polls grows with the root of the job's age.
+func TestDefaultDelaysGrow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var last time.Time
-		var gaps []time.Duration
+		began := time.Now()
+		last := began
+		var gaps, ages []time.Duration
 		waiter := newScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
 			if poll > 1 {
-				gaps = append(gaps, time.Since(last))
+				gaps, ages = append(gaps, time.Since(last)), append(ages, last.Sub(began))
 			}
 			last = time.Now()
-			if poll == 40 {
+			if poll == 200 {
 				return succeeded(id)
 			}
 			return running(id)
@@ -232,15 +234,15 @@ func TestDefaultBackOffGrows(t *testing.T) {
 		if _, err := waiter.Wait(context.Background(), someID); err != nil {
 			t.Fatal(err)
 		}
-		want, even := time.Second, 0
+		even := 0
 		for i, gap := range gaps {
-			if gap.Round(time.Millisecond) == want.Round(time.Millisecond) {
+			want := 2 * math.Sqrt(0.016*ages[i].Seconds())
+			if least := max(want*0.75, 0.17); gap.Seconds() < least || gap.Seconds() > max(want*2, 0.3) {
+				t.Errorf("at the age of %v the gap is %v, want about %.2f s", ages[i], gap, want)
+			}
+			if i > 0 && gap == gaps[i-1] {
 				even++
 			}
-			if gap < want*9/10-time.Millisecond || gap > want*11/10+time.Millisecond {
-				t.Errorf("gap %d is %v, want %v ± 10 %%", i, gap, want)
-			}
-			want = min(want*13/10, 10*time.Second)
 		}
 		if even > len(gaps)/2 {
 			t.Errorf("%d of %d gaps have no jitter", even, len(gaps))
@@ -265,6 +267,20 @@ func TestNewJobMayBeUnknownForAMoment(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Nor is one answer believed when a job's first GET comes late: of three hundred
+// jobs without a list, the last is first polled half a minute after it was taken in.
+func TestOneAnswerMakesNoJobUnknown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Faults: []edentest.Fault{
+			{On: edentest.Get, PerJob: true, Times: 1, Do: edentest.Status(404, "", nil)},
+		}})
+		ids := api.SubmitAll(300, minuteLong)
+		if _, err := newWaiter(t, api, edenwait.Config{DisableList: true}).WaitAll(context.Background(), ids); err != nil {
+			t.Errorf("%.300v", err)
+		}
+	})
 }
 
 // A Source that answers what it must not is asked again, and loses nothing.

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/edentest"
 )
 
 // protocol is how requests travel: the API itself speaks HTTP/2 over TLS.
@@ -80,8 +81,39 @@ func (w protocol) poller(t testing.TB, config edenwait.Config) *edenwait.Poller 
 	return poller
 }
 
+// account is a fake API on loopback, and a transport for it like an own client's.
+func (w protocol) account(t testing.TB, opts edentest.Options) (*edentest.Server, *nethttp.Transport) {
+	t.Helper()
+	transport := trusting()
+	if !w.http2 {
+		server := edentest.Start(opts)
+		t.Cleanup(server.Close)
+		return server, transport
+	}
+	server := edentest.StartTLS(opts)
+	t.Cleanup(server.Close)
+	transport.TLSClientConfig.RootCAs = x509.NewCertPool()
+	transport.TLSClientConfig.RootCAs.AddCert(server.Certificate())
+	return server, transport
+}
+
+// waiter is a Waiter of the account, with a client of its own.
+func (w protocol) waiter(t testing.TB, server *edentest.Server, transport *nethttp.Transport, config edenwait.Config) (waiter *edenwait.Waiter) {
+	t.Helper()
+	config.Token, config.BaseURL = edentest.DefaultToken, server.URL
+	withDefaultTransport(transport, func() {
+		var err error
+		if waiter, err = edenwait.New(config); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return waiter
+}
+
 // trusting is http.DefaultTransport on a machine that trusts httptest's servers.
 func trusting() *nethttp.Transport {
+	defaultTransport.Lock()
+	defer defaultTransport.Unlock()
 	transport := nethttp.DefaultTransport.(*nethttp.Transport).Clone()
 	transport.TLSClientConfig = &tls.Config{RootCAs: httptestRoots(), MinVersion: tls.VersionTLS12}
 	return transport
@@ -96,8 +128,13 @@ var httptestRoots = sync.OnceValue(func() *x509.CertPool {
 	return roots
 })
 
+// defaultTransport guards http.DefaultTransport, for tests that run in parallel.
+var defaultTransport sync.Mutex
+
 // withDefaultTransport runs what makes a client of its own.
 func withDefaultTransport(transport nethttp.RoundTripper, run func()) {
+	defaultTransport.Lock()
+	defer defaultTransport.Unlock()
 	before := nethttp.DefaultTransport
 	nethttp.DefaultTransport = transport
 	defer func() { nethttp.DefaultTransport = before }()

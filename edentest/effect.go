@@ -104,8 +104,9 @@ func Hang() Effect { return onWire("hang", hung) }
 //
 // Over HTTP/1.1 a request has the connection for itself. Over HTTP/2 all requests
 // of a client usually share one. In memory, all requests of one [API.Client] share
-// one too, until the client's CloseIdleConnections is called: it leaves the
-// connection to the requests that are under way, and later ones use a new one.
+// one too, until the client's CloseIdleConnections is called, or a request with
+// Close set is sent: the connection is left to the requests that are under way, and
+// later ones use a new one.
 // Through a server other than [Start]'s, Silence is [Hang].
 func Silence() Effect { return onWire("silence", silent) }
 

@@ -15,7 +15,14 @@ import (
 
 // Close must not wait for answers that never end, nor leave anything behind.
 func TestServerClose(t *testing.T) {
-	server := edentest.Start(edentest.Options{Faults: []edentest.Fault{{Do: edentest.Stall()}}})
+	for name, start := range map[string]func(edentest.Options) *edentest.Server{"HTTP1": edentest.Start, "HTTP2": edentest.StartTLS} {
+		t.Run(name, func(t *testing.T) {
+			testServerClose(t, start(edentest.Options{Faults: []edentest.Fault{{Do: edentest.Stall()}}}))
+		})
+	}
+}
+
+func testServerClose(t *testing.T, server *edentest.Server) {
 	d := &door{server.API, server.Client(), server.URL, false}
 	resp, err := d.send(t.Context(), http.MethodGet, async, edentest.DefaultToken, "")
 	if err != nil {

@@ -39,6 +39,9 @@ func (t *transport) CloseIdleConnections() { t.conn.Store(new(memoryConn)) }
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	conn := t.conn.Load()
+	if r.Close { // the last of its connection
+		t.conn.CompareAndSwap(conn, new(memoryConn))
+	}
 	ctx := r.Context()
 	sent, err := readSent(ctx, r.Body)
 	if err != nil {

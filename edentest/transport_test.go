@@ -151,23 +151,25 @@ func (w *watched) Close() error {
 	return nil
 }
 
-// The same request gets the same answer through either door.
+// The same request gets the same answer through each door.
 func TestDoorsAgree(t *testing.T) {
 	opts := edentest.Options{Rate: -1}
-	server := edentest.Start(opts)
-	defer server.Close()
+	plain, secure := edentest.Start(opts), edentest.StartTLS(opts)
+	defer plain.Close()
+	defer secure.Close()
 	memory := edentest.New(opts)
 	const id = "11111111-1111-4111-8111-111111111111"
-	for _, api := range []*edentest.API{server.API, memory} {
+	for _, api := range []*edentest.API{plain.API, secure.API, memory} {
 		api.Submit(edentest.Script{ID: id, CreatedAt: "2026-01-02T03:04:05Z"})
 	}
 	for _, call := range [][2]string{
 		{http.MethodGet, async}, {http.MethodGet, async + "/" + id}, {http.MethodGet, async + "/42"}, {http.MethodHead, async},
 		{http.MethodPut, async}, {http.MethodGet, "/"}, {http.MethodDelete, async + "/" + id}, {http.MethodDelete, async + "/" + id},
 	} {
-		var answers [2]outcome
+		var answers [3]outcome
 		for i, d := range []*door{
-			{server.API, server.Client(), server.URL, false},
+			{plain.API, plain.Client(), plain.URL, false},
+			{secure.API, secure.Client(), secure.URL, false},
 			{memory, memory.Client(), "https://api.edenai.run", true},
 		} {
 			resp, err := d.send(t.Context(), call[0], call[1], edentest.DefaultToken, "")
@@ -185,9 +187,11 @@ func TestDoorsAgree(t *testing.T) {
 			resp.Header.Del("Date")
 			answers[i] = outcome{status: resp.StatusCode, header: resp.Header, length: resp.ContentLength, body: string(b)}
 		}
-		a, b := answers[0], answers[1]
-		if a.status != b.status || a.body != b.body || a.length != b.length || !sameHeader(a.header, b.header) {
-			t.Errorf("%v: loopback %+v\nmemory %+v", call, a, b)
+		a := answers[2]
+		for i, b := range answers[:2] {
+			if a.status != b.status || a.body != b.body || a.length != b.length || !sameHeader(a.header, b.header) {
+				t.Errorf("%v: in memory %+v\nover HTTP/%d %+v", call, a, i+1, b)
+			}
 		}
 	}
 }

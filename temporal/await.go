@@ -99,6 +99,10 @@ func (a *awaiter) await(ctx context.Context, in AwaitInput, try attempt) (AwaitR
 	case len(in.IDs) > chunkIDs:
 		return AwaitResult{}, temporal.NewNonRetryableApplicationError(fmt.Sprintf(
 			"edentemporal: %d ids in one %s, want at most %d", len(in.IDs), AwaitActivity, chunkIDs), invalidInputType, nil)
+	case slices.ContainsFunc(in.IDs, func(id string) bool { return len(id) > idLength }):
+		// WaitAll passes none in. Such an id could make its own outcome too large.
+		return AwaitResult{}, temporal.NewNonRetryableApplicationError(fmt.Sprintf(
+			"edentemporal: an id of more than %d bytes", idLength), invalidInputType, nil)
 	case !known && in.Reduce != "":
 		return AwaitResult{}, temporal.NewApplicationErrorWithOptions(
 			fmt.Sprintf("edentemporal: the leader has no Reduce %.64q", in.Reduce), unknownReduceType,

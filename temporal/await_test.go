@@ -210,6 +210,7 @@ func TestAwaitInvalid(t *testing.T) {
 			want string
 		}{
 			{AwaitInput{IDs: testIDs(1001)}, 0, invalidInputType + " for good"},
+			{AwaitInput{IDs: []string{strings.Repeat("x", 37)}}, 0, invalidInputType + " for good"},
 			{AwaitInput{IDs: testIDs(1), Reduce: "text"}, 0, unknownReduceType},
 			{AwaitInput{IDs: testIDs(1), Reduce: "text"}, 11 * time.Minute, unknownReduceType + " for good"},
 			{AwaitInput{}, 0, ""},

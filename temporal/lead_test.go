@@ -189,6 +189,34 @@ func TestLeadWithoutProof(t *testing.T) {
 	})
 }
 
+// A Source of the caller's own has its own errors for an unknown id.
+func TestProofOfOwnSource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, test := range []struct {
+			err     error
+			refused bool
+		}{
+			{errors.New("nothing there"), false},
+			{edenwait.ErrNotFound, false},
+			{nil, false},
+			{edenwait.ErrPaymentRequired, true},
+		} {
+			o := testOptions(t, edentest.New(edentest.Options{}), func(o *Options) { o.Config.Source = failing{test.err} })
+			lead, _ := leading(t, o)
+			if err := prove(t.Context(), lead.source, true); (refusalOf(err) != nil) != test.refused || (err != nil) != test.refused {
+				t.Errorf("%v: %v", test.err, err)
+			}
+			if _, lists := lead.source.(edenwait.Lister); lists {
+				t.Error("it lists, though the Source does not")
+			}
+		}
+	})
+}
+
+type failing struct{ err error }
+
+func (f failing) Get(context.Context, string) (*edenwait.Job, error) { return nil, f.err }
+
 func TestLeadQueueFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		first, second := &fakeQueue{}, &fakeQueue{err: errors.New("no such namespace")}

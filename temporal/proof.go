@@ -21,8 +21,9 @@ const (
 
 // prove returns nil if the API accepts the key, which one request shows. It returns an
 // error that matches ErrUnauthorized or ErrPaymentRequired if it does not, and another
-// if that could not be found out in time.
-func prove(ctx context.Context, source edenwait.Source) error {
+// if that could not be found out in time. A Source that is not the API's Poller may have
+// errors of its own for an unknown id: only a refusal counts then.
+func prove(ctx context.Context, source edenwait.Source, own bool) error {
 	bounded, cancel := context.WithTimeout(ctx, proofTime)
 	defer cancel()
 	for delay := time.Second; ; delay = min(2*delay, maxProofDelay) {
@@ -37,6 +38,8 @@ func prove(ctx context.Context, source edenwait.Source) error {
 			return nil
 		case refusalOf(err) != nil:
 			return refusalOf(err)
+		case own && !errors.Is(err, errFenced):
+			return nil
 		case isAnswer:
 			delay = max(delay, answer.RetryAfter)
 		}

@@ -67,7 +67,7 @@ func (t *term) serve(ctx context.Context, open func(*term) []queue) error {
 		return err
 	}
 	if t.options.Refusal == RefusalWait {
-		if err := prove(ctx, t.source); err != nil {
+		if err := prove(ctx, t.source, t.options.Config.Source != nil); err != nil {
 			return err
 		}
 		if err := sleep(ctx, t.turn()); err != nil {

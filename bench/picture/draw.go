@@ -50,6 +50,17 @@ func newPanel(x, y string, every float64, legend vg.Length) *plot.Plot {
 	return p
 }
 
+// marks are the ticks of a logarithmic axis.
+type marks []float64
+
+// Ticks implements plot.Ticker.
+func (m marks) Ticks(_, _ float64) (ticks []plot.Tick) {
+	for _, at := range m {
+		ticks = append(ticks, plot.Tick{Value: at, Label: strconv.FormatFloat(at, 'f', -1, 64)})
+	}
+	return ticks
+}
+
 // addLine draws a line; a dashed one is what was so, or should be, as opposed to
 // what was seen.
 func addLine(p *plot.Plot, name string, at plotter.XYs, c color.Color, dashed bool) {

@@ -59,13 +59,33 @@ func TestPictures(t *testing.T) {
 	}
 
 	r = delays(t, dir)
-	for i, gap := range r.gaps(running) {
-		if gap.Y > 11.1 || i == 0 && (gap.Y < 0.9 || gap.Y > 1.2) || gap.X > 90 && gap.Y < 9 {
-			t.Errorf("delays: %.1f s at %.0f s", gap.Y, gap.X)
+	for _, gap := range r.gaps(running) {
+		if want := expected(gap.X); gap.X > 5 && (gap.Y < 0.75*want || gap.Y > 1.25*want) || gap.Y > 3.5 {
+			t.Errorf("delays: %.1f s at %.0f s, want about %.1f s", gap.Y, gap.X, want)
 		}
 	}
 
-	for _, name := range []string{"batch.svg", "limited.svg", "cadence.svg", "delays.svg"} {
+	// The products in the page's table.
+	laws := []law{{"jobs that last alike: σ = 0.3", 0.3}, {"σ = 0.5", 0.5}, {"jobs that differ: σ = 1", 1}}
+	seeds := 40
+	if *redraw {
+		seeds = 2000
+	}
+	var rules [][]schedule
+	for i, l := range laws {
+		rules = append(rules, schedules(l, seeds))
+		want := [...][]float64{{63, 60, 32, 22, 16, 63}, {68, 62, 35, 31, 25, 66}, {100, 76, 51, 54, 47, 75}}[i]
+		for j, rule := range rules[i] {
+			at := rule.at[min(1, len(rule.at)-1)]
+			t.Logf("%s, %s: %.1f requests, %.2f s, product %.1f", l.title, rule.name, at.X, at.Y, product(at))
+			if got := product(at); got < want[j]*0.92 || got > want[j]*1.08 {
+				t.Errorf("%s, %s: product %.1f, want %v", l.title, rule.name, got, want[j])
+			}
+		}
+	}
+	drawSchedules(t, dir, []law{laws[0], laws[2]}, [][]schedule{rules[0], rules[2]})
+
+	for _, name := range []string{"schedules.svg", "batch.svg", "limited.svg", "cadence.svg", "delays.svg"} {
 		for _, path := range []string{filepath.Join(dir, name), filepath.Join(docs, name)} {
 			if info, err := os.Stat(path); err != nil || info.Size() > most {
 				t.Errorf("%s: %v, want at most %d bytes", path, err, most)

@@ -14,7 +14,7 @@ package picture
 
 import (
 	"fmt"
-	"slices"
+	"image/color"
 	"testing"
 	"time"
 
@@ -103,19 +103,76 @@ func delays(t *testing.T, dir string) run {
 	p := newPanel("age of the job, s", "time since the last poll, s", 10, 1*vg.Centimeter)
 	p.Title.Text = "One job of two minutes: the delays between its polls"
 	addDots(p, "poll", r.gaps(running), green)
-	// Delays of 1.3ⁿ come to (1.3ⁿ−1)/0.3 together: each is 0.3 of the age, and a
-	// second, at its beginning.
-	mean := plotter.XYs{{X: 1, Y: 1}, {X: 40, Y: 10}, {X: r.asked[ended][0], Y: 10}}
-	low, high := slices.Clone(mean), slices.Clone(mean)
-	for i, at := range mean {
-		low[i].Y, high[i].Y = at.Y*0.9, at.Y*1.1
+	var mean, low, high plotter.XYs
+	for age := 0.0; age <= r.asked[ended][0]; age++ {
+		y := expected(age)
+		mean = append(mean, plotter.XY{X: age, Y: y})
+		low, high = append(low, plotter.XY{X: age, Y: y * 0.9}), append(high, plotter.XY{X: age, Y: y * 1.1})
 	}
-	addLine(p, "1 s × 1.3ⁿ, at most 10 s, ± 10 %", mean, black, true)
+	addLine(p, "2 √(0.016 s × age), ± 10 %", mean, black, true)
 	addLine(p, "", low, faint, false)
 	addLine(p, "", high, faint, false)
-	p.Y.Max = 14
+	p.Y.Max = 4
 	check(t, save(dir, "delays.svg", p))
 	return r
+}
+
+// expected is the delay that ends at an age: it began the delay before.
+func expected(age float64) float64 {
+	d := 0.0
+	for range 20 {
+		d = priced(basePrice)(max(age-d, 0))
+	}
+	return d
+}
+
+// A schedule is a rule with each of its parameters, as requests beyond the first
+// and mean delay.
+type schedule struct {
+	name string
+	at   plotter.XYs
+}
+
+// schedules is what rules for one job at a time cost. The parameter that comes
+// second is the one that edenwait has on an idle account, or costs about as much.
+func schedules(l law, seeds int) []schedule {
+	jobs := max(8000, 4*seeds)
+	return []schedule{
+		{"a share of the age", l.curve(jobs, exponential, 0.01, 0.03, 0.1, 0.3, 0.5)},
+		{"edenwait, unlearned", l.curve(jobs, priced, 0.004, basePrice, 0.06, 0.12, 0.25, 0.5)},
+		{"fixed", l.curve(jobs, fixed, 0.25, 1, 5, 20)},
+		{"edenwait, 300 jobs learned", l.learned(seeds, 0.004, basePrice, 0.06, 0.5)},
+		{"the limit", l.hyperbola(3, 300)},
+		{"1 s × 1.3ⁿ, at most 10 s", l.curve(jobs, func(float64) rule { return before() }, 0)},
+	}
+}
+
+// drawSchedules draws a panel for each law.
+func drawSchedules(t *testing.T, dir string, laws []law, rules [][]schedule) {
+	t.Helper()
+	panels := make([]*plot.Plot, len(laws))
+	for i, l := range laws {
+		p := newPanel("", "mean delay, s", 1, 11*vg.Centimeter)
+		p.Title.Text = l.title
+		p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
+		p.X.Tick.Marker, p.Y.Tick.Marker = marks{3, 10, 30, 100}, marks{0.3, 1, 3, 10}
+		for j, c := range []color.Color{blue, amber, black, green, red} {
+			name := rules[i][j].name
+			if i > 0 {
+				name = "" // the legend of the first will do
+			}
+			addLine(p, name, rules[i][j].at, c, j == 4)
+		}
+		if before := rules[i][5]; i == 0 {
+			addDots(p, before.name, before.at, blue)
+		} else {
+			p.Add(dots{before.at, blue})
+		}
+		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 3, 150, 0.2, 30
+		panels[i] = p
+	}
+	panels[len(panels)-1].X.Label.Text = "requests beyond the first, per job"
+	check(t, save(dir, "schedules.svg", panels...))
 }
 
 func sameTime(until float64, panels ...*plot.Plot) {

@@ -18,7 +18,7 @@ const (
 	urlVariable = "EDENAI_BASE_URL"
 )
 
-// account says whom to ask, and as whom.
+// account is the API to use, and its key.
 type account struct {
 	tokenFile string
 	baseURL   string
@@ -29,11 +29,11 @@ func (a *account) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&a.tokenFile, "token-file", "", "read the key from this `file` instead of "+keyVariable)
 	f.StringVar(&a.baseURL, "base-url", "", "the API's `URL` (default $"+urlVariable+", or "+edenwait.DefaultBaseURL+")")
-	f.BoolVar(&a.eu, "eu", false, "ask the API in the European Union, "+edenwait.EUBaseURL)
+	f.BoolVar(&a.eu, "eu", false, "use the API in the European Union, "+edenwait.EUBaseURL)
 	cmd.MarkFlagsMutuallyExclusive("base-url", "eu")
 }
 
-// config fills in what the flags and the environment say.
+// config sets the fields from the flags and the environment.
 func (a *account) config(ctx context.Context, c *edenwait.Config) (err error) {
 	c.BaseURL = cmp.Or(a.baseURL, os.Getenv(urlVariable))
 	if a.eu {
@@ -51,32 +51,31 @@ func (a *account) token(ctx context.Context) (string, error) {
 		}
 		return token, nil
 	}
-	// It may be a pipe from a program that asks for a passphrase first.
+	// It may be a pipe from a program that first asks its user for a passphrase.
 	content, err := await(ctx, func() ([]byte, error) { return os.ReadFile(a.tokenFile) })
 	if err != nil {
-		return "", cannot("--token-file", err)
+		return "", usageError("--token-file", err)
 	}
 	return parseToken(a.tokenFile, content)
 }
 
-// parseToken finds the key in a file's content. That is never quoted: whatever it
-// is, it was meant to be a secret.
+// parseToken returns the key in a file's content. Errors never quote the content, since
+// it is a secret whatever it is.
 func parseToken(name string, content []byte) (string, error) {
 	if bytes.HasPrefix(content, []byte("\xff\xfe")) || bytes.HasPrefix(content, []byte("\xfe\xff")) {
-		return "", fmt.Errorf("--token-file: %s is UTF-16, as some shells write it, want plain text", name)
+		return "", fmt.Errorf("--token-file: %s is UTF-16: want plain text", name)
 	}
 	token := bytes.TrimSpace(bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))) // of a Windows editor
 	if len(token) == 0 || len(bytes.Fields(token)) != 1 {
-		return "", fmt.Errorf("--token-file: %s does not hold a key and nothing else", name)
+		return "", fmt.Errorf("--token-file: want only the key in %s", name)
 	}
 	if bytes.ContainsFunc(token, func(c rune) bool { return c <= ' ' || c >= 0x7f }) {
-		return "", fmt.Errorf("--token-file: %s holds characters that no key has", name)
+		return "", fmt.Errorf("--token-file: invalid characters in %s: want only the key", name)
 	}
 	return string(token), nil
 }
 
-// flagError puts a complaint about a field of the Config in terms of the flag
-// that filled it.
+// flagError names the flag instead of the field of the Config that it sets.
 func flagError(err error) error {
 	if err == nil {
 		return nil

@@ -11,27 +11,25 @@ import (
 	"github.com/edenwait/edenwait"
 )
 
-// apiCheck tells an id that the API does not know from a wrong URL and from
-// another account, where every id is unknown too. If that were believed, every id
-// would get a line that says so, and no later run would poll it again.
+// apiCheck distinguishes an unknown job from a wrong URL and from a wrong account, where
+// every job is unknown. Without it, every id would get a line with "not_found", and no
+// later run would poll it again.
 //
-// One job that is known is proof: the URL is right, and so is the account. It
-// takes only what waiting takes, to GET a job. The job list may be forbidden or
-// missing for a key that can wait very well, so it proves nothing against the
-// API by itself.
+// One known job proves that the URL and the account are right. The job list proves less:
+// it may be forbidden or missing for a key that can GET jobs.
 type apiCheck struct {
 	known atomic.Bool
 
 	mu     sync.Mutex
-	listed bool               // the list has answered, somehow
-	absent *edenwait.APIError // there is no list
+	listed bool               // the list has been requested
+	absent *edenwait.APIError // the response that says that there is no list
 }
 
-// knows notes that a job of this batch is known.
-func (c *apiCheck) knows() { c.known.Store(true) }
+// setKnown records that a job of this batch is known.
+func (c *apiCheck) setKnown() { c.known.Store(true) }
 
-// list notes how the job list has answered.
-func (c *apiCheck) list(err error) {
+// noteList records how a request for the job list ended.
+func (c *apiCheck) noteList(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var answer *edenwait.APIError
@@ -46,24 +44,23 @@ func (c *apiCheck) list(err error) {
 	}
 }
 
-// hasNoList reports the answer of a server without a job list, if it is one. It
-// asks once if that is not known yet.
+// hasNoList returns the response of a server without a job list, nil if there is one or
+// may be one. It requests the list if nobody has.
 func (c *apiCheck) hasNoList(ctx context.Context, api edenwait.Lister) *edenwait.APIError {
 	c.mu.Lock()
 	listed := c.listed
 	c.mu.Unlock()
 	if !listed {
 		_, err := api.List(ctx, edenwait.ListQuery{Limit: 1})
-		c.list(err)
+		c.noteList(err)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.absent
 }
 
-// isAbsence reports whether a status says that there is nothing at a URL, or
-// something else. That a key may not read it, or that a server is in trouble, is
-// not that.
+// isAbsence reports whether a status says that there is no job list at the URL. A list
+// that is forbidden, or a server error, does not say so.
 func isAbsence(status int) bool {
 	switch status {
 	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone:
@@ -73,7 +70,7 @@ func isAbsence(status int) bool {
 	}
 }
 
-// unknownError is that no id of a batch is known.
+// unknownError says that the API knows no job of a batch.
 type unknownError struct {
 	jobs   string
 	absent *edenwait.APIError // nil if the server has a job list, or may have one
@@ -82,10 +79,10 @@ type unknownError struct {
 
 func (e *unknownError) Error() string {
 	if e.absent != nil {
-		return fmt.Sprintf("%s not waited for: what answers is not the API, it knows no job and has no job list (%v): check --base-url or %s",
+		return fmt.Sprintf("%s not waited for: the server is not the Eden AI API, since it knows no job and has no job list (%v). Check --base-url or %s",
 			e.jobs, e.absent, urlVariable)
 	}
-	return fmt.Sprintf("%s unknown to the API at %s, and none known. Nothing was written about them. "+
-		"Is this the key of the account that submitted them, and the right host (--eu, --base-url)? Results are kept for 7 days",
+	return fmt.Sprintf("%s unknown to the API at %s, and no job known. No line was written for them. "+
+		"Check that the key belongs to the account that submitted them, and the host (--eu, --base-url). Results are kept for 7 days",
 		e.jobs, e.url)
 }

@@ -10,12 +10,12 @@ import (
 
 // lister answers every request for the list with the same error, and counts.
 type lister struct {
-	err   error
-	asked int
+	err    error
+	wanted int
 }
 
 func (l *lister) List(context.Context, edenwait.ListQuery) (*edenwait.JobPage, error) {
-	l.asked++
+	l.wanted++
 	return &edenwait.JobPage{}, l.err
 }
 
@@ -28,7 +28,7 @@ func TestHasNoList(t *testing.T) {
 		name   string
 		err    error
 		absent bool
-		asked  int // in three calls
+		wanted int // in three calls
 	}{
 		{"the API", nil, false, 1},
 		{"another server", status(404), true, 1},
@@ -48,14 +48,14 @@ func TestHasNoList(t *testing.T) {
 				t.Errorf("%s: got %v", test.name, got)
 			}
 		}
-		if l.asked != test.asked {
-			t.Errorf("%s: asked %d times, want %d", test.name, l.asked, test.asked)
+		if l.wanted != test.wanted {
+			t.Errorf("%s: asked %d times, want %d", test.name, l.wanted, test.wanted)
 		}
 	}
 	// A page that was seen once is proof.
 	var c apiCheck
-	c.list(nil)
-	c.list(status(404))
+	c.noteList(nil)
+	c.noteList(status(404))
 	if got := c.hasNoList(t.Context(), &lister{}); got != nil {
 		t.Errorf("got %v after a page", got)
 	}

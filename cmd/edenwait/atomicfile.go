@@ -12,17 +12,16 @@ import (
 	"path/filepath"
 )
 
-// atomicFile is the file that a picture goes into. Until then, and if it cannot be
-// drawn, the picture of an earlier run stays.
+// atomicFile is the file of a picture. The picture of an earlier run stays until the new
+// one is complete.
 type atomicFile struct {
 	path string
-	file *os.File // what is written to, where no new file can take its place
+	file *os.File // open if no new file can replace it; otherwise nil
 }
 
-// openAtomicFile finds out whether a picture can be put at a path. A new one is drawn
-// beside the old one and then takes its place, unless the path is a link, a
-// device or a pipe, whose place is not to be taken, or a file in a folder where
-// no other can be made.
+// openAtomicFile checks that a picture can be written to a path. The new picture is
+// written to a temporary file, which then replaces the old one. A link, a device, a pipe,
+// and a file in a read-only directory are not replaced but overwritten.
 func openAtomicFile(ctx context.Context, path string) (*atomicFile, error) {
 	info, err := os.Lstat(path)
 	there := err == nil
@@ -42,45 +41,45 @@ func openAtomicFile(ctx context.Context, path string) (*atomicFile, error) {
 	return &atomicFile{path: path, file: file}, err
 }
 
-// writable reports whether a file may be written to. One that may not be is not
-// to be replaced either.
+// writable reports whether a file may be written to. A read-only file is not replaced
+// either.
 func writable(path string) bool {
 	file, err := os.OpenFile(path, os.O_WRONLY, 0)
 	return err == nil && file.Close() == nil
 }
 
-// createBeside makes a file in the same folder.
+// createBeside creates a temporary file in the same directory.
 func createBeside(path string) (*os.File, error) {
 	folder, name := filepath.Split(path)
 	file, err := os.OpenFile(fmt.Sprintf("%s.%s.%08x", folder, name, rand.Uint32()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	var known *fs.PathError
 	if errors.As(err, &known) {
-		known.Path = path // which is what the user knows
+		known.Path = path // the user does not know the other name
 	}
 	return file, err
 }
 
-// put draws the picture.
-func (c *atomicFile) put(draw func(io.Writer) error) error {
+// write draws the picture and writes it to the file.
+func (a *atomicFile) write(draw func(io.Writer) error) error {
 	var picture bytes.Buffer
 	if err := draw(&picture); err != nil {
 		return err
 	}
-	if c.file != nil {
-		return c.overwrite(picture.Bytes())
+	if a.file != nil {
+		return a.overwrite(picture.Bytes())
 	}
-	beside, err := createBeside(c.path)
+	beside, err := createBeside(a.path)
 	if err != nil {
 		return err
 	}
-	if info, statErr := os.Stat(c.path); statErr == nil {
+	if info, statErr := os.Stat(a.path); statErr == nil {
 		err = beside.Chmod(info.Mode().Perm())
 	}
 	if err == nil {
 		_, err = beside.Write(picture.Bytes())
 	}
 	if err = errors.Join(err, beside.Close()); err == nil {
-		err = os.Rename(beside.Name(), c.path)
+		err = os.Rename(beside.Name(), a.path)
 	}
 	if err != nil {
 		err = errors.Join(err, os.Remove(beside.Name()))
@@ -88,13 +87,13 @@ func (c *atomicFile) put(draw func(io.Writer) error) error {
 	return err
 }
 
-func (c *atomicFile) overwrite(picture []byte) error {
-	info, err := c.file.Stat()
+func (a *atomicFile) overwrite(picture []byte) error {
+	info, err := a.file.Stat()
 	if err == nil && info.Mode().IsRegular() {
-		err = c.file.Truncate(0)
+		err = a.file.Truncate(0)
 	}
 	if err == nil {
-		_, err = c.file.Write(picture)
+		_, err = a.file.Write(picture)
 	}
-	return errors.Join(err, c.file.Close())
+	return errors.Join(err, a.file.Close())
 }

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// TestCanvasRights: a picture takes the place of no file that may not be written
-// to, and goes into one that may where no other can be put beside it.
-func TestCanvasRights(t *testing.T) {
+// TestAtomicFileRights: a picture does not replace a read-only file, and overwrites a
+// file in a read-only directory.
+func TestAtomicFileRights(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" || os.Geteuid() == 0 {
 		t.Skip("nothing is forbidden here")
@@ -36,7 +36,7 @@ func TestCanvasRights(t *testing.T) {
 		}
 		c, err := openAtomicFile(t.Context(), path)
 		if err == nil {
-			err = c.put(func(w io.Writer) error {
+			err = c.write(func(w io.Writer) error {
 				_, err := io.WriteString(w, "new")
 				return err
 			})

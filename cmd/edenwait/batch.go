@@ -15,7 +15,7 @@ import (
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/timeline"
 )
 
-// options say where a batch writes to, and how much.
+// options say what a batch writes, and where.
 type options struct {
 	output, timeline    string
 	retryErrors, quiet  bool
@@ -25,36 +25,36 @@ type options struct {
 // batch is one run of wait.
 type batch struct {
 	options
-	config  edenwait.Config
-	sink    sink
-	console *console
-	poller  *edenwait.Poller
-	waiter  *edenwait.Waiter
-	roster  *roster
-	tally   *report.Tally
-	picture *timeline.Recorder
-	canvas  *atomicFile // for the picture
-	row     *bar.Row    // nil without a bar
-	check   apiCheck
+	config      edenwait.Config
+	sink        sink
+	console     *console
+	poller      *edenwait.Poller
+	waiter      *edenwait.Waiter
+	jobTable    *jobTable
+	tally       *report.Tally
+	picture     *timeline.Recorder
+	pictureFile *atomicFile // nil without --timeline
+	row         *bar.Row    // nil without a bar
+	check       apiCheck
 
 	progress  atomic.Pointer[edenwait.Progress]
-	read      atomic.Pointer[error] // how reading the ids ended; nil while it goes on
-	malformed atomic.Int64          // ids
-	earlier   string                // a job that has a line from an earlier run
+	read      atomic.Pointer[error] // the error that ended the reading of ids, nil at their end; a nil pointer while it goes on
+	malformed atomic.Int64          // number of malformed ids
+	earlier   string                // a known job: it has a line from an earlier run
 
-	unknown   []edenwait.Result // that the API does not know, while it has known none
-	refused   error             // the answer that concerned every job
-	failed    bool              // a job is without success
-	unwritten []string          // jobs whose results nobody has read
+	unknown   []edenwait.Result // jobs that got a 404, while no job is known
+	refused   error             // the response that ended the wait for every job
+	failed    bool              // a job of this run is without success
+	unwritten []string          // jobs whose lines nobody has read
 }
 
 func newBatch(config edenwait.Config, options options) *batch {
-	b := &batch{options: options, config: config, roster: newRoster(), tally: report.NewTally()}
+	b := &batch{options: options, config: config, jobTable: newJobTable(), tally: report.NewTally()}
 	b.progress.Store(&edenwait.Progress{})
 	return b
 }
 
-// prepare checks the flags as the library does, before anything is touched.
+// prepare checks the flags as the library does, before any file is opened.
 func (b *batch) prepare() error {
 	if _, err := edenwait.New(b.config); err != nil {
 		return flagError(err)
@@ -63,28 +63,28 @@ func (b *batch) prepare() error {
 	return err
 }
 
-// open opens what the batch writes to: the results last, so that nothing is left
-// behind if there is anything else to complain about.
+// open opens the files that the batch writes to. The results file is the last, so that
+// another error leaves no empty file behind.
 func (b *batch) open(ctx context.Context, from *source, stdout, stderr io.Writer) (err error) {
 	if b.timeline != "" {
 		b.picture = timeline.NewRecorder()
-		if b.canvas, err = openAtomicFile(ctx, b.timeline); err != nil {
-			return cannot("--timeline", err)
+		if b.pictureFile, err = openAtomicFile(ctx, b.timeline); err != nil {
+			return usageError("--timeline", err)
 		}
 	}
-	each := func(e resultlog.Entry) {
-		b.roster.has(e)
+	addEarlier := func(e resultlog.Entry) {
+		b.jobTable.addEarlier(e)
 		if e.Outcome != resultlog.OutcomeError {
 			b.earlier = e.ID
 		}
 	}
-	if b.sink, err = openSink(ctx, b.output, stdout, b.retry(from), each); err != nil {
-		return cannot("--output", err)
+	if b.sink, err = openSink(ctx, b.output, stdout, b.retry(from), addEarlier); err != nil {
+		return usageError("--output", err)
 	}
 	out := stdout
 	d, isDevice := b.sink.(device)
 	if isDevice && isTerminal(d.file) {
-		out = d.file // on which the bar may be too, as when it is /dev/stdout
+		out = d.file // it may be the terminal of the bar, as /dev/stdout is
 	}
 	b.console = newConsole(out, stderr, b.quiet)
 	if err := b.connect(); err != nil {
@@ -95,12 +95,12 @@ func (b *batch) open(ctx context.Context, from *source, stdout, stderr io.Writer
 	case resultlog.Stream:
 		b.sink = resultlog.Stream{Writer: b.console.out}
 	case device:
-		to := &patientWriter{to: s.file, patience: b.console.patience}
+		to := &graceWriter{to: s.file, grace: b.console.grace}
 		if b.sink = (device{resultlog.Stream{Writer: to}, s.file}); out == s.file {
 			b.sink = device{resultlog.Stream{Writer: b.console.out}, s.file}
 		}
 	case *resultlog.File:
-		b.tellOf(s)
+		b.reportOpened(s)
 	}
 	if b.console.screen != nil {
 		b.row = b.console.screen.Row("")
@@ -108,20 +108,20 @@ func (b *batch) open(ctx context.Context, from *source, stdout, stderr io.Writer
 	return nil
 }
 
-// tellOf says what was found out as the results file was opened.
-func (b *batch) tellOf(file *resultlog.File) {
+// reportOpened reports what was wrong with the results file when it was opened.
+func (b *batch) reportOpened(file *resultlog.File) {
 	if file.Unlocked != nil {
-		b.console.say("%s cannot be locked here (%v): make sure that no other edenwait writes to it", b.output, file.Unlocked)
+		b.console.message("cannot lock %s (%v): make sure that no other edenwait writes to it", b.output, file.Unlocked)
 	}
 	if file.Cut > 0 {
-		b.console.say("%s ended in a torn line: %d bytes cut off", b.output, file.Cut)
+		b.console.message("%s ended in an incomplete line: removed its %d bytes", b.output, file.Cut)
 	}
 	if file.Dropped > 0 {
-		b.console.say("removed %s without a result from %s, to poll the jobs again", report.Count(file.Dropped, "line"), b.output)
+		b.console.message("removed %s without a result from %s: their jobs are polled again", report.Count(file.Dropped, "line"), b.output)
 	}
 }
 
-// connect makes the Waiter, whose requests are recorded.
+// connect makes the Waiter and the source that records its requests.
 func (b *batch) connect() (err error) {
 	if b.config.Logger, err = b.console.logger(b.logLevel, b.logFormat); err != nil {
 		return err
@@ -129,20 +129,20 @@ func (b *batch) connect() (err error) {
 	if b.poller, err = edenwait.NewPoller(b.config); err != nil {
 		return flagError(err)
 	}
-	b.config.Source = &recordingSource{Poller: b.poller, check: &b.check, roster: b.roster, tally: b.tally, timeline: b.picture}
+	b.config.Source = &recordingSource{Poller: b.poller, check: &b.check, jobTable: b.jobTable, tally: b.tally, timeline: b.picture}
 	b.config.Hooks.OnProgress = func(p edenwait.Progress) {
 		b.progress.Store(&p)
 		if b.row != nil {
-			b.row.Set(b.whole(p))
+			b.row.Set(b.withEarlier(p))
 		}
 	}
 	b.waiter, err = edenwait.New(b.config)
 	return flagError(err)
 }
 
-// whole adds what earlier runs have done.
-func (b *batch) whole(p edenwait.Progress) edenwait.Progress {
-	c := b.roster.standing()
+// withEarlier adds the jobs of earlier runs to the progress of this one.
+func (b *batch) withEarlier(p edenwait.Progress) edenwait.Progress {
+	c := b.jobTable.snapshot()
 	p.Total += c.Skipped
 	p.Succeeded += c.Skipped - c.SkippedBad
 	p.Failed += c.SkippedBad - c.SkippedErrored
@@ -150,91 +150,94 @@ func (b *batch) whole(p edenwait.Progress) edenwait.Progress {
 	return p
 }
 
-// run waits for all ids and writes their lines, and judges the whole.
+// run waits for all ids and writes their lines and the summary. The error has the exit
+// code.
 func (b *batch) run(ctx context.Context, from *source, stderr io.Writer) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	broken := b.failedBefore(from)
 	if broken == nil {
-		broken = b.wait(ctx, b.fresh(from.all(), cancel))
+		broken = b.wait(ctx, b.pending(from.all(), cancel))
 	}
 	if broken == nil {
-		broken = b.settleUnknown(ctx)
+		broken = b.writeUnknown(ctx)
 	}
 	if err := b.sink.Close(); broken == nil && err != nil {
 		broken = notWritten(err)
 	}
 	b.console.close()
-	b.conclude(stderr)
+	b.writeSummary(stderr)
 	if broken == nil {
-		broken = b.ending(ctx).verdict()
+		broken = b.ending(ctx).exitError()
 	}
 	return b.draw(stderr, broken)
 }
 
-// ending says all that the verdict is about.
+// ending collects what the exit code depends on.
 func (b *batch) ending(ctx context.Context) ending {
 	e := ending{
-		counts: b.roster.standing(), read: b.read.Load(), cause: context.Cause(ctx),
+		counts: b.jobTable.snapshot(), read: b.read.Load(), cause: context.Cause(ctx),
 		refused: b.refused, failFast: b.config.FailFast, failed: b.failed, unwritten: b.unwritten,
 	}
 	_, e.kept = b.sink.(*resultlog.File)
 	if e.Unknown > 0 && e.cause == nil {
-		e.stranger = &unknownError{jobs: report.Count(e.Unknown, "job"), absent: b.check.hasNoList(ctx, b.poller), url: b.config.BaseURL}
-		if e.stranger.url == "" {
-			e.stranger.url = edenwait.DefaultBaseURL
+		e.unknownErr = &unknownError{jobs: report.Count(e.Unknown, "job"), absent: b.check.hasNoList(ctx, b.poller), url: b.config.BaseURL}
+		if e.unknownErr.url == "" {
+			e.unknownErr.url = edenwait.DefaultBaseURL
 		}
 	}
 	return e
 }
 
-// draw draws the picture. That it cannot be drawn is told, and must not hide how
-// the jobs ended.
-func (b *batch) draw(stderr io.Writer, verdict error) error {
-	if b.canvas == nil {
-		return verdict
+// draw draws the picture. If that fails, it reports it, but an exitError of the jobs is
+// more important.
+func (b *batch) draw(stderr io.Writer, exitError error) error {
+	if b.pictureFile == nil {
+		return exitError
 	}
 	err := errBlocked
-	b.console.patience.do(func() { err = b.canvas.put(b.picture.Draw) })
+	b.console.grace.do(func() { err = b.pictureFile.write(b.picture.Draw) })
 	if err == nil {
-		return verdict
+		return exitError
 	}
-	if verdict == nil {
+	if exitError == nil {
 		return unfinished("--timeline: %w", err)
 	}
-	say(stderr, "--timeline: %v", err)
-	return verdict
+	message(stderr, "--timeline: %v", err)
+	return exitError
 }
 
-// wait writes the results as they come.
+// wait waits for the jobs, and writes each result as it comes.
 func (b *batch) wait(ctx context.Context, ids iter.Seq[string]) error {
 	if b.console.screen == nil && !b.quiet {
-		stopped, told := make(chan struct{}), make(chan struct{})
+		stopped, finished := make(chan struct{}), make(chan struct{})
 		go func() {
-			defer close(told)
-			beat(stopped, func(elapsed time.Duration) { b.console.say("%s", standingLine(elapsed, b.whole(*b.progress.Load()))) })
+			defer close(finished)
+			reportRegularly(stopped, func(elapsed time.Duration) {
+				b.console.message("%s", progressLine(elapsed, b.withEarlier(*b.progress.Load())))
+			})
 		}()
 		defer func() {
 			close(stopped)
-			b.console.patience.wait(told)
+			b.console.grace.wait(finished)
 		}()
 	}
-	doubted := false
+	warned := false
 	for r := range b.waiter.AsCompleted(ctx, ids) {
-		if err := b.settle(r, ctx.Err() != nil); err != nil {
+		if err := b.handleResult(r, ctx.Err() != nil); err != nil {
 			return err
 		}
-		if len(b.unknown) == manyUnknown && !doubted {
-			doubted = true
+		if len(b.unknown) == manyUnknown && !warned {
+			warned = true
 			if b.check.hasNoList(ctx, b.poller) != nil {
-				break // for the rest there is no hope
+				break // the other jobs would be unknown too
 			}
-			b.console.say("the first %d jobs that were polled are all unknown to the API: is this the right account?", manyUnknown)
+			b.console.message("the first %d jobs that were polled are all unknown to the API: check that the key belongs to the right account", manyUnknown)
 		}
 	}
 	return nil
 }
 
-// manyUnknown is after how many ids that are unknown, without one that is known, a
-// server that has no job list either is not asked about the rest.
+// manyUnknown is how many jobs must be unknown, with no job known, to give up on a server
+// that has no job list either.
 const manyUnknown = 100

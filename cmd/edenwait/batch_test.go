@@ -37,12 +37,12 @@ func TestTakenIsDrawn(t *testing.T) {
 	b.console = newConsole(io.Discard, io.Discard, false)
 	b.picture = timeline.NewRecorder()
 	from := &source{args: []string{jobID, "nonsense", strings.ToUpper(jobID)}}
-	taken := slices.Collect(b.fresh(from.all(), func(error) {}))
+	taken := slices.Collect(b.pending(from.all(), func(error) {}))
 	var svg strings.Builder
 	if err := b.picture.Draw(&svg); err != nil {
 		t.Fatal(err)
 	}
-	if want := "0 of 1 jobs known to have ended"; len(taken) != 2 || !strings.Contains(svg.String(), want) {
+	if want := "0 of 1 job ended"; len(taken) != 2 || !strings.Contains(svg.String(), want) {
 		t.Errorf("%q are waited for, and the picture does not say %q", taken, want)
 	}
 }

@@ -14,51 +14,51 @@ import (
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/bar"
 )
 
-// console is where a command speaks: results to out, everything else to err. On
-// a terminal with bars at its bottom both have to go around them.
+// console is the output of a command: results to out, everything else to err. On a
+// terminal with progress bars, both are written above the bars.
 type console struct {
 	out, err io.Writer
 	screen   *bar.Screen // nil without bars
-	patience *patience   // with a terminal that is stopped
+	grace    *grace      // for a terminal that is stopped
 	quiet    bool
 }
 
-// newConsole has bars, unless quiet is wanted, if err is a terminal that can move
-// its cursor.
+// newConsole draws bars if err is a terminal that can move its cursor, unless quiet is
+// set.
 func newConsole(out, err io.Writer, quiet bool) *console {
-	c := &console{out: out, err: err, patience: newPatience(), quiet: quiet}
-	if w, ok := err.(*patientWriter); ok {
-		c.patience = w.patience
+	c := &console{out: out, err: err, grace: newGrace(), quiet: quiet}
+	if w, ok := err.(*graceWriter); ok {
+		c.grace = w.grace
 	}
 	file, ok := fileOf(err)
 	if quiet || !ok || !isTerminal(err) || bar.Dumb(os.Getenv) {
 		return c
 	}
 	c.screen = bar.NewScreen(file, bar.StyleOf(os.Getenv))
-	c.err = &patientWriter{to: c.screen, patience: c.patience}
-	if isTerminal(out) { // the same one, as good as always
+	c.err = &graceWriter{to: c.screen, grace: c.grace}
+	if isTerminal(out) { // nearly always the same terminal
 		c.out = c.err
 	}
 	return c
 }
 
-// say speaks to people, unless they want quiet.
-func (c *console) say(format string, args ...any) {
+// message writes a line for people, unless quiet is set.
+func (c *console) message(format string, args ...any) {
 	if !c.quiet {
-		say(c.err, format, args...)
+		message(c.err, format, args...)
 	}
 }
 
-// close leaves the bars as they are; what comes after goes below them.
+// close stops drawing. The bars stay, and later output is below them.
 func (c *console) close() {
 	if c.screen != nil {
-		c.patience.do(c.screen.Stop)
+		c.grace.do(c.screen.Stop)
 	}
 }
 
-// logger writes to err, in one of the two formats.
+// logger returns a logger to err, in one of the two formats.
 func (c *console) logger(level, format string) (*zap.Logger, error) {
-	// zap knows more levels, and other spellings, than are offered.
+	// zap accepts more levels and spellings than the help lists.
 	l, err := zapcore.ParseLevel(level)
 	if err != nil || !slices.Contains(logLevels, level) {
 		return nil, fmt.Errorf("--log-level is %q, want one of %s", level, strings.Join(logLevels, ", "))
@@ -78,7 +78,7 @@ func (c *console) logger(level, format string) (*zap.Logger, error) {
 		return nil, fmt.Errorf("--log-format is %q, want one of %s", format, strings.Join(logFormats, ", "))
 	}
 	core := zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(c.err)), l)
-	// Where the log cannot be written, saying so there would only block again.
+	// If the log cannot be written, a message about that would only block again.
 	return zap.New(core, zap.ErrorOutput(zapcore.AddSync(io.Discard))), nil
 }
 

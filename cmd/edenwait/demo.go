@@ -15,9 +15,9 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
-// The demo has the limit that every account has, and jobs of seconds instead of a
-// minute, so that a newcomer sees the end of it. Submits count against the limit
-// too: these are let through as one burst, since to submit is not what is shown.
+// The demo has the rate limit of every account, and jobs of seconds instead of a minute,
+// so that it ends soon. Submits count against the limit too. The server lets them through
+// as one burst, since the demo is about waiting.
 const (
 	demoRate     = 10
 	demoSubmits  = 100 // per second
@@ -25,10 +25,9 @@ const (
 	demoLongest  = 20 * time.Second
 	demoTrip     = 40 * time.Millisecond
 	demoFails    = 0.08
-	// demoLimit ends a demo on a machine that is too slow for it.
+	// demoLimit ends the demo on a machine that is too slow.
 	demoLimit = 27 * time.Second
-	// demoJobs is how many at most can be known within that time, whoever asks: each
-	// takes a request.
+	// demoJobs is how many results any client can GET within that time.
 	demoJobs = 220
 )
 
@@ -36,7 +35,7 @@ const (
 type demo struct {
 	jobs  int
 	seed  uint64
-	runs  edentest.Durations // how long the jobs do
+	runs  edentest.Durations // of the jobs
 	began time.Time
 }
 
@@ -44,24 +43,24 @@ func newDemo() *cobra.Command {
 	d := demo{runs: edentest.Uniform{Min: demoShortest, Max: demoLongest}}
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "See it at work in half a minute: no key, no network",
-		Long: `Start an Eden AI account in a box, submit a few hundred jobs to it over HTTP, and
-wait for them twice at once: as edenwait does, and as a plain poll loop does.
-Nothing leaves this machine, and nothing is billed.`,
+		Short: "Try it for half a minute, without a key or a network",
+		Long: `Start a fake Eden AI API on this machine, submit a few hundred jobs to it over HTTP,
+and wait for them twice at the same time: with edenwait, and with the usual poll
+loop. Nothing is sent to the network, and nothing is billed.`,
 		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return d.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	cmd.Flags().IntVar(&d.jobs, "jobs", 200, "how many jobs to submit")
-	cmd.Flags().Uint64Var(&d.seed, "seed", 1, "what the jobs are drawn from")
+	cmd.Flags().IntVar(&d.jobs, "jobs", 200, "`number` of jobs to submit")
+	cmd.Flags().Uint64Var(&d.seed, "seed", 1, "`seed` of the random jobs")
 	return cmd
 }
 
-// rival is one of the two who wait: an account of its own, since they would
-// otherwise use up each other's requests, with the same jobs in it.
-type rival struct {
+// client is one of the two that wait. Each has an account of its own with the same jobs,
+// since they would use up each other's requests.
+type client struct {
 	name   string
 	server *edentest.Server
 	ids    []string
@@ -76,18 +75,18 @@ func (d *demo) run(ctx context.Context, stdout, stderr io.Writer) error {
 	d.began = time.Now()
 	ctx, cancel := context.WithTimeoutCause(ctx, demoLimit, errTimeout)
 	defer cancel()
-	ours, theirs := d.rival("edenwait"), d.rival("plain loop")
+	ours, theirs := d.client("edenwait"), d.client("usual loop")
 	defer ours.server.Close()
 	defer theirs.server.Close()
 
-	fmt.Fprintf(stderr, "Submitting %d jobs to an Eden AI account in a box at %s …\n", d.jobs, ours.server.URL)
+	fmt.Fprintf(stderr, "Submitting %d jobs to a fake Eden AI API at %s …\n", d.jobs, ours.server.URL)
 	if err := submitBoth(ctx, d.jobs, ours, theirs); err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
 		return unfinished("%w", err)
 	}
-	fmt.Fprintf(stderr, "Waiting for them, as edenwait does and as a plain loop does, at the same time:\n")
+	fmt.Fprintf(stderr, "Waiting for them with edenwait and with the usual loop, at the same time:\n")
 	console := newConsole(stdout, stderr, false)
 	stop := d.show(console, ours, theirs)
 	err := d.race(ctx, ours, theirs)
@@ -99,21 +98,21 @@ func (d *demo) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, errTimeout) {
 		return unfinished("%w", cause)
 	}
-	return d.tell(stdout, ours, theirs)
+	return d.report(stdout, ours, theirs)
 }
 
-func (d *demo) rival(name string) *rival {
-	return &rival{name: name, server: edentest.Start(edentest.Options{
+func (d *demo) client(name string) *client {
+	return &client{name: name, server: edentest.Start(edentest.Options{
 		Rate: demoRate, Burst: d.jobs + demoRate, Seed: d.seed, Latency: demoTrip,
 		OnSubmit: func(s edentest.Submission) edentest.Script { return d.script(s) },
 	})}
 }
 
-// race has both wait. One that runs out of time has that as its score.
-func (d *demo) race(ctx context.Context, ours, theirs *rival) error {
+// race runs both until their jobs have ended or the time is over.
+func (d *demo) race(ctx context.Context, ours, theirs *client) error {
 	var group errgroup.Group
 	began := time.Now()
-	for r, wait := range map[*rival]func(context.Context, *rival) error{ours: waitOurs, theirs: waitPlain} {
+	for r, wait := range map[*client]func(context.Context, *client) error{ours: waitOurs, theirs: waitPlain} {
 		group.Go(func() error {
 			r.start(began, len(r.ids))
 			err := wait(ctx, r)
@@ -124,30 +123,30 @@ func (d *demo) race(ctx context.Context, ours, theirs *rival) error {
 	return group.Wait()
 }
 
-// show puts both on the screen, or tells of them now and then where there is
-// none, until the result is called.
-func (d *demo) show(c *console, rivals ...*rival) (stop func()) {
+// show draws a bar for each client. Without a terminal it prints a line for each every
+// few seconds. It ends when stop is called.
+func (d *demo) show(c *console, clients ...*client) (stop func()) {
 	if c.screen != nil {
-		for _, r := range rivals {
+		for _, r := range clients {
 			r.row = c.screen.Row(fmt.Sprintf("%-10s", r.name))
 		}
 		return func() {}
 	}
 	const every = 4 * time.Second
-	ended, told := make(chan struct{}), make(chan struct{})
+	ended, finished := make(chan struct{}), make(chan struct{})
 	go func() {
-		defer close(told)
+		defer close(finished)
 		ticker := time.NewTicker(every)
 		defer ticker.Stop()
 		for {
 			select {
 			case <-ticker.C:
-				for _, r := range rivals {
-					p := r.standing()
+				for _, r := range clients {
+					p := r.snapshot()
 					if p.Waiting == 0 {
 						continue
 					}
-					fmt.Fprintf(c.err, "  %4s  %-10s  %3d of %d known to have ended, %d requests\n",
+					fmt.Fprintf(c.err, "  %4s  %-10s  %3d of %d jobs done, %d requests\n",
 						bar.Short(time.Since(d.began)), r.name, p.Total-p.Waiting, p.Total, p.Requests)
 				}
 			case <-ended:
@@ -157,33 +156,33 @@ func (d *demo) show(c *console, rivals ...*rival) (stop func()) {
 	}()
 	return func() {
 		close(ended)
-		<-told
+		<-finished
 	}
 }
 
-// tell writes what came out.
-func (d *demo) tell(w io.Writer, ours, theirs *rival) error {
+// report prints the comparison.
+func (d *demo) report(w io.Writer, ours, theirs *client) error {
 	t := table{w: w}
 	t.line("")
 	t.line("%-36s %12s %12s", "", ours.name, theirs.name)
-	t.row("jobs known to have ended", ours, theirs, func(s *score) string { return fmt.Sprint(s.ended()) })
+	t.row("jobs done", ours, theirs, func(s *score) string { return fmt.Sprint(s.ended()) })
 	t.row("  succeeded", ours, theirs, func(s *score) string { return fmt.Sprint(s.p.Succeeded) })
-	t.row("  failed, with the provider's reason", ours, theirs, func(s *score) string { return fmt.Sprint(s.p.Failed) })
+	t.row("  failed", ours, theirs, func(s *score) string { return fmt.Sprint(s.p.Failed) })
 	t.row("cost of the jobs", ours, theirs, func(s *score) string { return report.Dollars(s.tally.Cost()) })
-	t.row("requests to find out", ours, theirs, func(s *score) string { return fmt.Sprint(s.p.Requests) })
-	t.row("  refused by the rate limit (429)", ours, theirs, func(s *score) string { return fmt.Sprint(s.p.RateLimited) })
-	t.row("  a job", ours, theirs, func(s *score) string { return fmt.Sprintf("%.1f", float64(s.p.Requests)/float64(s.p.Total)) })
-	t.row("lag from a job's end to knowing it", ours, theirs, func(s *score) string { return report.Seconds(s.meanLag()) })
-	t.row("  at worst", ours, theirs, func(s *score) string { return report.Seconds(s.worstLag()) })
+	t.row("requests", ours, theirs, func(s *score) string { return fmt.Sprint(s.p.Requests) })
+	t.row("  over the rate limit (429)", ours, theirs, func(s *score) string { return fmt.Sprint(s.p.RateLimited) })
+	t.row("  per job", ours, theirs, func(s *score) string { return fmt.Sprintf("%.1f", float64(s.p.Requests)/float64(s.p.Total)) })
+	t.row("mean lag, from job's end to result", ours, theirs, func(s *score) string { return report.Seconds(s.meanLag()) })
+	t.row("maximum lag", ours, theirs, func(s *score) string { return report.Seconds(s.worstLag()) })
 	t.row("last result after", ours, theirs, (*score).took)
 	t.line("")
-	t.line("Both waited for the same %d jobs at the same time, each on an account of its own", d.jobs)
-	t.line("with the usual limit of %d requests per second, %s away. This is measured, not computed.", demoRate, report.Seconds(demoTrip))
-	t.line("The plain loop is what one writes first: errgroup, a goroutine per job, each with")
-	t.line("an exponential backoff. edenwait asks for the job list, where one request tells of")
-	t.line("a thousand jobs, and then for those that have ended; all inside the rate limit.")
+	t.line("Both waited for the same %d jobs at the same time, each with an account of its own.", d.jobs)
+	t.line("The account has the usual limit of %d requests per second and is %s away. The", demoRate, report.Seconds(demoTrip))
+	t.line("figures are measured. The usual loop is an errgroup with a goroutine per job, which")
+	t.line("polls with exponential backoff. edenwait reads the job list, where one request tells")
+	t.line("the status of a thousand jobs, and then GETs the jobs that have ended.")
 	t.line("")
-	t.line("Now with jobs of your own:")
+	t.line("Now wait for your own jobs:")
 	t.line("  %s=… edenwait wait --ids-file ids.txt --output results.jsonl", keyVariable)
 	return t.err
 }
@@ -200,6 +199,6 @@ func (t *table) line(format string, args ...any) {
 	}
 }
 
-func (t *table) row(name string, ours, theirs *rival, value func(*score) string) {
+func (t *table) row(name string, ours, theirs *client, value func(*score) string) {
 	t.line("%-36s %12s %12s", name, value(&ours.score), value(&theirs.score))
 }

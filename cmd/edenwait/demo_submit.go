@@ -16,7 +16,7 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
-// demoModels are what the demo's jobs ask for, in turn.
+// demoModels are the models of the demo's jobs, in turn.
 var demoModels = []string{
 	"audio/speech_to_text_async/deepgram",
 	"ocr/ocr_async/mistral",
@@ -25,8 +25,8 @@ var demoModels = []string{
 	"web/crawl_async/firecrawl",
 }
 
-// script is what becomes of a job: the same in both accounts, in whatever order
-// they get to see the submits.
+// script decides how a job ends. It is the same in both accounts, whatever the order of
+// the submits.
 func (d *demo) script(s edentest.Submission) edentest.Script {
 	var input struct{ File uint64 }
 	if err := json.Unmarshal(s.Input, &input); err != nil {
@@ -44,9 +44,9 @@ func (d *demo) script(s edentest.Submission) edentest.Script {
 }
 
 // submitBoth submits the same jobs to both accounts.
-func submitBoth(ctx context.Context, jobs int, rivals ...*rival) error {
+func submitBoth(ctx context.Context, jobs int, clients ...*client) error {
 	group, ctx := errgroup.WithContext(ctx)
-	for _, r := range rivals {
+	for _, r := range clients {
 		group.Go(func() (err error) {
 			r.ids, err = submitAll(ctx, r.server, jobs)
 			return err
@@ -55,9 +55,8 @@ func submitBoth(ctx context.Context, jobs int, rivals ...*rival) error {
 	return group.Wait()
 }
 
-// submitAll submits jobs one after the other, as fast as the account allows. It
-// begins several at once, since a round trip takes longer than the limit's pause
-// between two requests, and puts the ids where they belong.
+// submitAll submits the jobs, several at the same time, since a round trip takes longer
+// than the pause between two submits.
 func submitAll(ctx context.Context, server *edentest.Server, jobs int) ([]string, error) {
 	ids := make([]string, jobs)
 	pace := rate.NewLimiter(demoSubmits, 1)
@@ -68,8 +67,8 @@ func submitAll(ctx context.Context, server *edentest.Server, jobs int) ([]string
 			break
 		}
 		group.Go(func() (err error) {
-			// On a busy machine requests bunch up and some are refused. What was
-			// refused was not submitted, so it can be sent again without harm.
+			// On a busy machine some submits get a 429. A submit with a 429 made no job,
+			// so a retry cannot make two.
 			for {
 				ids[i], err = submit(ctx, server, i)
 				if !errors.Is(err, errRefused) {
@@ -84,7 +83,7 @@ func submitAll(ctx context.Context, server *edentest.Server, jobs int) ([]string
 	return ids, group.Wait()
 }
 
-var errRefused = errors.New("refused by the rate limit")
+var errRefused = errors.New("over the rate limit")
 
 // submit posts one job, as any program would.
 func submit(ctx context.Context, server *edentest.Server, number int) (id string, err error) {

@@ -23,12 +23,12 @@ func TestDemo(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		`(?m)^ +edenwait   plain loop$`,
-		`(?m)^jobs known to have ended +30 +30$`,
+		`(?m)^ +edenwait   usual loop$`,
+		`(?m)^jobs done +30 +30$`,
 		`(?m)^  succeeded +(\d+) +\d+$`,
 		`(?m)^cost of the jobs +\$\d+\.\d+ +\$\d+\.\d+$`,
-		`(?m)^requests to find out +\d+ +\d+$`,
-		`(?m)^lag from a job's end to knowing it +\d.* m?s +\d.* m?s$`,
+		`(?m)^requests +\d+ +\d+$`,
+		`(?m)^mean lag, from job's end to result +\d.* m?s +\d.* m?s$`,
 		`(?m)^last result after +\d.* s +\d.* s$`,
 	} {
 		if !regexp.MustCompile(want).MatchString(stdout.String()) {
@@ -36,7 +36,7 @@ func TestDemo(t *testing.T) {
 		}
 	}
 	// Both had the same jobs.
-	same := regexp.MustCompile(`(?m)^(?:  succeeded|  failed.*reason|cost of the jobs) +(\S+) +(\S+)$`).FindAllStringSubmatch(stdout.String(), -1)
+	same := regexp.MustCompile(`(?m)^(?:  succeeded|  failed|cost of the jobs) +(\S+) +(\S+)$`).FindAllStringSubmatch(stdout.String(), -1)
 	if len(same) != 3 {
 		t.Fatalf("rows are missing:\n%s", stdout.String())
 	}
@@ -45,7 +45,7 @@ func TestDemo(t *testing.T) {
 			t.Errorf("they had different jobs: %s", row[0])
 		}
 	}
-	if got := stderr.String(); !regexp.MustCompile(`^Submitting 30 jobs to an Eden AI account in a box at http://127.0.0.1:\d+ …\nWaiting for them, `).MatchString(got) {
+	if got := stderr.String(); !regexp.MustCompile(`^Submitting 30 jobs to a fake Eden AI API at http://127.0.0.1:\d+ …\nWaiting for them with `).MatchString(got) {
 		t.Errorf("stderr is %q", got)
 	}
 }

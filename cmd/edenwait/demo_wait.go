@@ -17,7 +17,7 @@ import (
 )
 
 // waitOurs waits with the library.
-func waitOurs(ctx context.Context, r *rival) error {
+func waitOurs(ctx context.Context, r *client) error {
 	config := edenwait.Config{
 		Token: edentest.DefaultToken, BaseURL: r.server.URL, Rate: demoRate,
 		Hooks: edenwait.Hooks{OnProgress: r.report},
@@ -28,19 +28,18 @@ func waitOurs(ctx context.Context, r *rival) error {
 	}
 	for result := range waiter.AsCompleted(ctx, slices.Values(r.ids)) {
 		if result.Job != nil {
-			r.know(result.Job, time.Now())
+			r.recordEnd(result.Job, time.Now())
 		}
 	}
 	return nil
 }
 
-// waitPlain waits as one does at first: a goroutine a job that asks, and asks
-// again later. The backoff's own defaults are what such loops run with, but for
-// giving up after a quarter of an hour.
-func waitPlain(ctx context.Context, r *rival) error {
+// waitPlain is the usual loop: a goroutine per job that polls with the default
+// exponential backoff, except that it does not give up after 15 minutes.
+func waitPlain(ctx context.Context, r *client) error {
 	poller, err := edenwait.NewPoller(edenwait.Config{
 		Token: edentest.DefaultToken, BaseURL: r.server.URL,
-		// Connections enough, which a loop might not have, for a fair comparison.
+		// Enough idle connections, which many loops lack, for a fair comparison.
 		HTTPClient: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: len(r.ids)}},
 	})
 	if err != nil {
@@ -51,16 +50,16 @@ func waitPlain(ctx context.Context, r *rival) error {
 		group.Go(func() error {
 			job, err := backoff.RetryWithData(func() (*edenwait.Job, error) {
 				job, err := poller.Get(ctx, id)
-				r.asked(errors.Is(err, edenwait.ErrRateLimited))
+				r.countRequest(errors.Is(err, edenwait.ErrRateLimited))
 				if err == nil && !job.Status.Done() {
 					err = errRunning
 				}
 				return job, err
 			}, backoff.WithContext(backoff.NewExponentialBackOff(backoff.WithMaxElapsedTime(0)), ctx))
 			if err == nil {
-				r.know(job, time.Now())
+				r.recordEnd(job, time.Now())
 			}
-			return nil // one job's trouble is its own
+			return nil // an error of one job must not end the others
 		})
 	}
 	return group.Wait()
@@ -68,34 +67,34 @@ func waitPlain(ctx context.Context, r *rival) error {
 
 var errRunning = errors.New("the job is still running")
 
-// score is how one of the two does.
+// score has the figures of one client.
 type score struct {
 	mu    sync.Mutex
 	p     edenwait.Progress
 	tally *report.Tally
 	began time.Time
-	last  time.Duration // when the last result came
+	last  time.Duration // time of the last result
 	lags  []time.Duration
 }
 
-func (r *rival) start(began time.Time, jobs int) {
+func (r *client) start(began time.Time, jobs int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.began, r.tally = began, report.NewTally()
 	r.p = edenwait.Progress{Total: jobs, Waiting: jobs}
 }
 
-// report takes over what the Waiter says of its requests. Jobs are counted by
-// know, so that both are counted alike.
-func (r *rival) report(p edenwait.Progress) {
+// report takes the request counts from the Waiter. Jobs are counted by recordEnd for both
+// clients.
+func (r *client) report(p edenwait.Progress) {
 	r.mu.Lock()
 	r.p.Requests, r.p.RateLimited = p.Requests, p.RateLimited
 	r.mu.Unlock()
 	r.draw()
 }
 
-// asked counts a request of the plain loop.
-func (r *rival) asked(refused bool) {
+// countRequest counts a request of the usual loop.
+func (r *client) countRequest(refused bool) {
 	r.mu.Lock()
 	r.p.Requests++
 	if refused {
@@ -105,9 +104,9 @@ func (r *rival) asked(refused bool) {
 	r.draw()
 }
 
-// know counts a job that is known to have ended. Its lag counts from its end, or
-// from the beginning of the wait if it had ended before.
-func (r *rival) know(job *edenwait.Job, at time.Time) {
+// recordEnd counts a job's result. Its lag is the time since the job's end, or since the
+// start of the wait if the job had ended before.
+func (r *client) recordEnd(job *edenwait.Job, at time.Time) {
 	ended, _ := r.server.EndedAt(job.ID)
 	r.mu.Lock()
 	if ended.Before(r.began) {
@@ -127,16 +126,16 @@ func (r *rival) know(job *edenwait.Job, at time.Time) {
 	r.draw()
 }
 
-// stop has the last state drawn.
-func (r *rival) stop() { r.draw() }
+// stop draws the last state.
+func (r *client) stop() { r.draw() }
 
-func (r *rival) draw() {
+func (r *client) draw() {
 	if r.row != nil {
-		r.row.Set(r.standing())
+		r.row.Set(r.snapshot())
 	}
 }
 
-func (r *rival) standing() edenwait.Progress {
+func (r *client) snapshot() edenwait.Progress {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p := r.p

@@ -10,7 +10,7 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
-// durationsHelp says what --durations understands.
+// durationsHelp describes the values of --durations.
 const durationsHelp = `how long jobs run: lognormal:MEDIAN,SIGMA[,CAP], fixed:TIME or fixed:never,
 uniform:MIN,MAX, pareto:MIN,ALPHA[,CAP] or bimodal:SHORT,LONG,SHARE`
 
@@ -29,7 +29,7 @@ func parseDurations(text string) (edentest.Durations, error) {
 		d = edentest.Fixed(args.duration())
 	case "uniform":
 		u := edentest.Uniform{Min: args.duration(), Max: args.duration()}
-		args.want(u.Min <= u.Max, "%v to %v is no span, want MIN up to MAX", u.Min, u.Max)
+		args.want(u.Min <= u.Max, "invalid range %v to %v: want MIN up to MAX", u.Min, u.Max)
 		d = u
 	case "pareto":
 		p := edentest.Pareto{Min: args.duration(), Alpha: args.number(), Cap: args.optional()}
@@ -49,8 +49,7 @@ func parseDurations(text string) (edentest.Durations, error) {
 	return d, nil
 }
 
-// arguments are values separated by commas, taken one by one. The first that is
-// wrong is kept.
+// arguments are values separated by commas, taken one by one. err is the first error.
 type arguments struct {
 	left []string
 	err  error
@@ -71,7 +70,7 @@ func (a *arguments) fail(err error) {
 	}
 }
 
-// want fails, unless something fails already or holds.
+// want fails unless the condition holds.
 func (a *arguments) want(holds bool, format string, args ...any) {
 	if !holds {
 		a.fail(fmt.Errorf(format, args...))
@@ -86,7 +85,7 @@ func (a *arguments) duration() time.Duration {
 	}
 	d, err := time.ParseDuration(value)
 	if err != nil || d < 0 {
-		a.fail(fmt.Errorf("%q is no duration such as 90s or 2m30s", value))
+		a.fail(fmt.Errorf("invalid duration %q: want a form like 90s or 2m30s", value))
 	}
 	return d
 }
@@ -99,7 +98,7 @@ func (a *arguments) number() float64 {
 	}
 	n, err := strconv.ParseFloat(value, 64)
 	if err != nil || !(n >= 0) || math.IsInf(n, 1) {
-		a.fail(fmt.Errorf("%q is no number of 0 or more", value))
+		a.fail(fmt.Errorf("invalid number %q: want 0 or more", value))
 	}
 	return n
 }
@@ -113,7 +112,7 @@ func (a *arguments) optional() time.Duration {
 
 func (a *arguments) end() error {
 	if a.err == nil && len(a.left) > 0 {
-		return fmt.Errorf("%q is too much", strings.Join(a.left, ","))
+		return fmt.Errorf("unexpected %q at the end", strings.Join(a.left, ","))
 	}
 	return a.err
 }

@@ -37,18 +37,18 @@ func newEmulate() *cobra.Command {
 	var flags emulateFlags
 	cmd := &cobra.Command{
 		Use:   "emulate",
-		Short: "Serve an Eden AI account in a box, for tests in any language",
-		Long: `Serve the four endpoints of async jobs on a loopback address, with jobs that
-run for a while and end, the account's request limit, and faults if wanted.
+		Short: "Serve a fake Eden AI API, for tests in any language",
+		Long: `Serve a fake of the four endpoints for async jobs on a loopback address: with jobs
+that run for a while and end, the account's rate limit, and faults.
 
-One line goes to stdout, ready for eval, and stdout is closed after it, so that
+It prints one line for eval to stdout, and then closes stdout. So this works as it is:
 
   eval "$(edenwait emulate --jobs 100 --write-ids ids.txt &)"
   edenwait wait --ids-file ids.txt
   kill $EDENWAIT_EMULATE_PID
 
-works as it stands. With --webhooks, jobs whose submit named a webhook_receiver are
-delivered there, signed. SIGINT or SIGTERM ends it, with exit code 0.`,
+With --webhooks, a job is delivered, signed, to the webhook_receiver of its submit.
+SIGINT or SIGTERM ends the command with exit code 0.`,
 		Example: `  edenwait emulate --addr 127.0.0.1:8080 --rate 50
   edenwait emulate --durations fixed:2s --fail-share 0.1 --fault status=503,share=0.05
   edenwait emulate --fault torn,on=get,times=3 --fault chaos=0.02`,
@@ -59,21 +59,21 @@ delivered there, signed. SIGINT or SIGTERM ends it, with exit code 0.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&flags.addr, "addr", "127.0.0.1:0", "listen `address`; port 0 is any free one")
+	f.StringVar(&flags.addr, "addr", "127.0.0.1:0", "listen `address`; port 0 is any free port")
 	f.StringVar(&flags.token, "token", edentest.DefaultToken, "the `key` to accept")
-	f.Float64Var(&flags.options.Rate, "rate", 10, "requests a second, for all clients together; negative is no limit")
-	f.IntVar(&flags.options.Burst, "burst", 10, "requests at once after a pause")
-	f.Uint64Var(&flags.options.Seed, "seed", 0, "what everything random derives from")
-	f.IntVar(&flags.jobs, "jobs", 0, "jobs that are there from the start")
-	f.StringVar(&flags.writeIDs, "write-ids", "", "write their ids to this `file`, one a line")
+	f.Float64Var(&flags.options.Rate, "rate", 10, "maximum requests per second, over all clients; negative is no limit")
+	f.IntVar(&flags.options.Burst, "burst", 10, "requests that may come at once after a pause")
+	f.Uint64Var(&flags.options.Seed, "seed", 0, "`seed` of everything random")
+	f.IntVar(&flags.jobs, "jobs", 0, "number of jobs at the start")
+	f.StringVar(&flags.writeIDs, "write-ids", "", "write the ids of --jobs to this `file`, one per line")
 	f.StringVar(&flags.durations, "durations", "lognormal:60s,1,20m", durationsHelp)
 	f.Float64Var(&flags.options.Workload.FailureRate, "fail-share", 0, "`share` of jobs that fail, 0 to 1")
 	f.IntVar(&flags.options.Workload.OutputBytes, "output-bytes", 0, "approximate `size` of an output; 0 is a sentence")
 	f.DurationVar(&flags.options.Latency, "latency", 0, "round trip of a request")
-	f.DurationVar(&flags.options.ListLag, "list-lag", 0, "how far the job list is behind")
+	f.DurationVar(&flags.options.ListLag, "list-lag", 0, "delay of the job list")
 	f.StringArrayVar(&flags.faults, "fault", nil, faultHelp)
 	flags.webhooks.flags(cmd)
-	f.BoolVarP(&flags.quiet, "quiet", "q", false, "nothing on stderr")
+	f.BoolVarP(&flags.quiet, "quiet", "q", false, "print nothing to stderr")
 	return cmd
 }
 
@@ -85,7 +85,7 @@ func (f *emulateFlags) run(ctx context.Context, stdout, stderr io.Writer) (err e
 		return errors.New("--write-ids needs --jobs")
 	}
 	if strings.ContainsFunc(f.token, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune(`'"$\`+"`", c) }) || f.token == "" {
-		return errors.New("--token holds what a shell or a header would not take literally")
+		return errors.New("invalid --token: want printable ASCII without spaces and shell characters")
 	}
 	if f.options.Workload.Durations, err = parseDurations(f.durations); err != nil {
 		return err
@@ -104,7 +104,7 @@ func (f *emulateFlags) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	}
 	api := edentest.New(f.options)
 	defer api.Close()
-	if err := f.webhooks.putKey(api); err != nil {
+	if err := f.webhooks.writePublicKey(api); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	if err := f.submit(api); err != nil {
@@ -113,9 +113,8 @@ func (f *emulateFlags) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	return f.serve(ctx, api, listener, stdout, stderr)
 }
 
-// check refuses what the account would take for something else, or at its word:
-// a burst of 0 is the default's 10 to it, and no request is let through at a rate
-// that is no number. Comparisons are written so that NaN fails them.
+// check checks the values of the flags. edentest would replace a burst of 0 by its default,
+// and would let no request through at a rate of NaN. NaN fails each comparison.
 func (f *emulateFlags) check() error {
 	o := f.options
 	for _, bound := range []struct {
@@ -124,7 +123,7 @@ func (f *emulateFlags) check() error {
 		value any
 		want  string
 	}{
-		{o.Rate < 0 || o.Rate > 0 && !math.IsInf(o.Rate, 1), "rate", o.Rate, "requests a second, or a negative number for no limit"},
+		{o.Rate < 0 || o.Rate > 0 && !math.IsInf(o.Rate, 1), "rate", o.Rate, "requests per second, or a negative number for no limit"},
 		{o.Burst >= 1, "burst", o.Burst, "1 or more"},
 		{f.jobs >= 0, "jobs", f.jobs, "0 or more"},
 		{o.Workload.FailureRate >= 0 && o.Workload.FailureRate <= 1, "fail-share", o.Workload.FailureRate, "0 to 1"},
@@ -139,24 +138,24 @@ func (f *emulateFlags) check() error {
 	return nil
 }
 
-// listen refuses what is not loopback: the key travels unencrypted, and wait
-// would refuse such a URL too.
+// listen refuses addresses other than loopback: the key is sent unencrypted, and the wait
+// command would refuse such a URL too.
 func (f *emulateFlags) listen() (net.Listener, error) {
 	host, _, err := net.SplitHostPort(f.addr)
 	if err != nil {
 		return nil, fmt.Errorf("--addr: %w", err)
 	}
 	if ip := net.ParseIP(cmp.Or(host, "127.0.0.1")); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("--addr: %s is no loopback address", f.addr)
+		return nil, fmt.Errorf("--addr is %s, want a loopback address", f.addr)
 	}
 	if host == "" {
 		f.addr = "127.0.0.1" + f.addr
 	}
 	listener, err := net.Listen("tcp", f.addr)
-	return listener, cannot("--addr", err)
+	return listener, usageError("--addr", err)
 }
 
-// submit adds the jobs that are there from the start.
+// submit adds the jobs of --jobs.
 func (f *emulateFlags) submit(api *edentest.API) (err error) {
 	ids := api.SubmitAll(f.jobs, f.options.Workload)
 	if f.writeIDs == "" {
@@ -164,13 +163,13 @@ func (f *emulateFlags) submit(api *edentest.API) (err error) {
 	}
 	file, err := os.Create(f.writeIDs)
 	if err != nil {
-		return cannot("--write-ids", err)
+		return usageError("--write-ids", err)
 	}
 	w := bufio.NewWriter(file)
 	for _, id := range ids {
 		fmt.Fprintln(w, id)
 	}
-	return cannot("--write-ids", errors.Join(w.Flush(), file.Close()))
+	return usageError("--write-ids", errors.Join(w.Flush(), file.Close()))
 }
 
 func (f *emulateFlags) serve(ctx context.Context, api *edentest.API, listener net.Listener, stdout, stderr io.Writer) error {
@@ -180,7 +179,7 @@ func (f *emulateFlags) serve(ctx context.Context, api *edentest.API, listener ne
 	_, err := fmt.Fprintf(stdout, "export %s='%s' %s='http://%s' EDENWAIT_EMULATE_PID=%d\n",
 		keyVariable, f.token, urlVariable, listener.Addr(), os.Getpid())
 	if file, ok := fileOf(stdout); ok && !isTerminal(file) {
-		err = errors.Join(err, file.Close()) // which is what lets $(…) return
+		err = errors.Join(err, file.Close()) // $(…) returns only then
 	}
 	if err != nil {
 		return unfinished("%w", errors.Join(err, server.Close()))
@@ -190,15 +189,15 @@ func (f *emulateFlags) serve(ctx context.Context, api *edentest.API, listener ne
 	case err := <-served:
 		return unfinished("%w", err)
 	}
-	// What is under way is cut: a client that tests itself here should survive
-	// that too, and one that hangs must not keep this process.
+	// Requests under way are cut off. A client under test should survive that too, and a
+	// client that hangs must not keep this process alive.
 	if err := server.Close(); err != nil {
 		return unfinished("%w", err)
 	}
 	<-served
 	if !f.quiet {
 		s := api.Stats()
-		say(stderr, "ended after %s: %d submits, %d gets, %d lists, %d deletes; %d refused by the rate limit, %d met by a fault",
+		message(stderr, "ended after %s: %d submits, %d gets, %d lists, %d deletes; %d over the rate limit, %d with a fault",
 			report.Count(s.Requests(), "request"), s.Submits, s.Gets, s.Lists, s.Deletes, s.RateLimited, s.Faults)
 	}
 	return nil

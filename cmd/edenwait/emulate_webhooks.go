@@ -30,12 +30,12 @@ var signatureForms = []string{edentest.PythonJSON: "python", edentest.OrJSON: "o
 func (w *webhookFlags) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&w.on, "webhooks", false, "deliver webhooks")
-	f.StringVar(&w.receiver, "webhook-receiver", "", "with --webhooks: the `URL` for jobs that name none (default: they are not delivered)")
-	f.BoolVar(&w.insecure, "webhook-insecure", false, "with --webhooks: accept receivers that are http, or on this machine")
-	f.DurationVar(&w.delay, "webhook-delay", 0, "with --webhooks: how long after its end a job is delivered")
-	f.Float64Var(&w.lossRate, "webhook-loss", 0, "with --webhooks: `share` of jobs that are never delivered, 0 to 1")
+	f.StringVar(&w.receiver, "webhook-receiver", "", "with --webhooks: deliver jobs without a webhook_receiver to this `URL`")
+	f.BoolVar(&w.insecure, "webhook-insecure", false, "with --webhooks: allow http and loopback receivers")
+	f.DurationVar(&w.delay, "webhook-delay", 0, "with --webhooks: time from a job's end to its delivery")
+	f.Float64Var(&w.lossRate, "webhook-loss", 0, "with --webhooks: `share` of jobs that are not delivered, 0 to 1")
 	f.StringVar(&w.form, "webhook-form", signatureForms[0], "with --webhooks: `form` of the signed text: python, orjson or orjson+")
-	f.StringVar(&w.writeKey, "webhook-write-key", "", "with --webhooks: write the public key, PEM, to this `file`")
+	f.StringVar(&w.writeKey, "webhook-write-key", "", "with --webhooks: write the public key to this PEM `file`")
 	complete(cmd, "webhook-form", signatureForms)
 }
 
@@ -43,7 +43,7 @@ func (w *webhookFlags) flags(cmd *cobra.Command) {
 func (w *webhookFlags) options() (*edentest.Webhooks, error) {
 	switch {
 	case !w.on && *w != webhookFlags{form: signatureForms[0]}:
-		return nil, errors.New("the flags of webhooks need --webhooks")
+		return nil, errors.New("the --webhook flags need --webhooks")
 	case !w.on:
 		return nil, nil
 	case w.delay < 0:
@@ -63,14 +63,14 @@ func (w *webhookFlags) options() (*edentest.Webhooks, error) {
 	return nil, fmt.Errorf("--webhook-form is %q, want one of %v", w.form, signatureForms)
 }
 
-// putKey writes the key that verifies deliveries.
-func (w *webhookFlags) putKey(api *edentest.API) error {
+// writePublicKey writes the key that verifies deliveries.
+func (w *webhookFlags) writePublicKey(api *edentest.API) error {
 	if w.writeKey == "" {
 		return nil
 	}
 	key, err := x509.MarshalPKIXPublicKey(api.WebhookKey())
 	if err != nil {
-		return cannot("--webhook-write-key", err)
+		return usageError("--webhook-write-key", err)
 	}
-	return cannot("--webhook-write-key", os.WriteFile(w.writeKey, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: key}), 0o644))
+	return usageError("--webhook-write-key", os.WriteFile(w.writeKey, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: key}), 0o644))
 }

@@ -5,37 +5,36 @@ import (
 	"fmt"
 )
 
-// The exit codes. They tell a script what to do next: go on, look at the
-// results, ask a human, or run the same command again.
+// The exit codes. Each tells a script what to do next: continue, look at the results,
+// alert a human, or run the same command again.
 const (
 	exitSucceeded  = 0
-	exitFailed     = 1 // some jobs have no success: failed, without a result, given up
-	exitUsage      = 2 // wrong usage or configuration; a key or an account that is refused
+	exitFailed     = 1 // some jobs did not succeed
+	exitUsage      = 2 // wrong usage, configuration, key or account
 	exitUnfinished = 3 // interrupted, out of time, or the results could not be written
 )
 
-// exitCodes is what the help says about them.
+// exitCodes is the help on exit codes.
 const exitCodes = `Exit codes:
   0  all jobs succeeded
-  1  some did not: failed, unknown to the API, given up, or a malformed id
-  2  wrong usage or configuration: a key that the API refuses, an account or a URL
-     where none of the jobs is known, a file without an id in it, a results file
-     that is not one or that another run writes to
-  3  interrupted, out of time, or the results or the picture could not be written;
-     what is done is written, and the same command goes on from there`
+  1  some jobs failed, timed out, or are unknown to the API, or an id is malformed
+  2  wrong usage or configuration. Also: the API refuses the key, it knows none of
+     the jobs, an ids file has no id, or the --output file cannot be used
+  3  interrupted, out of time, or a file could not be written. Finished results are
+     written; run the same command again to resume`
 
 var (
-	// errInterrupted is the cause of a context that a signal has ended.
+	// errInterrupted is the cause of a context that was cancelled by a signal.
 	errInterrupted = errors.New("interrupted")
-	// errTimeout is the cause of a context that --timeout has ended.
+	// errTimeout is the cause of a context that ended after --timeout.
 	errTimeout = errors.New("--timeout passed")
 )
 
-// exit is an error that knows its exit code. Any other is a wrong usage: so are
-// all that the command library makes.
+// exit is an error with its exit code. All other errors are usage errors, including
+// those of the command library.
 type exit struct {
 	code int
-	err  error // nil if everything was said already
+	err  error // nil if nothing is left to print
 }
 
 func (e *exit) Error() string {
@@ -49,14 +48,13 @@ func (e *exit) Unwrap() error { return e.err }
 
 // What to do about jobs that have not ended.
 const (
-	hintKept  = "the results are kept for 7 days"
-	hintAgain = "the same command goes on from here"
+	hintKept  = "results are kept for 7 days"
+	hintAgain = "run the same command again to resume"
 )
 
-// cannot is the end of what the environment does not allow: a file that is
-// missing, or another's. The usage, which is printed after other errors of that
-// code, would be of no help.
-func cannot(flag string, err error) error {
+// usageError is an error of a flag's value, such as a file that is missing. The hint at
+// --help, which other errors with this code get, would not help.
+func usageError(flag string, err error) error {
 	var known *exit
 	if err == nil || errors.As(err, &known) {
 		return err
@@ -64,7 +62,7 @@ func cannot(flag string, err error) error {
 	return &exit{exitUsage, fmt.Errorf("%s: %w", flag, err)}
 }
 
-// unfinished is the end of what cannot be gone on with.
+// unfinished is an error with exitUnfinished.
 func unfinished(format string, args ...any) error {
 	return &exit{exitUnfinished, fmt.Errorf(format, args...)}
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
-// faultHelp says what --fault understands.
-const faultHelp = `something that goes wrong, as WHAT[=VALUE][,KEY=VALUE…], may be repeated; WHAT is
+// faultHelp describes the values of --fault.
+const faultHelp = `inject a fault, as WHAT[=VALUE][,KEY=VALUE…], may be repeated; WHAT is
 status=CODE, delay=TIME, drip=TIME, stale-list=TIME, clock-skew=TIME, retry-after=TEXT,
 redirect=URL, wrong-type=TYPE, huge=BYTES, reset, reset-body, refuse, stall, torn,
-gzip-torn, empty, null, html, other-id, or chaos=SHARE for a bit of everything; KEY is
+gzip-torn, empty, null, html, other-id, or chaos=SHARE for all of them; KEY is
 share (0 to 1), on (submit, get, list or delete), job (an ID), from, until (since the
 start), skip, times (how many)`
 
@@ -54,7 +54,7 @@ func parseFault(text string) ([]edentest.Fault, error) {
 	if what == "chaos" {
 		share, err := parseShare(value)
 		if err == nil && len(parts) > 1 {
-			err = fmt.Errorf("chaos takes nothing but its share")
+			err = fmt.Errorf("chaos takes only its share")
 		}
 		return edentest.Chaos(share), err
 	}
@@ -96,17 +96,17 @@ func parseEffect(what, value string) (edentest.Effect, error) {
 	case "status":
 		code, err := strconv.Atoi(value)
 		if err != nil || code < 200 || code > 599 {
-			return edentest.Effect{}, fmt.Errorf("status %q is none from 200 to 599", value)
+			return edentest.Effect{}, fmt.Errorf("invalid status %q: want 200 to 599", value)
 		}
 		return edentest.Status(code, "", nil), nil
 	case "huge":
 		n, err := strconv.ParseInt(value, 10, 64)
 		if err != nil || n < 0 {
-			return edentest.Effect{}, fmt.Errorf("huge %q is no number of bytes", value)
+			return edentest.Effect{}, fmt.Errorf("invalid size %q: want a number of bytes", value)
 		}
 		return edentest.PadBody(n), nil
 	}
-	return edentest.Effect{}, fmt.Errorf("%q is no fault, want %s", what, faultHelp)
+	return edentest.Effect{}, fmt.Errorf("unknown fault %q: want %s", what, faultHelp)
 }
 
 func setFault(fault *edentest.Fault, key, value string) (err error) {
@@ -117,7 +117,7 @@ func setFault(fault *edentest.Fault, key, value string) (err error) {
 		kinds := []edentest.Kind{edentest.Submit, edentest.Get, edentest.List, edentest.Delete}
 		i := slices.IndexFunc(kinds, func(k edentest.Kind) bool { return k.String() == value })
 		if i < 0 {
-			return fmt.Errorf("on=%s is none of submit, get, list, delete", value)
+			return fmt.Errorf("invalid on=%s: want submit, get, list or delete", value)
 		}
 		fault.On = kinds[i]
 	case "job":
@@ -131,7 +131,7 @@ func setFault(fault *edentest.Fault, key, value string) (err error) {
 	case "times":
 		fault.Times, err = parseCount(value)
 	default:
-		return fmt.Errorf("%q is none of share, on, job, from, until, skip, times", key)
+		return fmt.Errorf("unknown key %q: want share, on, job, from, until, skip or times", key)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", key, err)
@@ -142,7 +142,7 @@ func setFault(fault *edentest.Fault, key, value string) (err error) {
 func parseSpan(value string) (time.Duration, error) {
 	d, err := time.ParseDuration(value)
 	if err == nil && d < 0 {
-		err = fmt.Errorf("%v is no time since the start, want 0s or more", d)
+		err = fmt.Errorf("invalid duration %v: want 0s or more", d)
 	}
 	return d, err
 }
@@ -150,7 +150,7 @@ func parseSpan(value string) (time.Duration, error) {
 func parseCount(value string) (int, error) {
 	n, err := strconv.Atoi(value)
 	if err == nil && n < 0 {
-		err = fmt.Errorf("%d is no number of times, want 0 or more", n)
+		err = fmt.Errorf("invalid number %d: want 0 or more", n)
 	}
 	return n, err
 }
@@ -158,7 +158,7 @@ func parseCount(value string) (int, error) {
 func parseShare(value string) (float64, error) {
 	share, err := strconv.ParseFloat(value, 64)
 	if err != nil || !(share > 0 && share <= 1) {
-		return 0, fmt.Errorf("%q is no share above 0, up to 1", value)
+		return 0, fmt.Errorf("invalid share %q: want above 0, up to 1", value)
 	}
 	return share, nil
 }

@@ -18,7 +18,7 @@ func TestAwait(t *testing.T) {
 		return 0, nil
 	})
 	var known *exit
-	if !errors.As(err, &known) || known.code != exitUnfinished || err.Error() != "interrupted; the results are kept for 7 days" {
+	if !errors.As(err, &known) || known.code != exitUnfinished || err.Error() != "interrupted; results are kept for 7 days" {
 		t.Errorf("got %v", err)
 	}
 	if n, err := await(t.Context(), func() (int, error) { return 7, errTimeout }); n != 7 || !errors.Is(err, errTimeout) {

@@ -11,8 +11,8 @@ import (
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 )
 
-// retry says which lines of the results file are to be removed: those of the ids
-// of this run, as far as these can be known before they are needed.
+// retry returns which error lines of the results file to remove: those of the ids of this
+// run. If the ids cannot be read twice, it is every error line.
 func (b *batch) retry(from *source) func(id string) bool {
 	if !b.retryErrors {
 		return nil
@@ -20,41 +20,41 @@ func (b *batch) retry(from *source) func(id string) bool {
 	if !from.repeatable() {
 		return func(string) bool { return true }
 	}
-	asked := map[uuid.UUID]struct{}{}
+	wanted := map[uuid.UUID]struct{}{}
 	for id := range from.all() {
 		if parsed, ok := parseID(id.ID); ok {
-			asked[parsed] = struct{}{}
+			wanted[parsed] = struct{}{}
 		}
 	}
 	return func(id string) bool {
 		parsed, ok := parseID(id)
-		_, is := asked[parsed]
+		_, is := wanted[parsed]
 		return !ok || is
 	}
 }
 
-// failedBefore finds, before anything is requested, that --fail-fast is to stop
-// for a job of an earlier run.
+// failedBefore returns the error of --fail-fast for a job that failed in an earlier run.
+// It is known before the first request.
 func (b *batch) failedBefore(from *source) error {
 	if _, kept := b.sink.(*resultlog.File); !kept || !b.config.FailFast || !from.repeatable() {
 		return nil
 	}
 	for id := range from.all() {
-		if b.roster.failed(id.ID) {
+		if b.jobTable.failed(id.ID) {
 			return b.stoppedBefore(id.ID)
 		}
 	}
 	return nil
 }
 
-// stoppedBefore is the end by --fail-fast for a job of an earlier run.
+// stoppedBefore is the error of --fail-fast for a job that failed in an earlier run.
 func (b *batch) stoppedBefore(id string) error {
-	return &exit{exitFailed, fmt.Errorf("stopped by --fail-fast: job %s did not succeed in an earlier run, says its line in %s; "+
-		"run without --fail-fast to wait for the others, with --retry-errors to poll jobs without a result again", id, b.output)}
+	return &exit{exitFailed, fmt.Errorf("stopped by --fail-fast: job %s did not succeed in an earlier run (its line is in %s). "+
+		"Run without --fail-fast to wait for the other jobs, or with --retry-errors to poll the jobs without a result again", id, b.output)}
 }
 
-// fresh yields the ids that are to be waited for.
-func (b *batch) fresh(from iter.Seq2[named, error], cancel context.CancelCauseFunc) iter.Seq[string] {
+// pending yields the ids to wait for.
+func (b *batch) pending(from iter.Seq2[locatedID, error], cancel context.CancelCauseFunc) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		var ended error
 		defer func() { b.read.Store(&ended) }()
@@ -63,14 +63,14 @@ func (b *batch) fresh(from iter.Seq2[named, error], cancel context.CancelCauseFu
 				if ended == nil {
 					ended = err
 				}
-				continue // with the next file
+				continue // the next file may be good
 			}
-			wait, earlier := b.roster.ask(id.ID)
+			wait, earlier := b.jobTable.add(id.ID)
 			if earlier != nil {
 				b.tally.Earlier(earlier.provider, earlier.cost)
 			}
 			if !wait {
-				if b.config.FailFast && b.roster.failed(id.ID) {
+				if b.config.FailFast && b.jobTable.failed(id.ID) {
 					ended = b.stoppedBefore(id.ID)
 					cancel(ended)
 					return
@@ -90,19 +90,18 @@ func (b *batch) fresh(from iter.Seq2[named, error], cancel context.CancelCauseFu
 	}
 }
 
-// errStopped is the end of reading ids that were no longer wanted.
+// errStopped ends the reading of ids that nobody wants any more.
 var errStopped = errors.New("stopped")
 
 // mostReported is how many malformed ids are shown.
 const mostReported = 10
 
-// report shows a malformed id, also where --quiet is wanted: it is the one thing
-// that nothing else would tell of.
-func (b *batch) report(id named) {
+// report reports a malformed id, even with --quiet, since nothing else would.
+func (b *batch) report(id locatedID) {
 	switch n := b.malformed.Add(1); {
 	case n <= mostReported:
-		say(b.console.err, "%s: not a job id: %q", id.place, id.ID)
+		message(b.console.err, "%s: malformed id %q: want a UUID", id.place, id.ID)
 	case n == mostReported+1:
-		say(b.console.err, "%s: more malformed ids, which are not shown", id.place)
+		message(b.console.err, "%s: more malformed ids follow, which are not reported", id.place)
 	}
 }

@@ -35,7 +35,7 @@ func TestListen(t *testing.T) {
 			if test.key {
 				file := filepath.Join(t.TempDir(), "key.pem")
 				flags := webhookFlags{writeKey: file}
-				if err := flags.putKey(server.API); err != nil {
+				if err := flags.writePublicKey(server.API); err != nil {
 					t.Fatal(err)
 				}
 				args = append(args, "--webhook-key", file)
@@ -53,7 +53,7 @@ func TestListen(t *testing.T) {
 			}
 			lines := bufio.NewReader(stderr)
 			line, err := lines.ReadString('\n')
-			match := regexp.MustCompile(`^edenwait: webhooks are taken at (http://127\.0\.0\.1:\d+/), on any path\n$`).FindStringSubmatch(line)
+			match := regexp.MustCompile(`^edenwait: receiving webhooks at (http://127\.0\.0\.1:\d+/), on any path\n$`).FindStringSubmatch(line)
 			if err != nil || match == nil {
 				t.Fatalf("got %q, %v", line, err)
 			}
@@ -72,7 +72,7 @@ func TestListen(t *testing.T) {
 			if got := code(t, cmd); got != exitSucceeded || !strings.Contains(stdout.String(), `"outcome":"success"`) {
 				t.Errorf("exit code %d, stdout %s, stderr %s", got, stdout.Bytes(), rest)
 			}
-			if told := strings.Contains(string(rest), "a delivery was rejected"); told != test.key {
+			if finished := strings.Contains(string(rest), "rejected a delivery"); finished != test.key {
 				t.Errorf("stderr %s", rest)
 			}
 			if _, err := http.Get(match[1]); err == nil {

@@ -1,6 +1,6 @@
-// Command edenwait waits for Eden AI async jobs to end and writes their results
-// as JSON lines. Run "edenwait help" for what it can do, "edenwait demo" to see
-// it at work without a key and without a network.
+// Command edenwait waits for Eden AI async jobs to end and writes their results as JSON
+// lines. "edenwait help" lists what it can do. "edenwait demo" shows it at work without a
+// key and without a network.
 package main
 
 import (
@@ -14,21 +14,20 @@ func main() {
 	os.Exit(run(withSignals(context.Background()), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// withSignals returns a context that the first signal ends, with errInterrupted.
-// The second ends the process on the spot: lines are written whole and one by
-// one, so there is nothing to tidy up.
+// withSignals returns a context that is cancelled by the first signal, with the cause
+// errInterrupted. The second signal exits at once. Nothing needs cleanup then, since
+// each line is one write.
 func withSignals(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(ctx)
 	signals := make(chan os.Signal, 2)
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
-		// What nohup has said is to be ignored stays ignored. A shell without job
-		// control says so of SIGINT to all it runs in the background.
+		// A signal that nohup has set to be ignored stays ignored. A shell without job
+		// control ignores SIGINT for all background commands.
 		if !signal.Ignored(s) {
 			signal.Notify(signals, s)
 		}
 	}
-	// A closed pipe is an error of the write, with a message, instead of a silent
-	// death.
+	// With SIGPIPE ignored, a closed pipe is an error of the write, with a message.
 	signal.Ignore(syscall.SIGPIPE)
 	go func() {
 		<-signals

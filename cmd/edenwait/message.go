@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// say writes a message for people.
-func say(stderr io.Writer, format string, args ...any) {
+// message writes one line for people.
+func message(stderr io.Writer, format string, args ...any) {
 	fmt.Fprintf(stderr, "edenwait: "+format+"\n", args...)
 }

@@ -20,24 +20,23 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
-// startAccount starts an account in a box.
+// startAccount starts a fake API.
 func startAccount(t *testing.T, options edentest.Options) *edentest.Server {
 	t.Helper()
-	server := edentest.Start(options)
-	t.Cleanup(server.Close)
-	return server
+	return protocol{}.account(t, options)
 }
 
 // TestInterrupted: the first signal stops asking, and what is done is written.
-func TestInterrupted(t *testing.T) {
-	t.Parallel()
+func TestInterrupted(t *testing.T) { overWire(t, testInterrupted) }
+
+func testInterrupted(t *testing.T, w protocol) {
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
-			server := startAccount(t, edentest.Options{Rate: -1})
+			server := w.account(t, edentest.Options{Rate: -1})
 			done, never := server.Submit(edentest.Script{}), server.Submit(edentest.Script{After: edentest.Never})
 			out := filepath.Join(t.TempDir(), "out.jsonl")
-			cmd := command(t, "wait", "--base-url", server.URL, "--rate", "1000", "-o", out, done, never)
+			cmd := trusting(t, command(t, "wait", "--base-url", server.URL, "--rate", "1000", "-o", out, done, never), server)
 			var stderr bytes.Buffer
 			cmd.Stderr = &stderr
 			if err := cmd.Start(); err != nil {
@@ -53,7 +52,7 @@ func TestInterrupted(t *testing.T) {
 			if n, err := countLines(readFile(t, out)); n != 1 || err != nil {
 				t.Errorf("%d lines, %v, want 1", n, err)
 			}
-			if want := "edenwait: interrupted, 1 job not ended; the same command goes on from here\n"; !strings.HasSuffix(stderr.String(), want) {
+			if want := "edenwait: interrupted, 1 job not ended; run the same command again to resume\n"; !strings.HasSuffix(stderr.String(), want) {
 				t.Errorf("stderr is %q, want %q at its end", stderr.String(), want)
 			}
 		})
@@ -105,8 +104,8 @@ func TestNohup(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, signal := range []os.Signal{syscall.SIGHUP, os.Interrupt} {
-		asked := server.Stats().Requests()
-		eventually(t, "another request", func() bool { return server.Stats().Requests() > asked })
+		wanted := server.Stats().Requests()
+		eventually(t, "another request", func() bool { return server.Stats().Requests() > wanted })
 		if err := cmd.Process.Signal(signal); err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +145,7 @@ func TestClosedPipe(t *testing.T) {
 	if got := code(t, cmd); got != exitUnfinished {
 		t.Errorf("exit code %d, want %d", got, exitUnfinished)
 	}
-	if !strings.Contains(stderr.String(), "edenwait: the results could not be written any further: write ") || !strings.Contains(stderr.String(), "broken pipe") {
+	if !strings.Contains(stderr.String(), "edenwait: cannot write the results: write ") || !strings.Contains(stderr.String(), "broken pipe") {
 		t.Errorf("stderr is %q", stderr.String())
 	}
 }

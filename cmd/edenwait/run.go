@@ -10,12 +10,12 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// run is the whole command: what main does, with everything that it touches
-// passed in. The environment is the exception, as in most commands.
+// run runs the command with the given arguments and streams, and returns the exit code.
+// Only the environment is global.
 func run(ctx context.Context, args []string, stdin io.Reader, out, err io.Writer) int {
-	patience := newPatience()
-	patience.until(ctx)
-	stdout, stderr := &patientWriter{to: out, patience: patience}, &patientWriter{to: err, patience: patience}
+	grace := newGrace()
+	grace.until(ctx)
+	stdout, stderr := &graceWriter{to: out, grace: grace}, &graceWriter{to: err, grace: grace}
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -27,12 +27,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, out, err io.Writer
 	}
 	var known *exit
 	if !errors.As(failure, &known) {
-		say(stderr, "%v", failure)
+		message(stderr, "%v", failure)
 		fmt.Fprintf(stderr, "Run '%s --help' for usage.\n", called.CommandPath())
 		return exitUsage
 	}
 	if known.err != nil {
-		say(stderr, "%v", known.err)
+		message(stderr, "%v", known.err)
 	}
 	return known.code
 }
@@ -42,29 +42,36 @@ func newRoot() *cobra.Command {
 		Use:   "edenwait",
 		Short: "Wait for Eden AI async jobs to end",
 		Long: `edenwait waits for Eden AI async jobs to end and writes their results as JSON
-lines: one job or a million, inside the account's request limit, losing nothing.
+lines. It polls one job or a million, keeps within the account's rate limit, and
+loses no result.
 
-  edenwait demo                                    see what it does; no key needed
+  edenwait demo                                    try it without a key
   edenwait wait ID                                 wait for one job
   edenwait wait --ids-file ids.txt --output results.jsonl
 
-The key is read from EDENAI_API_KEY or from --token-file, never from a flag,
-which everybody on the machine could read.
+The key is read from EDENAI_API_KEY or from --token-file. It is never a flag, since
+other users of the machine could read it there.
 
 ` + exitCodes,
-		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.SetVersionTemplate("{{.Version}}\n")
+	// Not cobra's own: a template for its text would link every exported method of
+	// every type, a fifth of the binary.
+	showVersion := root.Flags().BoolP("version", "v", false, "print the version")
+	root.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *showVersion {
+			return printVersion(cmd)
+		}
+		return cmd.Help()
+	}
 	root.AddCommand(newWait(), newDemo(), newEmulate(), newVersion())
 	rejectUnknownArgs(root)
 	return root
 }
 
-// rejectUnknownArgs has the library's own commands say that they do not know
-// something with an exit code too. They print their help instead, as if all were
-// well.
+// rejectUnknownArgs makes the commands help and completion fail for unknown arguments. By
+// default they print their help and exit with 0.
 func rejectUnknownArgs(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -73,7 +80,7 @@ func rejectUnknownArgs(root *cobra.Command) {
 		case "help":
 			cmd.Args = func(_ *cobra.Command, args []string) error {
 				if topic, left, err := root.Find(args); topic == nil || err != nil || len(left) > 0 {
-					return fmt.Errorf("no help on %q, want a command: %s", strings.Join(args, " "), names(root))
+					return fmt.Errorf("unknown help topic %q: want one of %s", strings.Join(args, " "), names(root))
 				}
 				return nil
 			}
@@ -81,7 +88,7 @@ func rejectUnknownArgs(root *cobra.Command) {
 			cmd.Args = cobra.ArbitraryArgs
 			cmd.RunE = func(cmd *cobra.Command, args []string) error {
 				if len(args) > 0 {
-					return fmt.Errorf("no completion for %q, want a shell: %s", args[0], names(cmd))
+					return fmt.Errorf("unknown shell %q: want one of %s", args[0], names(cmd))
 				}
 				return cmd.Help()
 			}
@@ -89,7 +96,7 @@ func rejectUnknownArgs(root *cobra.Command) {
 	}
 }
 
-// names are those of the commands below one.
+// names returns the names of the subcommands.
 func names(cmd *cobra.Command) string {
 	var names []string
 	for _, c := range cmd.Commands() {

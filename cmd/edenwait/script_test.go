@@ -34,15 +34,22 @@ import (
 //	lock FILE                              another process writes to it
 //
 // Each script has an account of its own, whose URL and key are in the environment.
-func TestScripts(t *testing.T) {
-	t.Parallel()
+func TestScripts(t *testing.T) { overWire(t, testScripts) }
+
+func testScripts(t *testing.T, w protocol) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
-			w := newWorld(env)
+			w := newWorld(env, w)
 			env.Values[worldKey{}] = w
+			if path := filepath.Join(env.WorkDir, "authority.pem"); w.server.Certificate() != nil {
+				env.Setenv("SSL_CERT_FILE", path)
+				if err := os.WriteFile(path, pemOf(w.server), 0o600); err != nil {
+					return err
+				}
+			}
 			env.Setenv(keyVariable, edentest.DefaultToken)
 			env.Setenv(urlVariable, w.server.URL)
 			env.Setenv("URL", w.server.URL)
@@ -71,7 +78,7 @@ type world struct {
 // shown is which answers have shown that a job runs.
 type shown struct{ byGet, byList bool }
 
-func newWorld(env *testscript.Env) *world {
+func newWorld(env *testscript.Env, over protocol) *world {
 	w := &world{soon: map[string]shown{}}
 	refuse := edentest.Edit("refuse", func(r edentest.Request, a *edentest.Answer) {
 		if status := w.status.Load(); status != 0 {
@@ -84,7 +91,7 @@ func newWorld(env *testscript.Env) *world {
 			go w.server.Finish(id) // in a goroutine, since the API is busy with this answer
 		}
 	})
-	w.server = edentest.Start(edentest.Options{Rate: -1, Faults: []edentest.Fault{{Do: refuse}}})
+	w.server = over.start(edentest.Options{Rate: -1, Faults: []edentest.Fault{{Do: refuse}}})
 	env.Defer(w.server.Close)
 	return w
 }

@@ -8,13 +8,13 @@ import (
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 )
 
-// sink is where lines go.
+// sink is the destination of the lines.
 type sink interface {
 	Append(line []byte) error
 	Close() error
 }
 
-// device is a Stream that was opened here.
+// device is a Stream that this command has opened, and closes.
 type device struct {
 	resultlog.Stream
 	file *os.File
@@ -22,8 +22,8 @@ type device struct {
 
 func (d device) Close() error { return d.file.Close() }
 
-// openSink opens what the lines go to. Only a regular file can be resumed; a
-// device or a named pipe is written to like stdout.
+// openSink opens the destination of the lines. Only a regular file can be resumed. A
+// device or a named pipe is treated like stdout.
 func openSink(ctx context.Context, path string, stdout io.Writer, retry func(string) bool, each func(resultlog.Entry)) (sink, error) {
 	if path == "" || path == "-" {
 		return resultlog.Stream{Writer: stdout}, nil

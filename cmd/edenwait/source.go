@@ -11,16 +11,15 @@ import (
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/ids"
 )
 
-// source is where ids come from: arguments, then files.
+// source reads ids: from the arguments, then from the files.
 type source struct {
 	args  []string
 	names []string
 	files []io.Reader
-	stdin io.Reader // which is not closed
+	stdin io.Reader // stays open
 }
 
-// openSource opens all files, so that a wrong name is found before anything is
-// waited for.
+// openSource opens all files, so that a wrong name is reported before the first request.
 func openSource(ctx context.Context, args, names []string, stdin io.Reader) (*source, error) {
 	s := &source{args: args, names: names, stdin: stdin}
 	for _, name := range names {
@@ -54,8 +53,7 @@ func (s *source) close() {
 	}
 }
 
-// repeatable reports whether all can be called more than once: whether all files
-// are regular ones.
+// repeatable reports whether the ids can be read more than once: all files are regular.
 func (s *source) repeatable() bool {
 	for _, reader := range s.files {
 		file, ok := reader.(*os.File)
@@ -69,19 +67,19 @@ func (s *source) repeatable() bool {
 	return true
 }
 
-// named is an id and where it stands.
-type named struct {
+// locatedID is an id and its place.
+type locatedID struct {
 	ids.Found
 	place string
 }
 
-// all yields the ids, from the beginning. Errors are about one file; the ids of
-// the next follow.
-func (s *source) all() iter.Seq2[named, error] {
-	return func(yield func(named, error) bool) {
+// all yields the ids, from the beginning. An error concerns one file, and the ids of the
+// next file follow.
+func (s *source) all() iter.Seq2[locatedID, error] {
+	return func(yield func(locatedID, error) bool) {
 		for i, id := range s.args {
 			id = ids.Sanitize(id)
-			if !yield(named{ids.Found{ID: id, Valid: ids.IsValid(id)}, fmt.Sprintf("argument %d", i+1)}, nil) {
+			if !yield(locatedID{ids.Found{ID: id, Valid: ids.IsValid(id)}, fmt.Sprintf("argument %d", i+1)}, nil) {
 				return
 			}
 		}
@@ -93,9 +91,9 @@ func (s *source) all() iter.Seq2[named, error] {
 	}
 }
 
-func (s *source) read(name string, file io.Reader, yield func(named, error) bool) bool {
+func (s *source) read(name string, file io.Reader, yield func(locatedID, error) bool) bool {
 	if seeker, ok := file.(io.Seeker); ok && file != s.stdin {
-		_, _ = seeker.Seek(0, io.SeekStart) // a pipe has no beginning to go back to
+		_, _ = seeker.Seek(0, io.SeekStart) // fails for a pipe, which is read once
 	}
 	shown := name
 	if name == "-" {
@@ -105,11 +103,11 @@ func (s *source) read(name string, file io.Reader, yield func(named, error) bool
 		var none *ids.NoIDError
 		switch {
 		case errors.As(err, &none):
-			err = cannot("--ids-file", fmt.Errorf("%s: %w", shown, none))
+			err = usageError("--ids-file", fmt.Errorf("%s: %w", shown, none))
 		case err != nil:
 			err = unfinished("reading ids from %s: %w", name, err)
 		}
-		n := named{Found: found}
+		n := locatedID{Found: found}
 		if !found.Valid {
 			n.place = fmt.Sprintf("%s:%d", shown, found.Line)
 		}

@@ -148,13 +148,13 @@ func TestBar(t *testing.T) {
 	server := startAccount(t, edentest.Options{Rate: -1})
 	out := filepath.Join(t.TempDir(), "out.jsonl")
 	cmd := command(t, append([]string{"wait", "--base-url", server.URL, "--rate", "1000", "-o", out}, fiveJobs(server)...)...)
-	term := onTerminal(t, cmd, 100, 24)
+	term := onTerminal(t, cmd, 105, 24)
 
-	full := term.see(`^█+░+ +80%  3 done  1 failed  1 waiting  \d+ requests  +[\d.]+/s  [\dhms]+ left$`)
+	full := term.see(`^█+░+ +80%  3 succeeded  1 failed  1 waiting  \d+ requests  +[\d.]+/s  [\dhms]+ left$`)
 	if n := strings.Count(full, "█"); n != 24 {
 		t.Errorf("%d of 30 columns are filled, want 24: %q", n, full)
 	}
-	if !strings.Contains(term.drawn(), "\x1b[32m3 done\x1b[0m") || !strings.Contains(term.drawn(), "\x1b[31m1 failed\x1b[0m") {
+	if !strings.Contains(term.drawn(), "\x1b[32m3 succeeded\x1b[0m") || !strings.Contains(term.drawn(), "\x1b[31m1 failed\x1b[0m") {
 		t.Errorf("no colors in %q", term.drawn())
 	}
 	if lines := term.lines(); len(lines) != 1 {
@@ -162,14 +162,14 @@ func TestBar(t *testing.T) {
 	}
 
 	// Made narrow it has less to say, and made wide it says all again.
-	term.resize(40, 24)
-	term.see(`^█+░+ +80%  3 done  1 failed  1 waiting$`)
-	term.resize(30, 24)
-	term.see(`^ 80%  3 done  1 failed$`)
+	term.resize(45, 24)
+	term.see(`^█+░+ +80%  3 succeeded  1 failed  1 waiting$`)
+	term.resize(35, 24)
+	term.see(`^ 80%  3 succeeded  1 failed$`)
 	term.resize(12, 24)
 	term.see(`^ 80%$`)
 	term.resize(120, 24)
-	term.see(`^█+░+ +80%  3 done  1 failed  1 waiting  \d+ requests  +[\d.]+/s  [\dhms]+ left$`)
+	term.see(`^█+░+ +80%  3 succeeded  1 failed  1 waiting  \d+ requests  +[\d.]+/s  [\dhms]+ left$`)
 
 	term.press(ctrlC)
 	if got := term.code(); got != exitUnfinished {
@@ -181,7 +181,7 @@ func TestBar(t *testing.T) {
 	if at < 1 || !strings.Contains(lines[at-1], "80%") || !strings.Contains(lines[at], "3 succeeded, 1 failed, 1 not ended") {
 		t.Errorf("the screen is %q", lines)
 	}
-	if last := lines[len(lines)-1]; last != "edenwait: interrupted, 1 job not ended; the same command goes on from here" {
+	if last := lines[len(lines)-1]; last != "edenwait: interrupted, 1 job not ended; run the same command again to resume" {
 		t.Errorf("the last line is %q", last)
 	}
 	if n, err := countLines(readFile(t, out)); n != 4 || err != nil {
@@ -208,12 +208,12 @@ func TestBarOnResume(t *testing.T) {
 		t.Fatalf("exit code %d", got)
 	}
 	term := onTerminal(t, command(t, append(args, server.Submit(edentest.Script{}))...), 120, 24)
-	term.see(`^█+░+ +83%  4 done  1 failed  1 waiting  `)
+	term.see(`^█+░+ +83%  4 succeeded  1 failed  1 waiting  `)
 	term.press(ctrlC)
 	if got := term.code(); got != exitUnfinished {
 		t.Errorf("exit code %d, want %d", got, exitUnfinished)
 	}
-	term.see(`^6 jobs, 4 done in an earlier run, 2 now in .*: 4 succeeded, 1 failed, 1 not ended$`)
+	term.see(`^6 jobs, 4 succeeded in an earlier run, 2 now in .*: 4 succeeded, 1 failed, 1 not ended$`)
 }
 
 // TestBarAndResults: results that go to the same terminal stand above the bar,
@@ -227,7 +227,7 @@ func TestBarAndResults(t *testing.T) {
 			t.Parallel()
 			cmd := command(t, append([]string{"wait", "--base-url", server.URL, "--rate", "1000", "--log-level", "info", "-o", output}, ids...)...)
 			term := onTerminal(t, cmd, 800, 24)
-			bar := term.see(`80%  3 done  1 failed  1 waiting`)
+			bar := term.see(`80%  3 succeeded  1 failed  1 waiting`)
 			lines := term.lines()
 			if last := lines[len(lines)-1]; last != bar {
 				t.Errorf("below the bar: %q", last)
@@ -258,8 +258,8 @@ func TestPlainTerminals(t *testing.T) {
 		args           []string
 		bar, escape    string
 	}{
-		{"NO_COLOR", "NO_COLOR=1", nil, `^ *░+ +0%  0 done`, "\x1b[3"},
-		{"ASCII", "LC_ALL=C", nil, `^\.+ +0%  0 done`, "█"},
+		{"NO_COLOR", "NO_COLOR=1", nil, `^ *░+ +0%  0 succeeded`, "\x1b[3"},
+		{"ASCII", "LC_ALL=C", nil, `^\.+ +0%  0 succeeded`, "█"},
 		{"dumb", "TERM=dumb", []string{"--log-level", "info"}, `batch started`, "\x1b"},
 		{"unnamed", "TERM=", []string{"--log-level", "info"}, `batch started`, "\x1b"},
 		{"quiet", "X=", []string{"--quiet", "--log-level", "info"}, `batch started`, "\x1b"},
@@ -286,7 +286,7 @@ func TestIDsFromTerminal(t *testing.T) {
 	server := startAccount(t, edentest.Options{Rate: -1})
 	out := filepath.Join(t.TempDir(), "out.jsonl")
 	term := onTerminal(t, command(t, "wait", "--base-url", server.URL, "--rate", "1000", "-o", out, "-i", "-"), 100, 24)
-	term.see(`^edenwait: reading ids from the terminal, one per line, Ctrl-D ends them$`)
+	term.see(`^edenwait: reading ids from the terminal: one per line, end with Ctrl-D$`)
 	term.press(server.Submit(edentest.Script{}) + "\n")
 	eventually(t, "its line", func() bool { n, err := countLines(readFile(t, out)); return err == nil && n == 1 })
 	term.press(ctrlD)
@@ -301,13 +301,13 @@ func TestUnsized(t *testing.T) {
 	t.Parallel()
 	server := startAccount(t, edentest.Options{Rate: -1})
 	term := onTerminal(t, command(t, "wait", "--base-url", server.URL, server.Submit(edentest.Script{After: edentest.Never})), 0, 0)
-	if bar := term.see(`^░+ +0%  0 done  0 failed  1 waiting  `); len([]rune(bar)) > 79 {
+	if bar := term.see(`^░+ +0%  0 succeeded  0 failed  1 waiting  `); len([]rune(bar)) > 79 {
 		t.Errorf("the bar is wider than 80 columns: %q", bar)
 	}
 	if err := pty.Setsize(term.tty, &pty.Winsize{Cols: 20, Rows: 24}); err != nil {
 		t.Fatal(err)
 	}
-	term.see(`^  0%  0 done$`)
+	term.see(`^  0%  0 succeeded$`)
 	term.press(ctrlC)
 	if got := term.code(); got != exitUnfinished {
 		t.Errorf("exit code %d", got)

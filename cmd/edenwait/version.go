@@ -16,15 +16,17 @@ func newVersion() *cobra.Command {
 		Short:             "Print the version",
 		Args:              cobra.NoArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintln(cmd.OutOrStdout(), version())
-			return err
-		},
+		RunE:              func(cmd *cobra.Command, _ []string) error { return printVersion(cmd) },
 	}
 }
 
-// version says what was built: the library's version, the commit where the build
-// knows it, and with which Go.
+func printVersion(cmd *cobra.Command) error {
+	_, err := fmt.Fprintln(cmd.OutOrStdout(), version())
+	return err
+}
+
+// version returns the library's version, the commit if the build recorded it, and the Go
+// version.
 func version() string {
 	var commit, changed string
 	if info, ok := debug.ReadBuildInfo(); ok {

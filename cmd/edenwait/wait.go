@@ -44,34 +44,33 @@ func newWait() *cobra.Command {
   {"id":…,"outcome":"success"|"fail"|"error","job":{the final response},
    "error":"what happened","reason":"one word for it"}
 
-Lines go to stdout or to --output; progress, logs and the summary to stderr.
-"error" means that there is no final response: an unknown job, a job given up, a
-malformed id. The reasons: job_failed, not_found, gone, rejected, too_large,
-unexpected_status; on stdout only: invalid_id, max_wait, max_errors, other.
+Lines go to stdout or to --output. Progress, logs and the summary go to stderr.
+"error" means that there is no final response: an unknown job, a job given up, or a
+malformed id. The reasons are job_failed, not_found, gone, rejected, too_large and
+unexpected_status; on stdout also invalid_id, max_wait, max_errors and other.
 
---ids-file reads one id per line and skips blank lines and # comments. It also
-reads a column of a CSV file, by its header (public_id, job_id, id) or because
-its cells are UUIDs, and JSON: the answers of submits, arrays of ids or of jobs,
-pages of the job list. UTF-8 and UTF-16 are both read. From stdin (-) ids may go
-on arriving while others are waited for. An empty list exits with 0; a file with
-text but without an id exits with 2. A malformed id is reported on stderr with
-its file and line.
+--ids-file reads one id per line and skips blank lines and # comments. It also reads
+a column of a CSV file, by its header (public_id, job_id, id) or because its cells
+are UUIDs, and JSON: responses to submits, arrays of ids or of jobs, pages of the job
+list. The encoding is UTF-8 or UTF-16. From stdin (-), ids may keep arriving while
+the command waits. An empty list exits with 0. A file with text but without an id
+exits with 2. A malformed id is reported on stderr with its file and line.
 
-With --output a job that has its line counts as done, also where that says "fail"
-or "error", and is not polled again: run the same command again to resume,
-whatever ended it. --retry-errors removes the lines with "error" of these ids
-first, and polls their jobs again. A job given up (--max-wait, or a server that
-does not answer) and a malformed id have a line on stdout, but none in the file.
+With --output, a job that has its line is done, also if the line says "fail" or
+"error", and is not polled again. Run the same command again to resume, whatever
+ended it. --retry-errors first removes the lines of these ids that say "error", and
+polls their jobs again. A job given up (--max-wait, or a server that does not answer)
+and a malformed id have a line on stdout, but none in the file.
 
-If the API knows none of the ids, no line says so: the key, --eu or --base-url
-are then likely wrong. The exit code is 2.
+If the API knows none of the jobs, no line is written and the exit code is 2: the
+key, --eu or --base-url is probably wrong.
 
-With --listen, webhooks are taken at any path of that address, and each has its
-job polled at once. Polling goes on beside them. What a delivery says is not
-believed, so --webhook-key is optional.
+With --listen, the command receives webhooks on any path of that address, and polls
+the job of each at once. Polling continues beside them. A delivery is never believed,
+so --webhook-key is optional.
 
-Ctrl-C stops polling, writes what is done and exits with 3; a second one exits at
-once.
+Ctrl-C stops polling, writes the finished results and exits with 3. A second Ctrl-C
+exits at once.
 
 ` + exitCodes,
 		Example: `  edenwait wait 0f8a6f0e-5d1c-4b1e-9d55-0f7f2d8f9a11
@@ -86,27 +85,27 @@ once.
 	flags.flags(cmd)
 	f := cmd.Flags()
 	f.StringArrayVarP(&flags.idsFiles, "ids-file", "i", nil, "read ids from this `file`; - is stdin; may be repeated")
-	f.StringVarP(&flags.output, "output", "o", "", "append results to this `file`, and resume where it ends")
-	f.BoolVar(&flags.retryErrors, "retry-errors", false, "with --output: poll jobs again whose line says \"error\"")
-	f.Float64Var(&flags.rate, "rate", 10, "requests per second, at most: the account's limit")
-	f.IntVar(&flags.maxInFlight, "max-in-flight", usualInFlight, "requests at the same time, at most, or more if --rate needs it; fewer suit a slow line")
-	f.DurationVar(&flags.requestTimeout, "request-timeout", 30*time.Second, "time limit for the header of an answer, and for each silence after it")
-	f.Int64Var(&flags.maxResponseBytes, "max-response-bytes", 128<<20, "largest response to read, in `bytes`")
-	f.DurationVar(&flags.timeout, "timeout", 0, "stop after this long, with exit code 3 (default no limit)")
-	f.DurationVar(&flags.maxWait, "max-wait", 0, "give a job up after this long (default no limit)")
+	f.StringVarP(&flags.output, "output", "o", "", "append results to this `file`; run again to resume")
+	f.BoolVar(&flags.retryErrors, "retry-errors", false, "with --output: poll the jobs again whose line says \"error\"")
+	f.Float64Var(&flags.rate, "rate", 10, "maximum requests per second: the account's limit")
+	f.IntVar(&flags.maxInFlight, "max-in-flight", usualInFlight, "maximum requests at the same time; the default grows with --rate")
+	f.DurationVar(&flags.requestTimeout, "request-timeout", 30*time.Second, "time limit for the header of a response, and for each pause in its body")
+	f.Int64Var(&flags.maxResponseBytes, "max-response-bytes", 128<<20, "maximum size of a response, in `bytes`")
+	f.DurationVar(&flags.timeout, "timeout", 0, "stop after this time, with exit code 3 (default no limit)")
+	f.DurationVar(&flags.maxWait, "max-wait", 0, "give up on a job after this time (default no limit)")
 	f.BoolVar(&flags.failFast, "fail-fast", false, "stop at the first job that does not succeed")
-	f.BoolVarP(&flags.quiet, "quiet", "q", false, "no progress, no summary, no warnings")
-	f.StringVar(&flags.logLevel, "log-level", "warn", "log from this `level` on: debug, info, warn or error")
+	f.BoolVarP(&flags.quiet, "quiet", "q", false, "print no progress, summary or warnings")
+	f.StringVar(&flags.logLevel, "log-level", "warn", "minimum `level` of the log: debug, info, warn or error")
 	f.StringVar(&flags.logFormat, "log-format", "console", "`format` of the log: console or json")
-	f.StringVar(&flags.timeline, "timeline", "", "draw the batch into this SVG `file` when it ends")
-	f.StringVar(&flags.listenAddr, "listen", "", "take webhooks at this `address`, such as 127.0.0.1:8080, to learn of ends at once")
-	f.StringVar(&flags.webhookKey, "webhook-key", "", "with --listen: answer 401 to deliveries that no key of this PEM `file` has signed")
+	f.StringVar(&flags.timeline, "timeline", "", "draw the batch as SVG into this `file` when it ends")
+	f.StringVar(&flags.listenAddr, "listen", "", "receive webhooks at this `address`, such as 127.0.0.1:8080, and poll their jobs at once")
+	f.StringVar(&flags.webhookKey, "webhook-key", "", "with --listen: reject deliveries that are not signed with a key in this PEM `file`")
 	complete(cmd, "log-level", logLevels)
 	complete(cmd, "log-format", logFormats)
 	return cmd
 }
 
-// complete offers the values of a flag to the shell.
+// complete sets the completions for the values of a flag.
 func complete(cmd *cobra.Command, flag string, values []string) {
 	// Fails only for a flag that does not exist.
 	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
@@ -114,8 +113,8 @@ func complete(cmd *cobra.Command, flag string, values []string) {
 	}
 }
 
-// run waits. Everything that can be wrong with the flags is found before the
-// first request. What is opened may block, so the clock runs from the beginning.
+// run runs wait. Wrong flags are reported before the first request. The time limit
+// includes opening the files, which may block.
 func (f *waitFlags) run(cmd *cobra.Command, args []string) (err error) {
 	if err := f.check(args); err != nil {
 		return err
@@ -129,6 +128,9 @@ func (f *waitFlags) run(cmd *cobra.Command, args []string) (err error) {
 		ctx, cancel = context.WithTimeoutCause(ctx, f.timeout, errTimeout)
 		defer cancel()
 	}
+	if err := f.checkTimeline(); err != nil {
+		return err
+	}
 	config, err := f.config(ctx)
 	if err != nil {
 		return err
@@ -138,10 +140,7 @@ func (f *waitFlags) run(cmd *cobra.Command, args []string) (err error) {
 		return err
 	}
 	stdin, stdout, stderr := cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
-	if err := f.clash(stdin, stdout); err != nil {
-		return err
-	}
-	if w, ok := stderr.(*patientWriter); ok {
+	if w, ok := stderr.(*graceWriter); ok {
 		w.until(ctx)
 	}
 	hooks, err := f.listen(ctx)
@@ -151,42 +150,42 @@ func (f *waitFlags) run(cmd *cobra.Command, args []string) (err error) {
 	defer hooks.close()
 	from, err := openSource(ctx, args, f.idsFiles, stdin)
 	if err != nil {
-		return cannot("--ids-file", err)
+		return usageError("--ids-file", err)
 	}
 	defer from.close()
-	f.askTerminal(stdin, stderr)
+	f.promptTerminal(stdin, stderr)
 	if err := b.open(ctx, from, stdout, stderr); err != nil {
 		return err
 	}
 	if hooks != nil {
-		hooks.serve(b.waiter, b.console.say)
+		hooks.serve(b.waiter, b.console.message)
 	}
 	return b.run(ctx, from, stderr)
 }
 
-// askTerminal says that ids can be typed.
-func (f *waitFlags) askTerminal(stdin io.Reader, stderr io.Writer) {
+// promptTerminal tells the user to type ids, if they come from a terminal.
+func (f *waitFlags) promptTerminal(stdin io.Reader, stderr io.Writer) {
 	for _, name := range f.idsFiles {
 		if name == "-" && isTerminal(stdin) && !f.quiet {
-			say(stderr, "reading ids from the terminal, one per line, Ctrl-D ends them")
+			message(stderr, "reading ids from the terminal: one per line, end with Ctrl-D")
 			return
 		}
 	}
 }
 
-// check finds what is wrong with the flags themselves.
+// check checks the values of the flags.
 func (f *waitFlags) check(args []string) error {
 	switch {
 	case len(args) == 0 && len(f.idsFiles) == 0:
-		return errors.New("no ids: name some, or use --ids-file (- reads stdin)")
+		return errors.New("no ids: pass them as arguments, or use --ids-file (- reads stdin)")
 	case f.timeout < 0:
 		return fmt.Errorf("--timeout is %v, want a positive duration", f.timeout)
 	case f.timeline != "" && filepath.Ext(f.timeline) != ".svg":
 		return fmt.Errorf("--timeline is %s, want a name that ends in .svg", f.timeline)
 	case f.retryErrors && (f.output == "" || f.output == "-"):
-		return errors.New("--retry-errors needs --output: it is about the lines of that file")
+		return errors.New("--retry-errors needs --output: it removes lines from that file")
 	case f.webhookKey != "" && f.listenAddr == "":
-		return errors.New("--webhook-key needs --listen: it is about the deliveries that come there")
+		return errors.New("--webhook-key needs --listen: it checks the deliveries there")
 	case f.rate == 0:
 		return errors.New("--rate is 0, want requests per second")
 	case f.maxInFlight == 0:
@@ -199,22 +198,22 @@ func (f *waitFlags) check(args []string) error {
 	return nil
 }
 
-// usualInFlight is the library's default at a usual rate.
+// usualInFlight is the library's default at the default rate.
 const usualInFlight = 64
 
-// config is what the flags ask of the library.
+// config returns the Config that the flags ask for.
 func (f *waitFlags) config(ctx context.Context) (edenwait.Config, error) {
 	c := edenwait.Config{
 		Rate: f.rate, MaxInFlight: f.maxInFlight, RequestTimeout: f.requestTimeout, MaxResponseBytes: f.maxResponseBytes,
 		MaxWait: f.maxWait, FailFast: f.failFast,
 	}
 	if f.maxInFlight == usualInFlight {
-		c.MaxInFlight = 0 // the library's default, which is more where --rate needs it
+		c.MaxInFlight = 0 // the library's default, which grows with the rate
 	}
 	return c, f.account.config(ctx, &c)
 }
 
-// options is what the flags ask of the batch.
+// options returns the options that the flags ask for.
 func (f *waitFlags) options() options {
 	return options{
 		output: f.output, retryErrors: f.retryErrors, timeline: f.timeline,

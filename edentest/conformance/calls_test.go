@@ -118,7 +118,7 @@ func (c call) under(status int) call {
 func TestAnswers(t *testing.T) {
 	contract := readContract(t)
 	var seen []string
-	for _, door := range []string{"memory", "loopback"} {
+	for _, door := range []string{"memory", "loopback", "loopback over TLS and HTTP/2"} {
 		for _, s := range []struct {
 			name  string
 			opts  edentest.Options
@@ -132,7 +132,11 @@ func TestAnswers(t *testing.T) {
 			{"other DELETE", edentest.Options{Rate: -1, Faults: []edentest.Fault{{On: edentest.Delete, Do: edentest.Status(200, "{}", nil)}}}, 200},
 		} {
 			t.Run(s.name+"/"+door, func(t *testing.T) {
-				server := edentest.Start(s.opts)
+				start := edentest.Start
+				if strings.Contains(door, "TLS") {
+					start = edentest.StartTLS
+				}
+				server := start(s.opts)
 				defer server.Close()
 				base, next := server.URL, server.Client().Transport
 				if door == "memory" {

@@ -21,9 +21,17 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
+// overWire runs a test over each protocol: the API itself speaks HTTP/2 over TLS.
+func overWire(t *testing.T, test func(t *testing.T, tls bool)) {
+	t.Helper()
+	t.Run("HTTP1", func(t *testing.T) { test(t, false) })
+	t.Run("HTTP2", func(t *testing.T) { test(t, true) })
+}
+
 // network is an API behind a proxy.
 type network struct {
 	t       *testing.T
+	scheme  string
 	api     *edentest.Server
 	proxy   *toxiproxy.Proxy
 	failed  chan struct{} // receives once for each failed request
@@ -34,12 +42,18 @@ type network struct {
 }
 
 // newNetwork has n jobs that run for a second at most.
-func newNetwork(t *testing.T, n int) *network {
+func newNetwork(t *testing.T, tls bool, n int) *network {
 	t.Helper()
-	w := &network{t: t, api: edentest.Start(edentest.Options{Rate: -1}), failed: make(chan struct{}, 10_000), outputs: map[string]string{}}
+	start := edentest.Start
+	if tls {
+		start = edentest.StartTLS
+	}
+	w := &network{t: t, api: start(edentest.Options{Rate: -1}), failed: make(chan struct{}, 10_000), outputs: map[string]string{}}
 	t.Cleanup(w.api.Close)
+	scheme, address, _ := strings.Cut(w.api.URL, "://")
+	w.scheme = scheme
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	w.proxy = toxiproxy.NewProxy(server, "eden", "127.0.0.1:0", strings.TrimPrefix(w.api.URL, "http://"))
+	w.proxy = toxiproxy.NewProxy(server, "eden", "127.0.0.1:0", address)
 	w.up()
 	t.Cleanup(w.proxy.Stop)
 	for i := range n {
@@ -47,7 +61,7 @@ func newNetwork(t *testing.T, n int) *network {
 		id := w.api.Submit(edentest.Script{After: time.Duration(i) * time.Second / time.Duration(n), Output: json.RawMessage(output)})
 		w.ids, w.outputs[id] = append(w.ids, id), output
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport := w.api.Client().Transport.(*http.Transport).Clone()
 	t.Cleanup(transport.CloseIdleConnections)
 	w.client = &http.Client{Transport: &watched{next: transport, failed: w.failed}}
 	w.config = edenwait.Config{
@@ -115,7 +129,7 @@ func (w *network) failures(n int) bool {
 func (w *network) wait(ctx context.Context) ([]edenwait.Result, error) {
 	w.t.Helper()
 	config := w.config
-	config.Token, config.BaseURL, config.HTTPClient = edentest.DefaultToken, "http://"+w.proxy.Listen, w.client
+	config.Token, config.BaseURL, config.HTTPClient = edentest.DefaultToken, w.scheme+"://"+w.proxy.Listen, w.client
 	waiter, err := edenwait.New(config)
 	if err != nil {
 		w.t.Fatal(err)
@@ -171,7 +185,9 @@ func (w *watched) fail() {
 }
 
 // TestSlow: late, in small pieces, through a narrow line, with a slow end.
-func TestSlow(t *testing.T) {
+func TestSlow(t *testing.T) { overWire(t, testSlow) }
+
+func testSlow(t *testing.T, tls bool) {
 	for _, toxic := range []struct {
 		kind       string
 		attributes map[string]int
@@ -182,7 +198,8 @@ func TestSlow(t *testing.T) {
 		{"slow_close", map[string]int{"delay": 50}},
 	} {
 		t.Run(toxic.kind, func(t *testing.T) {
-			w := newNetwork(t, 30)
+			t.Parallel()
+			w := newNetwork(t, tls, 30)
 			w.toxic(toxic.kind, 1, toxic.attributes)
 			w.waitForAll()
 		})
@@ -191,7 +208,9 @@ func TestSlow(t *testing.T) {
 
 // TestCut: half of all connections are reset, at once or inside of an answer,
 // or fall silent.
-func TestCut(t *testing.T) {
+func TestCut(t *testing.T) { overWire(t, testCut) }
+
+func testCut(t *testing.T, tls bool) {
 	for _, toxic := range []struct {
 		kind       string
 		attributes map[string]int
@@ -203,7 +222,8 @@ func TestCut(t *testing.T) {
 		{"timeout", map[string]int{"timeout": 50}},
 	} {
 		t.Run(fmt.Sprint(toxic.kind, toxic.attributes), func(t *testing.T) {
-			w := newNetwork(t, 20)
+			t.Parallel()
+			w := newNetwork(t, tls, 20)
 			w.alone()
 			w.toxic(toxic.kind, 0.5, toxic.attributes)
 			w.waitForAll()
@@ -216,8 +236,10 @@ func TestCut(t *testing.T) {
 
 // TestHalfOpen: the connections that are kept alive fall silent, all of them,
 // until a while later new ones can be had.
-func TestHalfOpen(t *testing.T) {
-	w := newNetwork(t, 20)
+func TestHalfOpen(t *testing.T) { overWire(t, testHalfOpen) }
+
+func testHalfOpen(t *testing.T, tls bool) {
+	w := newNetwork(t, tls, 20)
 	w.toxic("timeout", 1, map[string]int{"timeout": 0})
 	go func() {
 		w.failures(5)
@@ -227,8 +249,10 @@ func TestHalfOpen(t *testing.T) {
 }
 
 // TestAway: the server goes away, connections and port, and comes back.
-func TestAway(t *testing.T) {
-	w := newNetwork(t, 20)
+func TestAway(t *testing.T) { overWire(t, testAway) }
+
+func testAway(t *testing.T, tls bool) {
+	w := newNetwork(t, tls, 20)
 	back := make(chan struct{})
 	go func() {
 		defer close(back)
@@ -253,11 +277,14 @@ func TestAway(t *testing.T) {
 
 // TestAwayForHalfAMinute: under the defaults, with their delays and their
 // MaxErrors, half a minute without a server costs no result.
-func TestAwayForHalfAMinute(t *testing.T) {
+func TestAwayForHalfAMinute(t *testing.T) { overWire(t, testAwayForHalfAMinute) }
+
+func testAwayForHalfAMinute(t *testing.T, tls bool) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes a minute by the wall clock")
 	}
-	w := newNetwork(t, 20)
+	w := newNetwork(t, tls, 20)
 	w.config = edenwait.Config{}
 	w.proxy.Stop()
 	gone := time.Now()
@@ -274,8 +301,10 @@ func TestAwayForHalfAMinute(t *testing.T) {
 
 // TestEndsWhileSilent: ctx ends while every request hangs on a connection that
 // says nothing.
-func TestEndsWhileSilent(t *testing.T) {
-	w := newNetwork(t, 20)
+func TestEndsWhileSilent(t *testing.T) { overWire(t, testEndsWhileSilent) }
+
+func testEndsWhileSilent(t *testing.T, tls bool) {
+	w := newNetwork(t, tls, 20)
 	w.toxic("timeout", 1, map[string]int{"timeout": 0})
 	ctx, cancel := context.WithCancelCause(context.Background())
 	stop := errors.New("enough")

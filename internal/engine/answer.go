@@ -11,10 +11,13 @@ import (
 // answers, and a job that was known may be missing on one that is behind.
 const firstSight = 5 * time.Second
 
-// leastMisses is how many answers in a row must say that there is no such job,
-// though it was known. Only the time that they span would let two stray ones pass
-// for the truth where a job is polled every half minute.
-const leastMisses = 3
+// How many answers in a row must say that there is no such job: only the time that
+// they span would let one stray one, or two, pass for the truth where the first GET of
+// a job comes late, or a job is polled every half minute.
+const (
+	leastMisses      = 2
+	leastMissesKnown = 3 // of a job that was known
+)
 
 // Outcome is what an answer means.
 type Outcome uint8
@@ -45,6 +48,10 @@ type Answer struct {
 	Everyone   bool // RetryAfter concerns every request
 	Hopeless   bool // a failure that no retry mends
 
+	// Of a job.
+	Kind JobKind
+	Age  time.Duration // since it was created; 0 if unknown
+
 	// Of a page.
 	Pages int
 	Items []Item
@@ -63,6 +70,7 @@ func (e *Engine) Respond(now time.Duration, id RequestID, a Answer) {
 	e.drop(now, id)
 	if a.Outcome == RateLimited {
 		e.stats.RateLimited++
+		e.price.limited(now, r.sent, e.Rate(now))
 		if e.limiter.Limited(now, r.sent, ratelimit.Poll, a.RetryAfter) {
 			e.note(Note{Kind: SlowedDown, Value: a.Value, Rate: e.Rate(now)})
 		}
@@ -161,6 +169,8 @@ func (e *Engine) respondJob(now time.Duration, r *request, a *Answer) {
 	switch a.Outcome {
 	case Done:
 		e.refusal.accepted(r.sent)
+		e.identify(job, &a.Kind, a.Age, now)
+		e.learnEnded(job, r.sent)
 		if job.flags.has(hinted) {
 			e.list.HintConfirmed()
 			e.audits.confirmed(now)
@@ -207,12 +217,16 @@ func (e *Engine) failed(j int32, value any) failure {
 func (e *Engine) running(now time.Duration, r *request, a *Answer) {
 	j := r.job
 	job := e.table.jobs.at(j)
-	hint, again := job.flags.has(hinted), job.flags.has(notified)
+	hint, again, due := job.flags.has(hinted), job.flags.has(notified), hintDue(job, now)
 	if job.flags.has(told) {
 		e.hintMissed(job, now)
 	}
 	job.flags.set(seen, true)
 	job.flags.set(hinted|refused|notified|told, false)
+	e.identify(job, &a.Kind, a.Age, now)
+	e.learnRunning(j, r.sent)
+	job.attempt = 0
+	e.price.looks.add(now)
 	job.good, job.looked, job.scan = job.failed, r.sent, e.list.Scan()
 	delete(e.failures, j)
 	if !job.flags.has(unshown) {
@@ -226,8 +240,7 @@ func (e *Engine) running(now time.Duration, r *request, a *Answer) {
 	}
 	e.repoll(j, polled, now, a.RetryAfter, nil)
 	if again && e.table.jobs.at(j).state == polled {
-		e.table.jobs.at(j).flags.set(told, true)
-		e.move(j, urgent, now, now)
+		e.tell(j, due, now)
 	}
 }
 
@@ -240,14 +253,17 @@ func (e *Engine) missing(now time.Duration, r *request, a *Answer) {
 	f.missing = min(f.missing, r.sent)
 	f.misses++
 	e.failures[j] = f
-	known := job.flags.has(seen)
+	known, least := job.flags.has(seen), leastMisses
+	if known {
+		least = leastMissesKnown
+	}
 	var believe []int32
 	for w := job.first; w != none; w = e.table.waits.at(w).next {
 		since := e.table.waits.at(w).since
 		if known {
 			since = f.missing
 		}
-		if r.sent-since >= firstSight && (!known || f.misses >= leastMisses) {
+		if r.sent-since >= firstSight && f.misses >= least {
 			believe = append(believe, w)
 		}
 	}
@@ -260,15 +276,6 @@ func (e *Engine) missing(now time.Duration, r *request, a *Answer) {
 	if known && e.config.NewBackoff == nil && job.state == polled {
 		e.pollSoon(j, now+firstSight/2, now)
 	}
-}
-
-// pollSoon has a job that is polled be so at a time, or earlier.
-func (e *Engine) pollSoon(j int32, at, now time.Duration) {
-	for w := e.table.jobs.at(j).first; w != none; w = e.table.waits.at(w).next {
-		wait := e.table.waits.at(w)
-		wait.due = min(wait.due, at)
-	}
-	e.move(j, polled, now, now)
 }
 
 // allOf reports whether the job has n waits.

@@ -24,7 +24,7 @@ const (
 	maxShare   = 0.2 // and no more than this
 	// rightEnough is how often a minute the list must be right about ends to halve the
 	// audits.
-	rightEnough = 20
+	rightEnough = 8
 )
 
 // audits has the jobs that will be audited, by how often they have been. Those of
@@ -124,15 +124,15 @@ func (a *audits) done(tier int, now time.Duration) {
 }
 
 // sent records that a job is asked for itself. The next audit is due after a while
-// that keeps them to their share.
-func (a *audits) sent(j int32, now time.Duration, rate float64, jobs int) {
+// that keeps them to their share, which is the smaller the more ends hints tell.
+func (a *audits) sent(j int32, now time.Duration, rate, untold float64, jobs int) {
 	for tier := range a.tiers {
 		if q := &a.tiers[tier]; q.len() > 0 && q.at(0).job == j {
 			a.done(tier, now)
 			break
 		}
 	}
-	share := min(auditShare/float64(max(jobs, 1)), maxShare) / (1 + a.lately(now)/rightEnough)
+	share := untold * min(auditShare/float64(max(jobs, 1)), maxShare) / (1 + a.lately(now)/rightEnough)
 	a.last = now
 	a.next = now + time.Duration(float64(time.Second)/(share*rate))
 }

@@ -1,6 +1,9 @@
 package engine
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Call is one call of the Waiter: what it waits for, and where it stands in
 // line. All but its Owner belongs to the Engine.
@@ -33,6 +36,21 @@ type Call struct {
 // Counts is what was sent for a call: GETs of its jobs since it watched them,
 // pages that were read while it had jobs, and the 429s to both.
 type Counts struct{ Gets, Pages, RateLimited int }
+
+// Waiting appends the calls that wait for the job of a GET under way, the longest
+// wait first, at most limit.
+func (e *Engine) Waiting(calls []*Call, id RequestID, limit int) []*Call {
+	r := e.requests[id]
+	if r == nil || r.kind != Get {
+		return calls
+	}
+	old := len(calls)
+	for w := e.table.jobs.at(r.job).first; w != none; w = e.table.waits.at(w).next {
+		calls = append(calls, e.calls.all[e.table.waits.at(w).call])
+	}
+	slices.Reverse(calls[old:]) // the job has its youngest wait first
+	return calls[:min(len(calls), old+limit)]
+}
 
 // states is the number of queues, detached requests included.
 const states = int(dying) + 1

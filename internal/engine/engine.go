@@ -31,6 +31,8 @@ type Engine struct {
 	cadence list.Cadence
 	limiter *ratelimit.Limiter
 	delays  backoffTable
+	price   price
+	history history
 
 	backoffs map[int32]Backoff // of waits, if there is a NewBackoff
 	pacing   Backoff           // of the list, likewise
@@ -53,6 +55,7 @@ type Engine struct {
 	passes    [passKinds]pass
 	pageHead  Key   // the first job of the page read last, of those without totals
 	audited   int32 // where to look for a job to audit
+	sampled   int32 // and for the jobs of the outlook
 	audits    audits
 	notices   notices
 	refusal   refusal
@@ -63,9 +66,9 @@ type Engine struct {
 
 	own ownLine
 
-	ended ring // ids that have ended
-	stuck ring // those of them that the list shows running all the same
-	hints ring // hints for jobs that nobody waits for yet
+	ended ring[time.Duration] // ids that have ended
+	stuck ring[time.Duration] // those of them that the list shows running all the same
+	hints ring[time.Duration] // hints for jobs that nobody waits for yet
 
 	out   Ready // what the inputs since the last Ready have brought
 	stats Stats
@@ -97,14 +100,16 @@ func New(config Config) *Engine {
 		list:     list.New(config.UseList),
 		limiter:  ratelimit.New(config.Rate, config.Burst),
 		delays:   config.Delays,
+		price:    newPrice(config.Rate),
+		history:  newHistory(),
 		lastsTo:  outageLimit(config.Delays, config.MaxErrors),
 		requests: map[RequestID]*request{},
 		failures: map[int32]failure{},
-		hints:    ring{size: rememberedHints},
-		stuck:    ring{size: rememberedHints},
-		notices:  notices{early: ring{size: rememberedHints}},
+		hints:    ring[time.Duration]{size: rememberedHints},
+		stuck:    ring[time.Duration]{size: rememberedHints},
+		notices:  newNotices(),
 		// The list is judged by jobs that ended some ten seconds ago.
-		ended: ring{size: min(max(rememberedEnds, int(60*config.Rate)), 16*rememberedEnds)},
+		ended: ring[time.Duration]{size: min(max(rememberedEnds, int(60*config.Rate)), 16*rememberedEnds)},
 	}
 	return e
 }
@@ -131,6 +136,8 @@ type Request struct {
 	Key  Key   // of a Get
 	Page int   // of a Page, from 1
 	For  *Call // of a Get: the call that has waited longest
+	// Attempt counts the GETs of the job, from 1.
+	Attempt int
 }
 
 // Reason is why a wait ended.
@@ -160,9 +167,12 @@ type End struct {
 	// Value is the answer's, or if the Reason is another, that of the job's last
 	// failed request; nil if that did not fail.
 	Value any
-	Waits []WaitEnd     // the longest wait first
-	Last  bool          // nobody waits for the job any more
-	For   time.Duration // of OutageLasted: how long it has lasted
+	Waits []WaitEnd // the longest wait first
+	Last  bool      // nobody waits for the job any more
+	// Looked is when the last request was sent that saw the job running; Never if
+	// none did.
+	Looked time.Duration
+	For    time.Duration // of OutageLasted: how long it has lasted
 }
 
 // WaitEnd is the end of one wait.

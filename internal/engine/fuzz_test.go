@@ -69,7 +69,7 @@ func (m *model) behave(began time.Duration) {
 	case r.Kind == Page:
 		for k := range 13 {
 			if key := (Key{byte(k)}); ends(key) > m.now {
-				a.Items = append(a.Items, Item{key, true})
+				a.Items = append(a.Items, Item{Key: key, Running: true})
 			}
 		}
 	case ends(r.Key) <= m.now:

@@ -18,7 +18,7 @@ func TestIndex(t *testing.T) {
 		}
 		switch {
 		case !known:
-			want[key] = tab.addJob(key)
+			want[key] = tab.addJob(key, 0)
 		case r.IntN(2) == 0:
 			tab.dropJob(j)
 			delete(want, key)

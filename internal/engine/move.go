@@ -10,6 +10,10 @@ import (
 // the list and the GETs that follow from it.
 const finalPoll = 2 * time.Second
 
+// lastPoll is how long before the end a job that the final poll shows running is
+// polled again.
+const lastPoll = finalPoll / 4
+
 // finalPollTime is when a wait's job is polled for the last time.
 func (e *Engine) finalPollTime(w *wait) time.Duration {
 	end := e.calls.all[w.call].deadline
@@ -22,7 +26,11 @@ func (e *Engine) finalPollTime(w *wait) time.Duration {
 // dueAfter is when a wait's job is polled after a delay, which may not leap over
 // its final poll.
 func (e *Engine) dueAfter(w *wait, now, delay time.Duration) time.Duration {
-	if final := e.finalPollTime(w); final > now {
+	final := e.finalPollTime(w)
+	if final <= now && e.config.NewBackoff == nil {
+		final += finalPoll - lastPoll
+	}
+	if final > now {
 		return min(now+delay, final)
 	}
 	return now + delay
@@ -83,6 +91,7 @@ func (e *Engine) hint(j int32, now time.Duration) {
 	}
 	e.list.News()
 	job.flags.set(hinted, true)
+	e.endSighted(job, now)
 	e.move(j, urgent, now, now)
 }
 
@@ -125,7 +134,7 @@ func (e *Engine) dropJob(j int32) {
 // end ends every wait for a job.
 func (e *Engine) end(j int32, now time.Duration, reason Reason, value any) {
 	job := e.table.jobs.at(j)
-	end := End{Key: job.key, Reason: reason, Value: value, Last: true}
+	end := End{Key: job.key, Reason: reason, Value: value, Last: true, Looked: job.looked}
 	for job.first != none {
 		end.Waits = append(end.Waits, e.release(job.first, now))
 	}
@@ -140,7 +149,7 @@ func (e *Engine) endSome(j int32, waits []int32, now time.Duration, reason Reaso
 		return
 	}
 	job := e.table.jobs.at(j)
-	end := End{Key: job.key, Reason: reason, Value: value}
+	end := End{Key: job.key, Reason: reason, Value: value, Looked: job.looked}
 	for _, w := range waits {
 		end.Waits = append(end.Waits, e.release(w, now))
 	}
@@ -161,13 +170,19 @@ func (e *Engine) repoll(j int32, to state, now, least time.Duration, value any) 
 		// The delay of the youngest wait, which is the shortest. After a failure, it is
 		// that of the oldest: or calls that keep coming would have a server in trouble
 		// asked the faster, and the job given up the sooner.
-		since := e.table.waits.at(job.first).since
+		var delay time.Duration
 		if _, failing := e.failures[j]; failing {
+			since := Never
 			for w := job.first; w != none; w = e.table.waits.at(w).next {
 				since = e.table.waits.at(w).since
 			}
+			delay = e.delays.delay(&job.attempt, now-since)
+		} else if to == listed {
+			delay = e.lookWithoutList(now, job)
+		} else {
+			delay = e.lookAfter(now, job)
 		}
-		delay := max(e.delays.delay(&job.attempt, now-since), least)
+		delay = max(delay, least)
 		for w := job.first; w != none; w = e.table.waits.at(w).next {
 			wait := e.table.waits.at(w)
 			wait.due = e.dueAfter(wait, now, delay)
@@ -192,6 +207,15 @@ func (e *Engine) rest(j int32, now time.Duration) {
 	job := e.table.jobs.at(j)
 	for w := job.first; w != none; w = e.table.waits.at(w).next {
 		e.table.waits.at(w).due = now
+	}
+	e.move(j, polled, now, now)
+}
+
+// pollSoon has a job that is polled be so at a time, or earlier.
+func (e *Engine) pollSoon(j int32, at, now time.Duration) {
+	for w := e.table.jobs.at(j).first; w != none; w = e.table.waits.at(w).next {
+		wait := e.table.waits.at(w)
+		wait.due = min(wait.due, at)
 	}
 	e.move(j, polled, now, now)
 }

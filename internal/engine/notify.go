@@ -1,6 +1,10 @@
 package engine
 
-import "time"
+import (
+	"time"
+
+	"github.com/edenwait/edenwait/internal/durations"
+)
 
 const (
 	// rememberHint is how long a hint is kept for a wait that has yet to begin, and
@@ -9,8 +13,8 @@ const (
 	// doubtHints is how many hints in a row may be too early or forged before hints
 	// come behind all that is known to have ended.
 	doubtHints = 8
-	// A job whose hint was of no use is polled at once for another one only after
-	// a gap, which grows: a flood of forged ones must not take all turns.
+	// A job whose hint was of no use is polled for another one only after a gap,
+	// which grows: a flood of forged ones must not take all turns.
 	firstHintGap = 10 * time.Second
 	hintGapGrows = 3
 	maxHintGaps  = 8
@@ -18,8 +22,23 @@ const (
 
 // notices is what is known of the hints that Notify brings.
 type notices struct {
-	early  ring // ids for which a hint came that a GET has not confirmed yet
-	misses int  // hints in a row of which the GET showed the job running
+	early   ring[time.Duration] // ids for which a hint came that a GET has not confirmed yet
+	missing ring[missing]       // ids that ended before a hint came
+	misses  int                 // hints in a row of which the GET showed the job running
+	ends    int                 // that hints told since the last scan of the list
+	// behind is how far GETs have been behind hints: a delivery may come before the
+	// GET shows the end.
+	behind time.Duration
+}
+
+// missing is an end that no hint has told, so far.
+type missing struct {
+	at   time.Duration
+	kind durations.Kind
+}
+
+func newNotices() notices {
+	return notices{early: ring[time.Duration]{size: rememberedHints}, missing: ring[missing]{size: rememberedHints}}
 }
 
 // Notify records that a job may have ended. It is not believed, but the job is
@@ -30,27 +49,65 @@ func (e *Engine) Notify(now time.Duration, key Key) {
 	if !known {
 		if _, over := e.ended.find(key); !over {
 			e.hints.add(key, now)
+		} else if end, late := e.notices.missing.find(key); late && now-end.at < rememberHint {
+			e.notices.missing.forget(key)
+			e.history.credit(end.kind)
 		}
 		return
 	}
-	job := e.table.jobs.at(j)
-	if job.hints > 0 && now-job.looked < hintGap(job.hints) {
-		return
-	}
-	switch job.state {
+	switch job := e.table.jobs.at(j); job.state {
 	case listed, polled:
-		job.flags.set(told, true)
-		if e.notices.misses >= doubtHints {
-			e.rest(j, now) // in its turn, behind what is known to have ended
-		} else {
-			e.move(j, urgent, now, now)
-		}
+		e.tell(j, hintDue(job, now), now)
 	case urgent:
 		job.flags.set(told, true)
 	case inFlight:
 		// It came after the GET was sent, so it outlives the answer.
 		job.flags.set(notified, true)
+		e.endSighted(job, now)
 	}
+}
+
+// tell has a job that is listed or polled be asked for because of a hint. While
+// hints are in doubt, those that are not yet due are dropped, and the others come in
+// their turn, behind what is known to have ended.
+func (e *Engine) tell(j int32, due, now time.Duration) {
+	job, doubt := e.table.jobs.at(j), e.notices.misses >= doubtHints
+	switch {
+	case due > now && doubt:
+	case due > now:
+		job.flags.set(told, true)
+		e.pollSoon(j, due, now)
+	case doubt:
+		job.flags.set(told, true)
+		e.rest(j, now)
+	default:
+		job.flags.set(told, true)
+		e.endSighted(job, now)
+		e.move(j, urgent, now, now)
+	}
+}
+
+// hintDue is when a hint that comes now has its job polled.
+func hintDue(job *job, now time.Duration) time.Duration {
+	if job.hints == 0 {
+		return now
+	}
+	return max(now, job.looked+hintGap(job.hints))
+}
+
+// awaitsHint reports whether the job is to be polled for a hint: one that came too
+// soon after a false one, or the false one itself. A list that may be behind does not
+// put that off, unless hints are in doubt, or have been false for this job more than
+// once.
+func (e *Engine) awaitsHint(job *job, now time.Duration) bool {
+	if job.state != polled || job.hints > 1 || e.notices.misses >= doubtHints {
+		return false
+	}
+	if job.flags.has(told) {
+		return true
+	}
+	_, soon := e.afterFalseHint(now, job)
+	return soon
 }
 
 func hintGap(hints uint8) time.Duration {
@@ -61,28 +118,54 @@ func hintGap(hints uint8) time.Duration {
 	return gap
 }
 
-// hintMissed records that the GET of a hinted job shows it running. The job may be
-// about to end, so its backoff begins anew, once.
+// hintMissed records that the GET of a hinted job shows it running.
 func (e *Engine) hintMissed(job *job, now time.Duration) {
 	e.notices.misses++
 	e.stats.HintsFalse++
-	if job.hints == 0 {
-		job.attempt = 0
-	}
+	e.history.hinted(0, 1)
 	job.hints = min(job.hints+1, maxHintGaps)
 	e.notices.early.add(job.key, now)
 }
 
-// hintConfirmed records that a hinted job has ended, at once or soon after.
+// hintConfirmed records that a job has ended, and whether a hint told it, at once or
+// soon before.
 func (e *Engine) hintConfirmed(job *job, now time.Duration) {
 	at, early := e.notices.early.find(job.key)
-	switch {
-	case job.flags.has(told):
-	case early && now-at < rememberHint:
+	early = early && now-at < rememberHint
+	if early {
+		e.notices.early.forget(job.key) // the next who waits for it learns of the same end
+		e.notices.arrived(now-at, job.looked-at)
 		e.stats.HintsFalse--
-	default:
+		e.history.hinted(0, -1)
+	}
+	if !early && !job.flags.has(told) && !job.flags.has(notified) {
+		e.notices.missing.add(job.key, missing{now, job.kind})
+		e.history.heard(job.kind, false)
 		return
 	}
+	if !early {
+		e.notices.behind -= e.notices.behind / behindFades
+	}
+	if !job.flags.has(hinted) {
+		e.notices.ends++
+	}
+	e.history.heard(job.kind, true)
+	e.history.hinted(1, 0)
 	e.notices.misses = 0
 	e.stats.HintsTrue++
+}
+
+// behindFades is how many hints it takes to try whether GETs are less far behind.
+const behindFades = 30
+
+// arrived records that a job's end was seen so long after its hint, and that it was
+// still seen running a while after it.
+func (n *notices) arrived(seen, running time.Duration) {
+	switch {
+	case seen > mostDelay: // it was false indeed, or forged
+	case seen > n.behind+n.behind/10:
+		n.behind = seen
+	case running <= 0: // the first look after the hint found it
+		n.behind -= n.behind / behindFades
+	}
 }

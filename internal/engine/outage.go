@@ -29,6 +29,8 @@ type outage struct {
 	value    any           // the last one's
 	delay    time.Duration
 	next     time.Duration // when the next probe may go
+	began    time.Duration // when it was active first
+	probe    RequestID     // the last one
 }
 
 // failed records a failure.
@@ -36,13 +38,20 @@ func (o *outage) failed(now, sent time.Duration, key Key, a *Answer) {
 	if o.count == 0 {
 		*o = outage{since: max(sent, o.since), first: key, hopeless: true, delay: time.Second}
 	}
+	before := o.active()
 	o.count++
 	o.value = a.Value
 	o.others = o.others || key != o.first
 	o.hopeless = o.hopeless && a.Hopeless
-	if o.active() {
-		o.next = now + o.delay
+	switch {
+	case !o.active():
+	case !before:
+		o.began, o.next = now, now+o.delay
+	case sent >= o.began:
+		// Of the requests that were under way when it began, twenty may share a
+		// connection, and fail with it: they are one failure.
 		o.delay = min(time.Duration(float64(o.delay)*probeGrows), maxProbeDelay)
+		o.next = now + o.delay
 	}
 }
 

@@ -6,14 +6,12 @@ import "time"
 type Item struct {
 	Key     Key
 	Running bool
+	Kind    JobKind
+	Age     time.Duration // since the job was created; 0 if unknown
 }
 
-const (
-	// worth is the number of job-seconds of delay that one page is worth.
-	worth = 0.7
-	// passSize is how many jobs a pass looks at in one Ready.
-	passSize = 8192
-)
+// passSize is how many jobs a pass looks at in one Ready.
+const passSize = 8192
 
 // pass is a look at all jobs, in pieces.
 type pass struct {
@@ -107,7 +105,9 @@ func (e *Engine) scanDone(now time.Duration) {
 // paces it as it does a job, and begins anew with every news.
 func (e *Engine) listGap(now time.Duration) time.Duration {
 	if e.pacing == nil {
-		return e.cadence.Next(now, e.list.Ends(), now-e.youngest, worth)
+		ends := e.list.Ends() + e.notices.ends
+		e.notices.ends = 0
+		return e.cadence.Next(now, ends, e.outlook(now))
 	}
 	if e.list.Ends() > 0 {
 		e.pacing.Reset()
@@ -217,15 +217,16 @@ func (e *Engine) respondItem(now time.Duration, r *request, item *Item) {
 	case !item.Running:
 		e.hint(j, now)
 	default:
-		e.shownRunning(now, r, j)
+		e.shownRunning(now, r, j, item)
 	}
 }
 
 // shownRunning records that the list shows the job running, which counts as its
 // poll.
-func (e *Engine) shownRunning(now time.Duration, r *request, j int32) {
+func (e *Engine) shownRunning(now time.Duration, r *request, j int32, item *Item) {
 	job := e.table.jobs.at(j)
 	job.flags.set(seen, true)
+	e.identify(job, &item.Kind, item.Age, now)
 	if job.state == inFlight {
 		return // its own answer will say more
 	}
@@ -239,6 +240,11 @@ func (e *Engine) shownRunning(now time.Duration, r *request, j int32) {
 	if e.list.Stale() || job.flags.has(final) || job.state != listed && job.state != polled {
 		return
 	}
+	e.learnRunning(j, r.sent)
 	job.looked = r.sent
+	job.attempt = 0
+	if e.awaitsHint(job, now) {
+		return
+	}
 	e.repoll(j, listed, now, 0, nil)
 }

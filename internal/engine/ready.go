@@ -60,10 +60,12 @@ func (e *Engine) dispatch(now time.Duration) (wake time.Duration) {
 		switch {
 		case own && ownDelay == 0 && (pollDelay > 0 || !e.own.turn):
 			e.limiter.Take(now, ratelimit.Own)
+			e.price.turns.add(now)
 			e.stats.Own++
 			e.out.Grants = append(e.out.Grants, e.own.pop())
 		case pollDelay == 0:
 			e.limiter.Take(now, ratelimit.Poll)
+			e.price.turns.add(now)
 			e.own.turn = false
 			e.send(polls, now)
 		default:
@@ -156,10 +158,11 @@ func (e *Engine) wanted(j int32) bool {
 	return false
 }
 
-// chooseInOutage returns the next GET, of which there is one at a time.
+// chooseInOutage returns the next GET, of which there is one at a time. Requests that
+// are still under way from before, maybe on connections that are dead, do not delay it.
 func (e *Engine) chooseInOutage(now time.Duration) (choice, time.Duration) {
 	switch c := e.calls.first; {
-	case e.under > 0:
+	case e.requests[e.outage.probe] != nil || e.under >= e.config.MaxInFlight:
 		return choice{}, Never
 	case e.outage.next > now:
 		return choice{}, e.outage.next
@@ -338,6 +341,7 @@ func (e *Engine) send(c choice, now time.Duration) {
 		r.kind, r.page, r.job = Page, c.page, none
 		out.Kind, out.Page = Page, c.page
 		e.stats.Pages++
+		e.price.looks.add(now)
 		e.list.SentPage(now)
 	} else {
 		r.job = c.job
@@ -347,10 +351,10 @@ func (e *Engine) send(c choice, now time.Duration) {
 		case probeKey:
 			e.refusal.asking = id
 		case auditJob:
-			e.audits.sent(c.job, now, e.Rate(now), e.table.live)
+			e.audits.sent(c.job, now, e.Rate(now), e.history.untold(job.kind), e.table.live)
 		}
 		job.polls++
-		out.Key = job.key
+		out.Key, out.Attempt = job.key, int(job.polls)
 		oldest := Never
 		for w := job.first; w != none; w = e.table.waits.at(w).next {
 			wait := e.table.waits.at(w)
@@ -365,7 +369,9 @@ func (e *Engine) send(c choice, now time.Duration) {
 		e.calls.turn()
 		e.move(c.job, inFlight, now, now)
 	}
-	e.requests[id] = r
+	if e.requests[id] = r; e.down() {
+		e.outage.probe = id
+	}
 	e.under++
 	r.last = e.under == e.config.MaxInFlight
 	e.out.Requests = append(e.out.Requests, out)

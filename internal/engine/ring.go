@@ -1,18 +1,17 @@
 package engine
 
-import "time"
-
-// ring remembers when the last of many ids were recorded, a bounded number.
-type ring struct {
-	at    map[Key]time.Duration
+// ring remembers something of the last of many ids, of a bounded number: mostly when
+// they were recorded.
+type ring[V any] struct {
+	at    map[Key]V
 	order []Key
 	next  int
 	size  int
 }
 
-func (r *ring) add(key Key, now time.Duration) {
+func (r *ring[V]) add(key Key, v V) {
 	if r.at == nil {
-		r.at = map[Key]time.Duration{}
+		r.at = map[Key]V{}
 	}
 	if _, again := r.at[key]; !again {
 		if len(r.order) < r.size {
@@ -23,11 +22,14 @@ func (r *ring) add(key Key, now time.Duration) {
 			r.next = (r.next + 1) % r.size
 		}
 	}
-	r.at[key] = now
+	r.at[key] = v
 }
 
-// find is when the id was recorded.
-func (r *ring) find(key Key) (time.Duration, bool) {
-	at, ok := r.at[key]
-	return at, ok
+// find is what was recorded of the id.
+func (r *ring[V]) find(key Key) (V, bool) {
+	v, ok := r.at[key]
+	return v, ok
 }
+
+// forget has the id not be found. It keeps its place until others need it.
+func (r *ring[V]) forget(key Key) { delete(r.at, key) }

@@ -3,6 +3,8 @@ package engine
 import (
 	"math"
 	"time"
+
+	"github.com/edenwait/edenwait/internal/durations"
 )
 
 // Key is a job's id.
@@ -42,13 +44,18 @@ type job struct {
 	failed  uint32        // of which failed
 	good    uint32        // failed, at the last good answer
 	born    uint32        // tells it from another job of the same number
-	state   state
-	attempt uint8 // of the default backoff
-	hints   uint8 // of Notify, that were of no use
-	flags   flags
+	began   int32         // when it was created, as far as is known, in tenths of a second
+	kind    durations.Kind
+	// toldAfter is how long after looked it was first said to have ended, in tenths of
+	// a second, from 1; 0 if it was not.
+	toldAfter uint16
+	state     state
+	attempt   uint8 // of the default backoff
+	hints     uint8 // of Notify, that were of no use
+	flags     flags
 }
 
-type flags uint8 // a wider one makes a job 72 bytes instead of 64
+type flags uint8
 
 const (
 	unshown  flags = 1 << iota // hints are ignored until the list shows it running: the last one was false, or its GET failed
@@ -105,10 +112,10 @@ func (t *table) find(key Key) (int32, bool) {
 	return t.index.find(&t.jobs, &key)
 }
 
-func (t *table) addJob(key Key) int32 {
+func (t *table) addJob(key Key, now time.Duration) int32 {
 	j := t.jobs.add()
 	t.born++
-	*t.jobs.at(j) = job{key: key, first: none, looked: Never, born: t.born}
+	*t.jobs.at(j) = job{key: key, first: none, looked: Never, born: t.born, began: int32(now / ageUnit)}
 	t.index.add(&t.jobs, j)
 	t.live++
 	return j

@@ -109,9 +109,12 @@ func TestFailingList(t *testing.T) {
 // Jobs that were left to a list that fails are polled no later than it would have
 // been read again.
 func TestUnlistedJobsDoNotWaitLongerThanForTheList(t *testing.T) {
-	d := newDesk(t, Config{UseList: true, Delays: []time.Duration{time.Minute}}, 3)
-	d.page(1, 1, 2, 3)
-	d.next()
+	d := newDesk(t, Config{UseList: true}, 3)
+	d.e.price.base = 1000 // so that each delay is the longest, once the jobs are a second old
+	for d.now < time.Second {
+		d.page(1, 1, 2, 3)
+		d.next()
+	}
 	d.answer(d.take(Page), Answer{Outcome: Failed, RetryAfter: 7 * second})
 	failed := d.now
 	d.idle()

@@ -40,7 +40,7 @@ func (e *Engine) Watch(now time.Duration, c *Call, key Key, slot int32) (again b
 		}
 	}
 	if !known {
-		j = e.table.addJob(key)
+		j = e.table.addJob(key, now)
 		// A scan of the list that is under way may be past the new job's place.
 		e.table.jobs.at(j).scan = e.list.Scan()
 	}
@@ -97,7 +97,7 @@ func (e *Engine) begin(j, w int32, now time.Duration) {
 	}
 	if e.list.Works(now) && !e.calls.all[e.table.waits.at(w).call].finals {
 		e.move(j, listed, now, now)
-		e.list.Fresh(now)
+		e.list.Fresh(now, e.history.untold(0))
 	} else {
 		e.move(j, polled, now, now)
 	}
@@ -118,7 +118,7 @@ func (e *Engine) join(j, w int32, now time.Duration) {
 	}
 	switch wait.due, wait.key = due, due; job.state {
 	case listed:
-		e.list.Fresh(now)
+		e.list.Fresh(now, e.history.untold(job.kind))
 	case polled:
 	default:
 		wait.key = now

@@ -21,7 +21,7 @@ func pace(rate float64) time.Duration {
 	for now < time.Hour {
 		ends := int(now.Seconds()*rate) - told
 		told += ends
-		gap = c.Next(now, ends, now, price)
+		gap = c.Next(now, ends, Outlook{Age: now, Worth: price, Untold: 1})
 		now += gap
 	}
 	return gap
@@ -48,13 +48,13 @@ func TestCadenceReturnsWithNews(t *testing.T) {
 	var c Cadence
 	now := time.Duration(0)
 	for now < 10*time.Minute {
-		now += c.Next(now, 0, now, price)
+		now += c.Next(now, 0, Outlook{Age: now, Worth: price, Untold: 1})
 	}
-	silent := c.Next(now, 0, now, price)
+	silent := c.Next(now, 0, Outlook{Age: now, Worth: price, Untold: 1})
 	if silent < 6*second {
 		t.Fatalf("after ten silent minutes the gap is %v", silent)
 	}
-	if gap := c.Next(now+silent, 30, now, price); gap > 1500*time.Millisecond {
+	if gap := c.Next(now+silent, 30, Outlook{Age: now, Worth: price, Untold: 1}); gap > 1500*time.Millisecond {
 		t.Errorf("after thirty ends at once the gap is %v", gap)
 	}
 }
@@ -65,11 +65,11 @@ func TestCadenceIsQuickEarly(t *testing.T) {
 		var c Cadence
 		now := time.Duration(0)
 		for now < idle {
-			now += c.Next(now, 0, now, price)
+			now += c.Next(now, 0, Outlook{Age: now, Worth: price, Untold: 1})
 		}
 		for born := now; now < born+20*second; {
 			age := now - born
-			gap := c.Next(now, 0, age, price)
+			gap := c.Next(now, 0, Outlook{Age: age, Worth: price, Untold: 1})
 			if most := max(flowGap, time.Duration(early*float64(age))); gap > most {
 				t.Errorf("the youngest job is %v old: the gap is %v, want at most %v", age, gap, most)
 			}
@@ -83,7 +83,7 @@ func TestCadenceWhileJobsKeepComing(t *testing.T) {
 	var c Cadence
 	now := flowGap
 	for range 100 {
-		gap := c.Next(now, 5, second/4, price)
+		gap := c.Next(now, 5, Outlook{Age: second / 4, Worth: price, Untold: 1})
 		if gap != flowGap {
 			t.Fatalf("at %v the gap is %v, want %v", now, gap, flowGap)
 		}
@@ -95,11 +95,11 @@ func TestCadenceWhileJobsKeepComing(t *testing.T) {
 func TestCadenceResumes(t *testing.T) {
 	var worn, fresh Cadence
 	for now := time.Duration(0); now < time.Hour; {
-		now += worn.Next(now, 0, now, price)
+		now += worn.Next(now, 0, Outlook{Age: now, Worth: price, Untold: 1})
 	}
 	worn.Resume(2 * time.Hour)
 	fresh.Resume(0)
-	if got, want := worn.Next(2*time.Hour+5*second, 1, time.Hour, price), fresh.Next(5*second, 1, time.Hour, price); got != want {
+	if got, want := worn.Next(2*time.Hour+5*second, 1, Outlook{Age: time.Hour, Worth: price, Untold: 1}), fresh.Next(5*second, 1, Outlook{Age: time.Hour, Worth: price, Untold: 1}); got != want {
 		t.Errorf("after idleness the gap is %v, want %v", got, want)
 	}
 }

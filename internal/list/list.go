@@ -193,8 +193,11 @@ func (l *List) SentPage(now time.Duration) {
 	}
 }
 
-// Fresh makes the list due soon, for a new job.
-func (l *List) Fresh(now time.Duration) { l.at = min(l.at, now+freshGap) }
+// Fresh makes the list due soon, for a new job. Untold is the share of ends that no
+// hint will tell, as far as is known.
+func (l *List) Fresh(now time.Duration, untold float64) {
+	l.at = min(l.at, now+min(time.Duration(float64(freshGap)/math.Sqrt(untold)), toldGap))
+}
 
 // Hurry makes the next page due no later than at.
 func (l *List) Hurry(at time.Duration) { l.at = min(l.at, at) }

@@ -17,6 +17,9 @@ type timed[T any] struct {
 	item T
 }
 
+// len is the number of items.
+func (q *queue[T]) len() int { return len(q.items) - q.first }
+
 // due is when the first is due; Never if there is none.
 func (q *queue[T]) due() time.Duration {
 	if q.first == len(q.items) {

@@ -40,18 +40,25 @@ type run struct {
 	sent     queue[exchange] // to the server
 	answered queue[exchange] // back from it
 
+	looks                    minute
 	score                    Score
 	requests, pages, limited int
 }
 
 func newRun(s Scenario, random *rand.Rand) *run {
 	r := &run{Scenario: s, jobs: make([]job, s.Jobs), left: s.Jobs}
+	r.score.PerJob = make([]int32, s.Jobs)
 	for i := range r.jobs {
 		j := &r.jobs[i]
 		if s.Arrivals > 0 {
 			j.begin = time.Duration(float64(i) / s.Arrivals * float64(time.Second))
 		}
 		j.end, j.known = j.begin+s.Law(random, i), -1
+		if s.Callers == InTurn && i < s.Processes {
+			// Processes do not start together.
+			j.begin = time.Minute * time.Duration(i) / time.Duration(s.Processes)
+			j.end += j.begin
+		}
 		if s.Hints.Sent > 0 && random.Float64() < s.Hints.Sent {
 			r.hints = append(r.hints, int32(i))
 		}
@@ -88,7 +95,7 @@ func (r *run) play() Score {
 				at, kind = due, is
 			}
 		}
-		if r.arrived < len(r.jobs) {
+		if r.arrived < r.arrivals() {
 			next(r.jobs[r.arrived].begin, arrival)
 		}
 		if len(r.hints) > 0 {
@@ -118,6 +125,9 @@ func (r *run) play() Score {
 		case answered:
 			x := r.answered.pop()
 			r.limited += int1(x.answer.Outcome == engine.RateLimited)
+			if x.answer.Outcome == engine.Running {
+				r.looks.add(r.now)
+			}
 			r.processes[x.process].engine.Respond(r.now, x.request.ID, x.answer)
 			r.step(int(x.process))
 		case alarm:
@@ -136,12 +146,20 @@ func int1(b bool) int {
 	return 0
 }
 
+// arrivals is how many jobs begin by themselves.
+func (r *run) arrivals() int {
+	if r.Callers == InTurn {
+		return min(len(r.jobs), len(r.processes))
+	}
+	return len(r.jobs)
+}
+
 func (r *run) processOf(job int) int { return job % len(r.processes) }
 
 // arrive has the jobs that begin now waited for. A call takes all of its jobs in
 // before anything is asked.
 func (r *run) arrive() {
-	for ; r.arrived < len(r.jobs) && r.jobs[r.arrived].begin <= r.now; r.arrived++ {
+	for ; r.arrived < r.arrivals() && r.jobs[r.arrived].begin <= r.now; r.arrived++ {
 		i := r.arrived
 		n := r.processOf(i)
 		p := &r.processes[n]
@@ -154,8 +172,7 @@ func (r *run) arrive() {
 			calls = 50
 		}
 		for range calls {
-			c := p.engine.Open(r.now, engine.CallOptions{Deadline: engine.Never})
-			p.engine.Watch(r.now, c, key(int32(i), 0), 0)
+			r.open(i)
 			r.step(n)
 		}
 	}
@@ -172,6 +189,9 @@ func (r *run) step(n int) {
 		ready := p.engine.Ready(r.now)
 		for _, request := range ready.Requests {
 			r.requests++
+			if request.Kind == engine.Get {
+				r.score.PerJob[number(request.Key)]++
+			}
 			r.pages += int1(request.Kind == engine.Page)
 			r.sent.push(r.now+r.Latency/2, exchange{request: request, process: int32(n)})
 		}
@@ -179,7 +199,7 @@ func (r *run) step(n int) {
 			r.end(p, &ready.Ends[i])
 		}
 		p.wake = ready.WakeAt
-		if !ready.More {
+		if !ready.More && len(ready.Ends) == 0 {
 			return
 		}
 	}
@@ -196,6 +216,17 @@ func (r *run) end(p *process, end *engine.End) {
 			p.engine.Close(r.now, w.Call)
 		}
 	}
+	if next := number(end.Key) + len(r.processes); r.Callers == InTurn && next < len(r.jobs) {
+		j := &r.jobs[next]
+		j.begin, j.end = r.now, r.now+j.end
+		r.open(next)
+	}
+}
+
+// open has a call of its own wait for a job.
+func (r *run) open(job int) {
+	e := r.processes[r.processOf(job)].engine
+	e.Watch(r.now, e.Open(r.now, engine.CallOptions{Deadline: engine.Never}), key(int32(job), 0), 0)
 }
 
 func (r *run) finish() Score {
@@ -218,6 +249,7 @@ func (r *run) finish() Score {
 		wait += delay
 		last = max(last, j.known)
 	}
+	s.Looks = float64(r.looks.most) / 60
 	n := float64(len(r.jobs))
 	s.Requests, s.Pages, s.Limited = float64(r.requests)/n, float64(r.pages)/n, float64(r.limited)/n
 	if len(ends) > 0 {

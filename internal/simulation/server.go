@@ -83,11 +83,19 @@ func (v *server) answer(now time.Duration, request *engine.Request, items *[]eng
 		return engine.Answer{Outcome: engine.Rejected, Reached: true, Gone: true}
 	case request.Kind == engine.Page:
 		return v.page(now, request.Page, items)
-	case v.jobs[number(request.Key)].end > now:
-		return engine.Answer{Outcome: engine.Running, Reached: true}
-	default:
-		return engine.Answer{Outcome: engine.Done, Reached: true}
 	}
+	a := engine.Answer{Outcome: engine.Done, Reached: true, Kind: v.kind(number(request.Key))}
+	if v.jobs[number(request.Key)].end > now {
+		a.Outcome = engine.Running
+	}
+	return a
+}
+
+func (v *server) kind(job int) engine.JobKind {
+	if job == foreign {
+		return engine.JobKind{}
+	}
+	return v.Kind(job)
 }
 
 // admit takes a token of the bucket, which other users empty too.
@@ -124,7 +132,7 @@ func (v *server) page(now time.Duration, page int, items *[]engine.Item) engine.
 			for k, w := total, word; w != 0 && len(all) < pageSize; k, w = k+1, w&(w-1) {
 				if k >= from {
 					place := i*64 + bits.TrailingZeros64(w)
-					all = append(all, engine.Item{Key: key(v.places[place], place), Running: true})
+					all = append(all, engine.Item{Key: key(v.places[place], place), Running: true, Kind: v.kind(int(v.places[place]))})
 				}
 			}
 		}

@@ -23,6 +23,8 @@ type Scenario struct {
 	// Law is how long jobs last. Defaults to Lognormal(time.Minute, 1,
 	// 20*time.Minute).
 	Law Law
+	// Kind is the kind of each job, as its answers name it. Defaults to one kind for all.
+	Kind func(job int) engine.JobKind
 	// Callers is how the jobs are waited for. Defaults to Together.
 	Callers Callers
 	// Arrivals is how many jobs begin, and are waited for, per second. Defaults to
@@ -95,6 +97,9 @@ const (
 	Crowd
 	// Beside is a call for the last job, and one for all others.
 	Beside
+	// InTurn has each process wait for its jobs one after another: a job begins once
+	// the one before it is known to have ended. The server has no list then.
+	InTurn
 )
 
 // Score is what a run came to.
@@ -116,15 +121,20 @@ type Score struct {
 	// GivenUp is how many jobs ended without an answer that shows their end. They
 	// are not part of Delay, Lag and Worst.
 	GivenUp int
+	// Looks is how many requests per second found nothing but what runs, in the worst
+	// minute: GETs of running jobs, and pages.
+	Looks float64
 	// Steps is how many times an engine was asked what to do.
 	Steps int
+	// PerJob is how many GETs were sent for each job. Mean leaves it nil.
+	PerJob []int32
 	// Delays has, of each job, the time from its end to the answer that shows it; -1
 	// if it was given up. Mean leaves it nil.
 	Delays []time.Duration
 }
 
 // Mean runs a scenario with so many seeds, from 1, on all CPUs. It returns the
-// means, but for Worst, which is the worst of all, and GivenUp and Steps, which are
+// means, but for Worst and Looks, which are the worst of all, and GivenUp and Steps, which are
 // sums.
 func Mean(s Scenario, seeds int) Score {
 	scores := make([]Score, seeds)
@@ -134,7 +144,7 @@ func Mean(s Scenario, seeds int) Score {
 		workers.Go(func() {
 			for i := range next {
 				scores[i] = Run(s, uint64(i)+1)
-				scores[i].Delays = nil
+				scores[i].Delays, scores[i].PerJob = nil, nil
 			}
 		})
 	}
@@ -156,6 +166,7 @@ func Mean(s Scenario, seeds int) Score {
 		mean.Makespan += one.Makespan / n
 		mean.GivenUp += one.GivenUp
 		mean.Steps += one.Steps
+		mean.Looks = max(mean.Looks, one.Looks)
 	}
 	return mean
 }
@@ -182,6 +193,9 @@ func (s Scenario) withDefaults() Scenario {
 	if s.Burst == 0 {
 		s.Burst = 10
 	}
+	if s.Kind == nil {
+		s.Kind = func(int) engine.JobKind { return engine.JobKind{Feature: "audio", Provider: "deepgram"} }
+	}
 	c := &s.Engine
 	if c.Rate == 0 {
 		c.Rate = 10
@@ -205,5 +219,6 @@ func (s Scenario) withDefaults() Scenario {
 		c.Delays = append(c.Delays, 10*time.Second)
 	}
 	c.UseList = true
+	s.List.Off = s.List.Off || s.Callers == InTurn
 	return s
 }

@@ -56,6 +56,21 @@ func TestOthersTakeHalf(t *testing.T) {
 	}
 }
 
+// TestLoneJobs: processes of which none knows of the others, each with one job at a
+// time. A request is free while the account is idle, and worth more with each 429.
+func TestLoneJobs(t *testing.T) {
+	for _, test := range []struct {
+		processes int
+		lag       time.Duration
+	}{{1, 1300 * time.Millisecond}, {10, 2500 * time.Millisecond}, {30, 5 * time.Second}, {60, 7 * time.Second}} {
+		s := Mean(Scenario{Jobs: 40 * test.processes, Processes: test.processes, Callers: InTurn}, runs(1000))
+		within(t, fmt.Sprintf("%d processes in turn", test.processes), &s, test.lag, 70, 1.05)
+		if share := s.Limited / s.Requests; share > 0.05 {
+			t.Errorf("%d processes: %.3f of all requests are refused", test.processes, share)
+		}
+	}
+}
+
 // TestProcesses: several processes on one account, none of which knows of the
 // others.
 func TestProcesses(t *testing.T) {

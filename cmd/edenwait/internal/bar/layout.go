@@ -12,15 +12,15 @@ import (
 	"github.com/vbauerster/mpb/v8"
 )
 
-// Style is what the terminal and its user want.
+// Style says how to draw on a terminal.
 type Style struct {
-	// Color uses colors, which always only repeat what the text says.
+	// Color uses colors. They only repeat the text.
 	Color bool
-	// ASCII draws with characters that every terminal has.
+	// ASCII uses only ASCII characters.
 	ASCII bool
 }
 
-// StyleOf reads the customary variables. See no-color.org for NO_COLOR.
+// StyleOf reads the style from the environment. See no-color.org for NO_COLOR.
 func StyleOf(getenv func(string) string) Style {
 	locale := getenv("LC_ALL")
 	for _, name := range []string{"LC_CTYPE", "LANG"} {
@@ -35,8 +35,8 @@ func StyleOf(getenv func(string) string) Style {
 	}
 }
 
-// Dumb reports whether the terminal cannot move its cursor. One that is not named
-// at all may be anything, but on Windows, where none is.
+// Dumb reports whether the terminal may be unable to move its cursor: TERM is "dumb", or
+// empty on a system other than Windows, which does not set it.
 func Dumb(getenv func(string) string) bool {
 	term := getenv("TERM")
 	return term == "dumb" || term == "" && os.PathSeparator == '/'
@@ -54,7 +54,7 @@ func (s Style) paint(color, text string) string {
 	return "\x1b[" + color + "m" + text + "\x1b[0m"
 }
 
-// gauge is the part of a row that fills up.
+// gauge is the filling part of a row.
 func (s Style) gauge() mpb.BarFiller {
 	full, empty := "█", "░"
 	if s.ASCII {
@@ -69,18 +69,17 @@ const (
 	narrowestGauge = 4
 )
 
-// part is a piece of a row. Where they do not all fit, those of the lowest rank
-// go first.
+// part is a piece of a row. If not all parts fit, the lowest ranks are dropped first.
 type part struct {
 	text, color string
 	rank        int
 }
 
-// layout fits a row into width columns: how many of them the gauge gets, and the
-// texts around it, of which the first stands before the gauge if there is one.
+// layout fits a row into width columns. It returns the width of the gauge, and the texts
+// of the row. If there is a gauge, it comes after the first text.
 func layout(name string, p edenwait.Progress, width int, style Style) (gauge int, texts []string) {
 	parts := partsOf(p, name != "")
-	// The least that a gauge is worth goes before its rank does.
+	// The gauge shrinks to its minimum before it is dropped.
 	const gaugeRank = 3
 	for least := 0; ; least++ {
 		kept, used, wide := parts[:0:0], 0, 0
@@ -120,9 +119,8 @@ func assemble(name string, parts []part, gauge int, style Style) (int, []string)
 	return max(gauge, 0), texts
 }
 
-// partsOf says how it stands. Numbers have the width of the largest that they
-// can become, so that nothing moves but what changes. Where there are several
-// rows, each leaves room for what stands in the same column of another.
+// partsOf returns the parts of a row. Numbers have a fixed width, so that nothing moves
+// except what changes. If there are several rows, the columns are wide enough for each.
 func partsOf(p edenwait.Progress, several bool) []part {
 	ended := p.Total - p.Waiting
 	percent := "  0%"
@@ -137,7 +135,7 @@ func partsOf(p edenwait.Progress, several bool) []part {
 	}
 	failed := part{number(p.Failed+p.Errored, "failed"), "", 6}
 	if p.Failed+p.Errored > 0 {
-		failed.color, failed.rank = red, 8 // the more urgent news where there is room for one
+		failed.color, failed.rank = red, 8 // more urgent than successes
 	}
 	left := ""
 	if p.TimeLeft > 0 && p.Waiting > 0 {
@@ -145,7 +143,7 @@ func partsOf(p edenwait.Progress, several bool) []part {
 	}
 	return []part{
 		{percent, "", 9},
-		{number(p.Succeeded, "done"), green, 7},
+		{number(p.Succeeded, "succeeded"), green, 7},
 		failed,
 		{number(p.Waiting, "waiting"), "", 5},
 		{requests, "", 1},
@@ -154,7 +152,7 @@ func partsOf(p edenwait.Progress, several bool) []part {
 	}
 }
 
-// rate writes requests a second.
+// rate formats requests per second.
 func rate(r float64) string {
 	if r >= 9.95 {
 		return fmt.Sprintf("%.0f/s", r)
@@ -162,8 +160,7 @@ func rate(r float64) string {
 	return fmt.Sprintf("%.1f/s", r)
 }
 
-// Short writes a duration for people: two units at most, of which the smaller is
-// a second.
+// Short formats a duration for people, with at most two units, in whole seconds.
 func Short(d time.Duration) string {
 	d = d.Round(time.Second)
 	switch {

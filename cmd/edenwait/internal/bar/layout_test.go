@@ -24,23 +24,23 @@ func TestLayout(t *testing.T) {
 		gauge int
 		want  string
 	}{
-		{"", halfway, 120, 30, " 50%  130 done   20 failed  150 waiting  203 requests   10/s  1m23s left"},
-		{"", halfway, 100, 26, " 50%  130 done   20 failed  150 waiting  203 requests   10/s  1m23s left"},
-		{"", halfway, 79, 5, " 50%  130 done   20 failed  150 waiting  203 requests   10/s  1m23s left"},
-		{"", halfway, 72, 5, " 50%  130 done   20 failed  150 waiting  203 requests  1m23s left"},
-		{"", halfway, 60, 7, " 50%  130 done   20 failed  150 waiting  1m23s left"},
-		{"", halfway, 48, 7, " 50%  130 done   20 failed  150 waiting"},
-		{"", halfway, 40, 0, " 50%  130 done   20 failed  150 waiting"},
-		{"", halfway, 30, 0, " 50%  130 done   20 failed"},
+		{"", halfway, 120, 30, " 50%  130 succeeded   20 failed  150 waiting  203 requests   10/s  1m23s left"},
+		{"", halfway, 100, 21, " 50%  130 succeeded   20 failed  150 waiting  203 requests   10/s  1m23s left"},
+		{"", halfway, 84, 5, " 50%  130 succeeded   20 failed  150 waiting  203 requests   10/s  1m23s left"},
+		{"", halfway, 77, 5, " 50%  130 succeeded   20 failed  150 waiting  203 requests  1m23s left"},
+		{"", halfway, 65, 7, " 50%  130 succeeded   20 failed  150 waiting  1m23s left"},
+		{"", halfway, 53, 7, " 50%  130 succeeded   20 failed  150 waiting"},
+		{"", halfway, 45, 0, " 50%  130 succeeded   20 failed  150 waiting"},
+		{"", halfway, 35, 0, " 50%  130 succeeded   20 failed"},
 		{"", halfway, 20, 0, " 50%   20 failed"},
-		{"", edenwait.Progress{Total: 300, Succeeded: 130, Waiting: 170}, 20, 0, " 43%  130 done"},
+		{"", edenwait.Progress{Total: 300, Succeeded: 130, Waiting: 170}, 20, 0, " 43%  130 succeeded"},
 		{"", halfway, 10, 0, " 50%"},
 		{"", halfway, 3, 0, " 50"},
 		{"", halfway, 0, 0, ""},
 		{"", halfway, -1, 0, ""},
-		{"plain loop", halfway, 100, 13, "plain loop " + " 50%  130 done   20 failed  150 waiting   203 requests    10/s  1m23s left"},
-		{"", edenwait.Progress{}, 100, 30, "  0%  0 done  0 failed  0 waiting  0 requests  0.0/s            "},
-		{"", edenwait.Progress{Total: 2, Succeeded: 2, Rate: 2500}, 100, 30, "100%  2 done  0 failed  0 waiting  0 requests  2500/s            "},
+		{"usual loop", halfway, 100, 8, "usual loop " + " 50%  130 succeeded   20 failed  150 waiting   203 requests    10/s  1m23s left"},
+		{"", edenwait.Progress{}, 100, 29, "  0%  0 succeeded  0 failed  0 waiting  0 requests  0.0/s            "},
+		{"", edenwait.Progress{Total: 2, Succeeded: 2, Rate: 2500}, 100, 28, "100%  2 succeeded  0 failed  0 waiting  0 requests  2500/s            "},
 	} {
 		gauge, texts := layout(test.name, test.p, test.width, Style{})
 		got := strings.Join(texts, "")

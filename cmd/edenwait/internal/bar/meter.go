@@ -2,14 +2,14 @@ package bar
 
 import "time"
 
-// span is how far back a pace is measured: long enough to bridge the pause between
-// two looks at a list, short enough to show that the pace has changed.
+// span is the time over which the rate is measured: longer than the pause between two list
+// scans, and short enough to show changes.
 const span = 10 * time.Second
 
-// meter measures requests a second, as they happen. What they may come to at most
-// says little: a batch that waits well is mostly far below it.
+// meter measures the actual requests per second. Most of the time it is far below the rate
+// limit.
 type meter struct {
-	samples []sample // the first is at or before the beginning of the span
+	samples []sample // the first is at or before the start of the span
 }
 
 type sample struct {
@@ -17,7 +17,7 @@ type sample struct {
 	requests int
 }
 
-// note takes how many requests there have been.
+// note records the number of requests so far.
 func (m *meter) note(at time.Time, requests int) {
 	const step = span / 100 // bounds how many samples there are
 	if n := len(m.samples); n > 1 && at.Sub(m.samples[n-2].at) < step {
@@ -33,8 +33,7 @@ func (m *meter) forget(now time.Time) {
 	}
 }
 
-// rate is the pace of the last seconds. A second is the least that it is measured
-// over.
+// rate is the requests per second over the span. It is measured over at least a second.
 func (m *meter) rate(now time.Time) float64 {
 	m.forget(now)
 	if len(m.samples) == 0 {

@@ -23,7 +23,7 @@ func TestRowRate(t *testing.T) {
 		}
 		check := func(when string, low, high float64) {
 			t.Helper()
-			if got := r.standing().Rate; got < low || got > high {
+			if got := r.snapshot().Rate; got < low || got > high {
 				t.Errorf("%s: %.3f/s, want %v to %v", when, got, low, high)
 			}
 		}
@@ -49,12 +49,12 @@ func TestRowRateAtFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var r Row
 		r.Set(edenwait.Progress{Requests: 20, Elapsed: 2 * time.Second})
-		if got := r.standing().Rate; got != 10 {
+		if got := r.snapshot().Rate; got != 10 {
 			t.Errorf("%v/s, want 10", got)
 		}
 		r = Row{}
 		r.Set(edenwait.Progress{Requests: 3, Elapsed: time.Millisecond})
-		if got := r.standing().Rate; got != 3 {
+		if got := r.snapshot().Rate; got != 3 {
 			t.Errorf("%v/s, want 3: nothing is measured over less than a second", got)
 		}
 	})

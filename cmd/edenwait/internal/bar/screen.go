@@ -13,38 +13,35 @@ import (
 	"golang.org/x/term"
 )
 
-// redrawEvery is short enough for seconds to count down smoothly, and long
-// enough to cost nothing.
+// redrawEvery is short enough for a smooth countdown, and long enough to be cheap.
 const redrawEvery = 200 * time.Millisecond
 
-// Screen is the bottom of a terminal, where bars are, one a row. While it is
-// there, everything else that goes to this terminal has to go through Write, or
-// it would be drawn over.
+// Screen draws bars at the bottom of a terminal, one per row. All other output to the
+// terminal must go through Write, or the bars overwrite it.
 type Screen struct {
 	out     *os.File
-	unsized bool // the terminal does not tell its size
+	unsized bool // the terminal does not report its size
 	style   Style
 	bars    *mpb.Progress
 	redraw  chan any
-	gone    chan any      // mpb tells that it has ended
-	ended   chan struct{} // closed with or after that
+	gone    chan any      // receives when mpb has ended
+	ended   chan struct{} // closed after that
 	stop    sync.Once
 	stopped chan struct{}
 	ticking sync.WaitGroup
 }
 
-// NewScreen begins to draw on the terminal that out is.
+// NewScreen begins to draw on a terminal.
 func NewScreen(out *os.File, style Style) *Screen {
 	s := &Screen{
 		out: out, style: style,
 		redraw: make(chan any), gone: make(chan any, 1),
 		ended: make(chan struct{}), stopped: make(chan struct{}),
 	}
-	// Refreshed by hand, since a line that goes through Write is to be seen at
-	// once and not with the next tick.
+	// Refreshed by hand, so that a line appears at once and not with the next tick.
 	var to io.Writer = out
 	if columns, rows, err := term.GetSize(int(out.Fd())); err == nil && (columns == 0 || rows == 0) {
-		// mpb would draw nothing on what has no rows, so it must not see a terminal.
+		// mpb draws nothing on a terminal without rows, so it must not see a terminal.
 		s.unsized, to = true, struct{ io.Writer }{out}
 	}
 	s.bars = mpb.New(mpb.WithOutput(to), mpb.WithManualRefresh(s.redraw), mpb.WithShutdownNotifier(s.gone))
@@ -56,15 +53,15 @@ func NewScreen(out *os.File, style Style) *Screen {
 	return s
 }
 
-// Row adds a bar. The name stands before it and may be empty.
+// Row adds a bar. name is printed before it and may be empty.
 func (s *Screen) Row(name string) *Row {
 	r := &Row{name: name, style: s.style, gauge: s.style.gauge(), columns: s.columns}
 	s.bars.MustAdd(0, mpb.BarFillerFunc(r.fill), mpb.BarFillerTrim())
 	return r
 }
 
-// columns is how wide the terminal is. Customary where it does not say is 80; but
-// it may begin to say so, as in a container that it is attached to later.
+// columns is the width of the terminal, 80 if it does not report one. It may begin to
+// report one later, as a terminal that is attached to a container does.
 func (s *Screen) columns(stat decor.Statistics) int {
 	if !s.unsized {
 		return stat.AvailableWidth
@@ -75,24 +72,23 @@ func (s *Screen) columns(stat decor.Statistics) int {
 	return 80
 }
 
-// Write puts lines above the bars. They are on the terminal when it returns, or
-// on their way there if the terminal is slow.
+// Write writes lines above the bars.
 func (s *Screen) Write(p []byte) (int, error) {
 	n, err := s.bars.Write(p)
-	if err != nil { // no bar is drawn any more
+	if err != nil { // mpb has ended
 		return s.out.Write(p)
 	}
 	s.draw()
 	return n, nil
 }
 
-// Stop draws the bars a last time and leaves them where they are.
+// Stop draws the bars a last time and leaves them on the terminal.
 func (s *Screen) Stop() {
 	s.stop.Do(func() {
 		close(s.stopped)
 		s.ticking.Wait()
 		s.draw()
-		s.draw() // is taken only after the one before was begun, which Shutdown lets end
+		s.draw() // accepted only when the first draw has begun, and Shutdown lets that end
 		s.bars.Shutdown()
 	})
 }
@@ -132,7 +128,7 @@ type Row struct {
 	meter    meter
 }
 
-// Set says how the batch stands.
+// Set sets the progress.
 func (r *Row) Set(p edenwait.Progress) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -143,24 +139,23 @@ func (r *Row) Set(p edenwait.Progress) {
 	r.meter.note(r.at, p.Requests)
 }
 
-// standing is how it stands now, and not when that was last said.
-func (r *Row) standing() edenwait.Progress {
+// snapshot returns the progress as of now, not of the last Set.
+func (r *Row) snapshot() edenwait.Progress {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p, now := r.progress, time.Now()
 	p.Rate = r.meter.rate(now)
-	// The time left shrinks between two reports, but never to nothing: only a
-	// report says that it is over.
+	// The time left shrinks between two reports, but not to zero before a report says so.
 	if p.TimeLeft > 0 {
 		p.TimeLeft = max(p.TimeLeft-now.Sub(r.at), time.Second)
 	}
 	return p
 }
 
-// fill writes the row. The width is asked of the terminal each time, so a resize
-// shows with the next frame.
+// fill writes the row. It reads the terminal's width each time, so a resize shows with the
+// next frame.
 func (r *Row) fill(w io.Writer, stat decor.Statistics) error {
-	p := r.standing()
+	p := r.snapshot()
 	// A full last column makes some terminals wrap.
 	gauge, text := layout(r.name, p, r.columns(stat)-1, r.style)
 	if gauge > 0 {

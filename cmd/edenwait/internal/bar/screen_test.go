@@ -37,7 +37,7 @@ func TestScreenAtTheEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := <-drawn
-	if bar := bytes.LastIndex(text, []byte("130 done")); bar < 0 || bar > bytes.Index(text, []byte("a line after it\n")) {
+	if bar := bytes.LastIndex(text, []byte("130 succeeded")); bar < 0 || bar > bytes.Index(text, []byte("a line after it\n")) {
 		t.Errorf("drawn is %q", text)
 	}
 }
@@ -68,7 +68,7 @@ func TestRowTimeLeft(t *testing.T) {
 		} {
 			r.Set(edenwait.Progress{TimeLeft: test.said})
 			time.Sleep(test.passed)
-			if got := r.standing().TimeLeft; got != test.want {
+			if got := r.snapshot().TimeLeft; got != test.want {
 				t.Errorf("%v were left %v ago: %v, want %v", test.said, test.passed, got, test.want)
 			}
 		}

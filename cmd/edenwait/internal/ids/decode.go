@@ -9,14 +9,13 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// decode makes UTF-8 with line ends of LF or CRLF of what spreadsheets, shells
-// and old programs write: UTF-16 ("Unicode text", PowerShell's >), with a byte
-// order mark or without, a mark before UTF-8, and line ends of CR alone. Bytes
-// that are not UTF-8 stay as they are.
+// decode converts to UTF-8 with line ends LF or CRLF. Spreadsheets ("Unicode text") and
+// PowerShell (>) write UTF-16, with a byte order mark or without. Others write a mark
+// before UTF-8, or line ends of CR alone. Invalid UTF-8 is not changed.
 func decode(r io.Reader) io.Reader {
 	in := bufio.NewReader(r)
 	text := unicode.BOMOverride(encoding.Nop.NewDecoder())
-	// An id begins with an ASCII digit or letter, and so does nearly all else.
+	// Nearly every file begins with two ASCII characters.
 	if begin, _ := in.Peek(4); len(begin) == 4 {
 		wide := func(high, low int) bool {
 			return begin[high] == 0 && begin[high+2] == 0 && begin[low] != 0 && begin[low+2] != 0
@@ -30,7 +29,7 @@ func decode(r io.Reader) io.Reader {
 	return transform.NewReader(transform.NewReader(in, text), lineEnds{})
 }
 
-// lineEnds makes LF of a CR that stands alone.
+// lineEnds replaces a CR without LF by LF.
 type lineEnds struct{ transform.NopResetter }
 
 // Transform implements transform.Transformer.

@@ -9,21 +9,17 @@ import (
 	"github.com/google/uuid"
 )
 
-// IsValid reports whether a text is an id, in the one form that the API uses.
+// IsValid reports whether a text is an id: a UUID in the usual form of 36 characters.
 func IsValid(id string) bool {
 	_, err := uuid.Parse(id)
 	return err == nil && len(id) == len("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx")
 }
 
-// Sanitize makes of anything that stands in the place of an id what a results file
-// can hold and give back: valid UTF-8, since JSON turns other bytes into U+FFFD,
-// and not too long. An id stays as it is, and so does what is tidy already:
-// otherwise a run that finds a bad id in its results file would not know it
-// again, and write it a line anew each time.
+// Sanitize makes a malformed id printable: valid UTF-8, and not too long. It does not change
+// valid ids, nor its own results.
 //
-// What loses something gets a hash of all of it, so that two lines that differ
-// only in what is lost count as two. It need not withstand an attack, since who
-// writes the list can leave a line out more easily.
+// If text is lost, a hash of the whole text is added, so that two malformed ids which
+// differ only in the lost text stay different.
 func Sanitize(id string) string {
 	valid := strings.ToValidUTF8(id, string(utf8.RuneError))
 	if valid == id && len(id) <= maxBad {

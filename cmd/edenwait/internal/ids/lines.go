@@ -6,11 +6,11 @@ import (
 	"io"
 )
 
-// lines reads lines, or parts of long ones, and takes back what was read too far.
+// lines reads lines, or parts of long lines, and can unread text.
 type lines struct {
 	from  *bufio.Reader
-	back  [][]byte // what was read too far, the first of it last
-	ended int      // how many lines have been read to their end
+	back  [][]byte // unread text, in reverse order
+	ended int      // number of lines read to their end
 }
 
 func newLines(r io.Reader) *lines {
@@ -48,7 +48,7 @@ func (l *lines) next() ([]byte, error) {
 	return piece, nil // an error after half a line comes again with the next call
 }
 
-// unread gives back what was read too far.
+// unread makes the next piece begin with this text.
 func (l *lines) unread(text []byte) {
 	if len(text) > 0 {
 		l.back = append(l.back, bytes.Clone(text))
@@ -56,8 +56,8 @@ func (l *lines) unread(text []byte) {
 	}
 }
 
-// line is the line that a piece begins, at most maxLine of it. The last one needs
-// no newline.
+// line returns the line that begins with a piece, at most maxLine of it. The last line
+// needs no newline.
 func (l *lines) line(piece []byte) []byte {
 	line := bytes.Clone(piece)
 	for line[len(line)-1] != '\n' {

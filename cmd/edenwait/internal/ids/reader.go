@@ -1,9 +1,9 @@
-// Package ids reads job ids out of the files that people have them in.
+// Package ids reads job ids from files.
 //
-// One id per line is the plain case. A line may also be a record of a CSV file,
-// or begin a JSON value: the answer of a submit, an array, a page of the job list.
-// They are told apart line by line and not file by file, so that lists put
-// together from several places work, and so that ids can be used as they arrive.
+// The usual file has one id per line. A line may also be a record of a CSV file, or begin
+// a JSON value: the response to a submit, an array, a page of the job list. The form is
+// detected per line and not per file, so that concatenated files work, and so that ids
+// can be used as they arrive.
 package ids
 
 import (
@@ -16,51 +16,50 @@ import (
 )
 
 const (
-	// maxLine bounds one line, and one JSON object. It is this large because the
-	// answer to a submit carries the whole output of a job that ended at once.
+	// maxLine bounds one line, and one JSON object. It is this large because the response
+	// to a submit has the whole output of a job that ended at once.
 	maxLine = 128 << 20
-	// maxBad bounds what is passed on of a malformed id: enough to find it again in
-	// the file.
+	// maxBad bounds a malformed id. It is long enough to find the id in the file.
 	maxBad = 200
 )
 
-// Found is what stands in the place of an id. A malformed one is passed on, as
-// Sanitize leaves it: it has to be reported, not dropped.
+// Found is an id, or a malformed id as Sanitize returns it. Malformed ids are passed on
+// because they must be reported.
 type Found struct {
 	ID    string
 	Line  int  // of the file, from 1
-	Valid bool // whether ID is one
+	Valid bool // whether ID is a valid id
 }
 
-// NoIDError is a file that has text, and no id in it.
+// NoIDError is the error of a file that has text but no id.
 type NoIDError struct {
-	// Line and Text are the first line that was not empty.
+	// Line and Text are those of the first line that is not empty.
 	Line int
 	Text string
 }
 
 func (e *NoIDError) Error() string {
-	return fmt.Sprintf("no id in it; line %d is %q", e.Line, e.Text)
+	return fmt.Sprintf("no id found; line %d is %q", e.Line, e.Text)
 }
 
 // Reader reads ids.
 type Reader struct {
 	lines  *lines
 	table  table
-	within bool // what comes next is the rest of a line whose value was read
+	within bool // the next piece is the rest of a line after a JSON value
 
-	found int        // how many ids
-	first *NoIDError // what was read first
+	found int        // number of valid ids
+	first *NoIDError // the first text
 }
 
-// NewReader returns a Reader that reads from r no further than the line of the
-// id that it has returned, but for its buffer.
+// NewReader returns a Reader. Apart from its buffer, it does not read further than the line
+// of the id that it has returned.
 func NewReader(r io.Reader) *Reader { return &Reader{lines: newLines(r)} }
 
-// errStop is what emit returns when nobody wants more ids.
+// errStop is the error of emit when the caller wants no more ids.
 var errStop = errors.New("stop")
 
-// emit takes what stands in the place of an id.
+// emit receives an id, or a malformed id.
 type emit func(id string, line int) error
 
 // All yields the ids until the input ends. An error is yielded last, with an
@@ -94,15 +93,14 @@ func (r *Reader) All() iter.Seq2[Found, error] {
 	}
 }
 
-// note remembers the first text of a file.
+// note keeps the first text of a file.
 func (r *Reader) note(text string, line int) {
 	if text = strings.TrimSpace(text); r.first == nil && text != "" {
 		r.first = &NoIDError{Line: line, Text: Sanitize(text)}
 	}
 }
 
-// next finds the ids of the next line, often none, or of the JSON value that
-// begins there.
+// next finds the ids of the next line, or of the JSON value that begins there.
 func (r *Reader) next(found emit) error {
 	number := r.lines.ended + 1
 	piece, err := r.lines.piece()
@@ -142,7 +140,7 @@ func (r *Reader) record(text string, line int, found emit) error {
 	return each(cells, found)
 }
 
-// flush finds what the table has held back.
+// flush emits the line that the table has held back.
 func (r *Reader) flush(found emit) error { return each(r.table.flush(), found) }
 
 func each(cells []cell, found emit) error {
@@ -154,11 +152,11 @@ func each(cells []cell, found emit) error {
 	return nil
 }
 
-// maxRecord bounds how many lines a record of CSV can have, so that a quote that
-// is never closed takes no id along.
+// maxRecord bounds the lines of a CSV record, so that a quote that is never closed does not
+// swallow the rest of the file.
 const maxRecord = 1000
 
-// whole adds the lines on which a record of CSV goes on, within quotes.
+// whole adds the lines on which a quoted CSV field continues.
 func (r *Reader) whole(text string) string {
 	if !r.table.open(text) {
 		return text

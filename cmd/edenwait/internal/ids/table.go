@@ -7,32 +7,30 @@ import (
 	"unicode"
 )
 
-// cell is a piece of text and the line that it stands on.
+// cell is a text and its line number.
 type cell struct {
 	text string
 	line int
 }
 
-// table finds the ids in lines of text: one per line, or a column of a CSV file,
-// whatever separates its columns. Ids are UUIDs, and that tells their column
-// where no header does.
+// table finds the ids in lines of text: one per line, or a column of a CSV file with any
+// separator. If no header names the column, it is the one with UUIDs.
 type table struct {
-	started   bool   // a line with content was seen
-	header    string // that line, if it names columns
-	separator rune   // of the header; 0 without one
-	column    int    // that has the ids, by the header; -1 if it has not told yet
-	sure      bool   // a UUID stood in that column
-	held      *cell  // the first line, while it may be a header in unknown words
+	started   bool   // a line with content was read
+	header    string // the first line, if it names columns
+	separator rune   // of the header; 0 without a header
+	column    int    // of the ids, by the header
+	sure      bool   // a UUID was found in that column
+	held      *cell  // the first line, while it may be a header with unknown names
 }
 
-// separators of columns, and what tells Excel which one it is.
+// columnSeparators are the possible separators. separatorHint names the one for Excel.
 const (
 	columnSeparators = "\t;,|"
 	separatorHint    = "sep="
 )
 
-// read finds the ids of a line. A line that names columns is a header, and has
-// none.
+// read finds the ids of a line. A header has none.
 func (t *table) read(line cell) (found []cell, header bool) {
 	first := !t.started
 	t.started = true
@@ -43,7 +41,7 @@ func (t *table) read(line cell) (found []cell, header bool) {
 		t.started = false // the header comes after it
 		return nil, true
 	}
-	if line.text == t.header { // again, in files that were put together
+	if line.text == t.header { // again, in concatenated files
 		return nil, true
 	}
 	cells, separator := t.split(line.text)
@@ -70,7 +68,7 @@ func (t *table) read(line cell) (found []cell, header bool) {
 	return append(t.flush(), found...), false
 }
 
-// flush is the line that was held back, which is no header then.
+// flush returns the line that was held back. It was not a header.
 func (t *table) flush() []cell {
 	if t.held == nil {
 		return nil
@@ -81,7 +79,7 @@ func (t *table) flush() []cell {
 	return []cell{{cells[0], held.line}}
 }
 
-// pick is the id of a record, or the ids of a line of ids.
+// pick returns the id of a record, or the ids of a line of ids.
 func (t *table) pick(cells []string, line string) []string {
 	only := func(text string) bool { return !IsValid(text) }
 	if t.separator != 0 {
@@ -103,8 +101,8 @@ func (t *table) pick(cells []string, line string) []string {
 	return []string{cells[max(0, slices.IndexFunc(cells, IsValid))]}
 }
 
-// split takes a line apart by the separator of the header, or else by the one
-// that shows an id or the name of a column, or else by the first that is there.
+// split splits a line at the separator of the header. Without a header it takes the first
+// separator that yields an id or a column name, or else the first one in the line.
 func (t *table) split(line string) (cells []string, separator rune) {
 	if t.separator != 0 {
 		return split(line, t.separator), t.separator
@@ -131,7 +129,7 @@ func (t *table) split(line string) (cells []string, separator rune) {
 	return cells, separator
 }
 
-// split is encoding/csv for one record, with a comment at its end.
+// split splits one record with encoding/csv, and removes a comment at its end.
 func split(line string, separator rune) []string {
 	r := csv.NewReader(strings.NewReader(line))
 	r.Comma, r.LazyQuotes, r.TrimLeadingSpace = separator, true, separator != '\t'
@@ -150,7 +148,7 @@ func trim(text string) string {
 	return strings.TrimSpace(text)
 }
 
-// open reports whether a record goes on, within quotes, on the next line.
+// open reports whether a record continues, within quotes, on the next line.
 func (t *table) open(text string) bool {
 	if t.separator == 0 || strings.Count(text, `"`)%2 == 0 {
 		return false
@@ -158,13 +156,12 @@ func (t *table) open(text string) bool {
 	return strings.HasPrefix(text, `"`) || strings.Contains(text, string(t.separator)+`"`)
 }
 
-// columnNames are what a column of ids is called, the most certain first. Of
-// several the first counts, since others hold ids of other things.
+// columnNames are names of the column of ids, the most certain first. The first match
+// counts, since other columns may have ids of other things.
 var columnNames = []string{"publicid", "jobid", "jobids", "edenaiid", "uuid", "id", "ids", "job"}
 
-// named is the column that has the ids, -1 if none is called so. Anything else at
-// the head of a file is taken for a malformed id: to pass over it in silence
-// could lose a job.
+// named returns the column with the name of a column of ids, -1 if there is none. Then the
+// first line may be a malformed id, which must be reported.
 func named(cells []string) int {
 	best, at := len(columnNames), -1
 	for i, c := range cells {

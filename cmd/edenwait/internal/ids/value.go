@@ -8,17 +8,16 @@ import (
 	"io"
 )
 
-// separators stand between JSON values, where anything does.
+// separators may be between two JSON values.
 const separators = " \t\r\n,"
 
-// readValue finds the ids of the JSON value that begins here. Several values may
-// stand on a line, since answers that are appended to a file without a newline
-// between them are what a loop around curl leaves; and one may go on for more
-// lines, if somebody has made it pretty. The result is whether what comes next is
-// the rest of the value's line.
+// readValue finds the ids of the JSON value that begins here. A line may have several
+// values, since a loop around curl appends responses without a newline between them. A
+// value may have several lines, if it is indented. The result is whether the rest of the
+// value's line follows.
 //
-// Of an array, and of the items of a page, no more is held than one element: the
-// ids of an account come on one line, and there can be millions.
+// Only one element of an array or of a page's items is held at a time: the ids of an
+// account may come on one line, and there may be millions.
 func readValue(l *lines, found emit) (within bool, err error) {
 	v := &value{feeder: feeder{from: l, first: l.ended + 1}, found: found}
 	v.json = json.NewDecoder(&v.feeder)
@@ -32,11 +31,11 @@ func readValue(l *lines, found emit) (within bool, err error) {
 	case !v.split:
 		return false, malformed(l, v.fed, v.first, found)
 	}
-	// What was found stays found. Only the end can be missing without a trace.
+	// The ids found so far are valid. Only a missing end would go unnoticed.
 	if rest := bytes.TrimLeft(v.fed, separators); len(rest) == 0 && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)) {
-		return false, fmt.Errorf("an array of ids has no end: %w", io.ErrUnexpectedEOF)
+		return false, fmt.Errorf("incomplete array of ids: %w", io.ErrUnexpectedEOF)
 	}
-	// A comma too much, as in a list made by hand, does no harm.
+	// An extra comma, as in a list made by hand, is ignored.
 	const ends = separators + "]}"
 	if line, _, _ := bytes.Cut(v.fed, []byte("\n")); len(bytes.Trim(line, ends)) > 0 {
 		at := v.line(v.base)
@@ -47,35 +46,35 @@ func readValue(l *lines, found emit) (within bool, err error) {
 	return l.resume(v.fed, ends), nil
 }
 
-// resume goes on with what was read beyond a value. The result is whether that
-// ends within a line.
+// resume unreads the text after a value. The result is whether the value ended within a
+// line.
 func (l *lines) resume(fed []byte, skip string) (within bool) {
 	rest := bytes.TrimLeft(fed, skip)
 	l.unread(rest)
 	return len(rest) == 0 && !bytes.HasSuffix(fed, []byte("\n"))
 }
 
-// malformed passes on the line on which something began that is not a value, and
-// no more: a torn object must not take the lines after it along.
+// malformed emits the line on which an invalid value began. It unreads the lines after it,
+// so that a torn object does not swallow them.
 func malformed(l *lines, fed []byte, number int, found emit) error {
 	line, rest, ended := bytes.Cut(fed, []byte("\n"))
 	l.unread(rest)
 	for !ended {
 		piece, err := l.piece()
 		if err != nil {
-			break // and comes again
+			break // the next call returns it again
 		}
 		ended = piece[len(piece)-1] == '\n'
 	}
 	return found(string(bytes.TrimSpace(line)), number)
 }
 
-// value is a JSON value as it is read.
+// value reads one JSON value.
 type value struct {
 	feeder
 	json  *json.Decoder
 	found emit
-	split bool // it was told in parts
+	split bool // some of its ids were emitted
 }
 
 func (v *value) read() error {
@@ -89,18 +88,18 @@ func (v *value) read() error {
 	return v.object()
 }
 
-// emit passes on what was found up to here.
+// emit emits an id that was found here.
 func (v *value) emit(id string) error { return v.found(id, v.line(v.json.InputOffset())) }
 
-// line is the line of a place in the input.
+// line returns the line number of an offset.
 func (v *value) line(offset int64) int {
 	return v.first + bytes.Count(v.fed[:offset-v.base], []byte("\n"))
 }
 
-// keep forgets what was fed of what is read.
+// keep drops the text that was read.
 func (v *value) keep() { v.forget(v.json.InputOffset()) }
 
-// elements finds the ids of an array whose bracket was read.
+// elements finds the ids of an array after its bracket.
 func (v *value) elements() error {
 	for v.json.More() {
 		var element json.RawMessage
@@ -122,18 +121,17 @@ func (v *value) elements() error {
 	return err
 }
 
-// errNoElement is what looks like the beginning of one.
+// errNoElement is the error of an invalid element.
 var errNoElement = errors.New("no element of an array")
 
-// separated reports whether an element ends where it seems to. The digits that an
-// id without quotes begins with are a number to the decoder, which looks no
-// further.
+// separated reports whether a separator follows an element. If an id without quotes begins
+// with digits, the decoder takes these for a number.
 func (v *value) separated(element json.RawMessage) bool {
 	rest := v.fed[v.json.InputOffset()-v.base:]
 	return len(rest) == 0 || bytes.IndexByte([]byte(`"{[`), element[0]) >= 0 || bytes.IndexByte([]byte(separators+"]"), rest[0]) >= 0
 }
 
-// object finds the id of an object whose brace was read, or the ids of a page.
+// object finds the id of an object, or the ids of a page, after its brace.
 func (v *value) object() error {
 	var n names
 	page := false
@@ -179,13 +177,13 @@ func (v *value) object() error {
 		return nil
 	}
 	id := n.id()
-	if id == "" { // an error's answer, say
+	if id == "" { // such as an error response
 		id = string(bytes.TrimSpace(v.fed[:v.json.InputOffset()-v.base]))
 	}
 	return v.emit(id)
 }
 
-// skip reads to the end of an object whose brace was read.
+// skip reads to the end of an object after its brace.
 func (v *value) skip() error {
 	for depth := 1; depth > 0; {
 		token, err := v.json.Token()
@@ -202,14 +200,14 @@ func (v *value) skip() error {
 	return nil
 }
 
-// names are the fields that an id can stand in.
+// names are the fields that may have an id.
 type names struct {
 	PublicID json.RawMessage
 	JobID    json.RawMessage // of a webhook's body
 	ID       json.RawMessage // of a result line of this command
 }
 
-// id is empty if there is none.
+// id returns the id, empty if there is none.
 func (n *names) id() (id string) {
 	for _, raw := range []json.RawMessage{n.ID, n.JobID, n.PublicID} {
 		if s := plain(raw); s != "" {
@@ -219,8 +217,8 @@ func (n *names) id() (id string) {
 	return id
 }
 
-// idsOf finds the ids of an element: one, but for a page in an array of pages.
-// Names match exactly, which those of a struct would not.
+// idsOf finds the ids of an element: one, or several if it is a page. Names match exactly;
+// a struct would ignore case.
 func idsOf(element json.RawMessage) (found []string) {
 	var object map[string]json.RawMessage
 	var id string
@@ -243,8 +241,7 @@ func idsOf(element json.RawMessage) (found []string) {
 	return []string{id}
 }
 
-// plain is the string that raw holds, else the JSON itself; empty if there is
-// none.
+// plain returns the string in raw, or else the JSON itself.
 func plain(raw json.RawMessage) string {
 	var s string
 	if json.Unmarshal(raw, &s) == nil {
@@ -253,13 +250,13 @@ func plain(raw json.RawMessage) string {
 	return string(raw)
 }
 
-// feeder gives a decoder one piece a Read, so that it reads on only while what it
-// reads is incomplete, and keeps what may have to be read again.
+// feeder returns one piece per Read, so that the decoder reads only what it needs, and
+// keeps the text that may have to be read again.
 type feeder struct {
 	from *lines
 	fed  []byte
-	base int64  // where fed begins in what was read altogether
-	next []byte // the end of fed, which the decoder has not taken yet
+	base int64  // offset of fed in the input
+	next []byte // the end of fed, which the decoder has not read yet
 
 	first int // the line on which fed begins
 }
@@ -281,7 +278,7 @@ func (f *feeder) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// forget drops what stands before a place in the input.
+// forget drops the text before an offset.
 func (f *feeder) forget(until int64) {
 	f.first += bytes.Count(f.fed[:until-f.base], []byte("\n"))
 	f.fed = f.fed[until-f.base:]

@@ -42,18 +42,18 @@ func TestSummary(t *testing.T) {
 	tally.Errored(nil, fmt.Errorf("edenwait: %w: \"x\"", edenwait.ErrInvalidID))
 	tally.GaveUp(&edenwait.GaveUpError{ID: "x", Err: edenwait.ErrMaxWait})
 	for i := range 10 {
-		tally.Known(time.Duration(i+1)*time.Second, time.Duration(i)*100*time.Millisecond)
+		tally.Ended(time.Duration(i+1)*time.Second, time.Duration(i)*100*time.Millisecond)
 	}
-	tally.Known(0, 5*time.Second) // of a job that does not say when it was submitted
-	tally.KnownEarly()
+	tally.Ended(0, 5*time.Second) // of a job that does not say when it was submitted
+	tally.EndedEarly()
 	got := summary(t, tally, edenwait.Progress{Elapsed: 83 * time.Second, Requests: 24, Lists: 3, RateLimited: 2}, 2)
 	want := `12 jobs in 1 min 23 s: 4 succeeded, 4 failed, 1 without a result, 1 given up, 2 not ended
-  cost      $7.30000000000000000001, without 1 job whose cost is no number
+  cost      $7.30000000000000000001, not counting 1 job with an invalid cost
             mistral $7.00, deepgram $0.30000000000000000001, unnamed $0.00
-  known     median 5.00 s after the submit, 90% within 9.00 s, longest 10.0 s
+  duration  median 5.00 s from submit to result, 90% within 9.00 s, max 10.0 s
   lag       mean 0.86 s, max 5.00 s (from the last check that saw the job running to its result)
   early     1 job had ended before the first poll
-  requests  24, 2.00 per job, 3 of them for the list, 2 refused by the rate limit
+  requests  24, 2.00 per job, 3 for list pages, 2 over the rate limit
   failures
     2  deepgram: the file is silent (E7)
     1  no reason given
@@ -131,7 +131,7 @@ func TestSummaryOfStrangers(t *testing.T) {
 	got := summary(t, tally, edenwait.Progress{}, 0)
 	for _, want := range []string{
 		"  cost      $0.25\n            mistral $0.25, deep\uFFFD[2Jgram $0.00\n",
-		"    1  deep\uFFFD[2Jgram: no\n", "    1  status arch\uFFFD[2Jived is none that the API documents\n",
+		"    1  deep\uFFFD[2Jgram: no\n", "    1  undocumented status arch\uFFFD[2Jived\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in:\n%s", want, got)
@@ -150,14 +150,14 @@ func TestReason(t *testing.T) {
 		want string
 	}{
 		{&edenwait.GaveUpError{ID: id, Polls: 60, Err: &edenwait.APIError{StatusCode: 503, Detail: "busy", Op: "GET /" + id}},
-			"asking again did not help: HTTP 503 Service Unavailable: busy"},
+			"HTTP 503 Service Unavailable: busy (after retries)"},
 		{&edenwait.GaveUpError{ID: id, Polls: 1, Err: &edenwait.APIError{StatusCode: 422, Detail: "no", Op: "GET /" + id}},
 			"HTTP 422 Unprocessable Entity: no"},
 		{gaveUp(&edenwait.APIError{StatusCode: 404}), edenwait.ErrNotFound.Error()},
 		{gaveUp(errors.New("60 requests in a row failed, the last: edenwait: job " + id + ": GET /v3/" + id + ": no route to host")),
 			"60 requests in a row failed, the last: edenwait: job …: GET /v3/…: no route to host"},
 		{gaveUp(fmt.Errorf("%w: 5 bytes", edenwait.ErrResponseTooLarge)), "the response is larger than --max-response-bytes"},
-		{&edenwait.UnexpectedStatusError{Job: &edenwait.Job{Status: "archived"}}, "status archived is none that the API documents"},
+		{&edenwait.UnexpectedStatusError{Job: &edenwait.Job{Status: "archived"}}, "undocumented status archived"},
 	} {
 		if got := Reason(test.err); got != test.want {
 			t.Errorf("%v:\ngot  %s\nwant %s", test.err, got, test.want)

@@ -14,25 +14,24 @@ import (
 	"github.com/edenwait/edenwait"
 )
 
-// How many providers and messages are spelled out: as many as fit on a line, and
-// as show a pattern.
+// How many providers and messages are listed: as many as fit on a line, and as many as
+// show a pattern.
 const (
 	shownProviders = 3
 	shownCauses    = 8
 )
 
-// Rest are the jobs that a Tally knows nothing of.
+// Rest counts the jobs that are not in a Tally.
 type Rest struct {
-	// Waiting have not ended. Unknown are those that the API does not know, where it
-	// knows none. Unwritten have ended, but their lines were not read.
+	// Waiting have not ended. Unknown got a 404 while no job was known. Unwritten have
+	// ended, but nobody has read their lines.
 	Waiting, Unknown, Unwritten int
-	// Earlier have their result from an earlier run, EarlierFailed and
-	// EarlierErrored those of them that did not succeed.
+	// Earlier have their result from an earlier run. EarlierFailed and EarlierErrored
+	// are those of them that did not succeed.
 	Earlier, EarlierFailed, EarlierErrored int
 }
 
-// Write writes the summary, which is about the whole batch: what earlier runs have
-// done counts too.
+// Write writes the summary of the whole batch, earlier runs included.
 func (t *Tally) Write(w io.Writer, p edenwait.Progress, rest Rest) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -55,12 +54,12 @@ func (t *Tally) Write(w io.Writer, p edenwait.Progress, rest Rest) error {
 	}
 	if len(t.ran) > 0 {
 		ran := sorted(t.ran)
-		// Submit to known, and not how long it ran: the API does not tell that.
-		row("known", fmt.Sprintf("median %s after the submit, 90%% within %s, longest %s",
+		// From submit to result, since the API does not report when a job ended.
+		row("duration", fmt.Sprintf("median %s from submit to result, 90%% within %s, max %s",
 			Seconds(quantile(ran, .5)), Seconds(quantile(ran, .9)), Seconds(ran[len(ran)-1])))
 	}
-	// The API does not tell when a job ended. What a client can say of how late it
-	// learned of the end is how long it had not looked.
+	// The API does not report when a job ended. A client only knows when it last saw the
+	// job running.
 	if len(t.late) > 0 {
 		late := sorted(t.late)
 		row("lag", fmt.Sprintf("mean %s, max %s (from the last check that saw the job running to its result)", Seconds(mean(late)), Seconds(late[len(late)-1])))
@@ -68,7 +67,7 @@ func (t *Tally) Write(w io.Writer, p edenwait.Progress, rest Rest) error {
 	if t.early > 0 {
 		row("early", Count(t.early, "job")+" had ended before the first poll")
 	}
-	if now > 0 {
+	if p.Requests > 0 {
 		row("requests", requests(p, now))
 	}
 	t.failures(&b)
@@ -99,7 +98,7 @@ func (t *Tally) Cost() edenwait.Cost {
 	return t.total()
 }
 
-// total cannot fail: what is in costs was summed before.
+// total cannot fail, since costs holds sums.
 func (t *Tally) total() edenwait.Cost {
 	sum, _ := edenwait.SumCosts(slices.Collect(maps.Values(t.costs))...)
 	return sum
@@ -108,13 +107,13 @@ func (t *Tally) total() edenwait.Cost {
 func (t *Tally) cost() string {
 	text := Dollars(t.total())
 	if t.badCost > 0 {
-		text += fmt.Sprintf(", without %s whose cost is no number", Count(t.badCost, "job"))
+		text += fmt.Sprintf(", not counting %s with an invalid cost", Count(t.badCost, "job"))
 	}
 	return text
 }
 
-// byProvider is who got how much of it, the largest first; empty if the jobs do
-// not say.
+// byProvider lists the cost per provider, the largest first. It is empty if the jobs name
+// no provider.
 func (t *Tally) byProvider() string {
 	providers := slices.SortedFunc(maps.Keys(t.costs), func(a, b string) int {
 		return cmp.Or(cmp.Compare(approximate(t.costs[b]), approximate(t.costs[a])), cmp.Compare(a, b))
@@ -138,7 +137,7 @@ func (t *Tally) byProvider() string {
 	return strings.Join(texts, ", ")
 }
 
-// Dollars writes an amount to the last digit, and at least to the cent.
+// Dollars formats an amount exactly, with at least two decimals.
 func Dollars(c edenwait.Cost) string {
 	whole, cents, _ := strings.Cut(string(c), ".")
 	return "$" + cmp.Or(whole, "0") + "." + cents + strings.Repeat("0", max(0, 2-len(cents)))
@@ -156,10 +155,10 @@ func requests(p edenwait.Progress, jobs int) string {
 		text += fmt.Sprintf(", %.2f per job", float64(p.Requests)/float64(jobs))
 	}
 	if p.Lists > 0 {
-		text += fmt.Sprintf(", %d of them for the list", p.Lists)
+		text += fmt.Sprintf(", %d for list pages", p.Lists)
 	}
 	if p.RateLimited > 0 {
-		text += fmt.Sprintf(", %d refused by the rate limit", p.RateLimited)
+		text += fmt.Sprintf(", %d over the rate limit", p.RateLimited)
 	}
 	return text
 }
@@ -190,7 +189,7 @@ func (t *Tally) failures(b *strings.Builder) {
 	}
 }
 
-// Count is a number of things, in words that agree.
+// Count formats a number of things, in the singular or the plural.
 func Count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
@@ -198,7 +197,7 @@ func Count(n int, thing string) string {
 	return strconv.Itoa(n) + " " + thing + "s"
 }
 
-// Seconds writes a duration with two or three digits that matter.
+// Seconds formats a duration with two or three significant digits.
 func Seconds(d time.Duration) string {
 	switch {
 	case d < 100*time.Millisecond:
@@ -216,11 +215,11 @@ func Seconds(d time.Duration) string {
 	}
 }
 
-// maxPlain bounds foreign text in a summary.
+// maxPlain bounds text from a response in a summary.
 const maxPlain = 160
 
-// Plain makes foreign text fit to be shown: on one line, not too long, and
-// without characters that a terminal would obey.
+// Plain makes text from a response safe to print: one line, not too long, without control
+// characters.
 func Plain(text string) string {
 	text = strings.Map(func(c rune) rune {
 		switch {

@@ -13,28 +13,27 @@ import (
 	"github.com/edenwait/edenwait"
 )
 
-// Tally collects what a summary tells. It keeps a few bytes a job and no result.
+// Tally collects the figures of a summary. It keeps a few bytes per job and no result.
 type Tally struct {
 	mu sync.Mutex
 
 	succeeded, failed, errored, gaveUp int
 
 	costs   map[string]edenwait.Cost // by provider
-	badCost int                      // jobs whose cost does not add up
+	badCost int                      // jobs with an invalid cost
 	causes  map[cause]int
 	ran     []time.Duration
 	late    []time.Duration
-	early   int // jobs that had ended before they were first asked about
+	early   int // jobs that had ended before their first poll
 }
 
-// cause is what failures have in common.
+// cause groups failures.
 type cause struct{ who, why string }
 
-// maxCauses bounds the causes that are told apart, since a message may hold
-// something that is another with every job.
+// maxCauses bounds the number of causes, since a message may be different for each job.
 const maxCauses = 1000
 
-// otherCauses is where the rest of them is counted.
+// otherCauses counts the others.
 var otherCauses = cause{why: "other messages"}
 
 // NewTally returns an empty Tally.
@@ -42,20 +41,20 @@ func NewTally() *Tally {
 	return &Tally{costs: map[string]edenwait.Cost{}, causes: map[cause]int{}}
 }
 
-// Succeeded counts a job that did.
+// Succeeded counts a job that succeeded.
 func (t *Tally) Succeeded(job *edenwait.Job) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.succeeded++
-	t.pay(job)
+	t.addCost(job)
 }
 
-// Failed counts a job that did.
+// Failed counts a job that failed.
 func (t *Tally) Failed(job *edenwait.Job) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.failed++
-	t.pay(job)
+	t.addCost(job)
 	why := "no reason given"
 	if job.Error != nil {
 		why = job.Error.Message
@@ -63,41 +62,40 @@ func (t *Tally) Failed(job *edenwait.Job) {
 			why += " (" + job.Error.Code + ")"
 		}
 	}
-	t.blame(cause{job.Provider, why})
+	t.addCause(cause{job.Provider, why})
 }
 
-// Errored counts an id about which nothing more is to be known; job is nil
-// unless it came with one.
+// Errored counts an id without a valid response. job is nil unless there is a response.
 func (t *Tally) Errored(job *edenwait.Job, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.errored++
 	if job != nil {
-		t.pay(job)
+		t.addCost(job)
 	}
-	t.blame(cause{why: Reason(err)})
+	t.addCause(cause{why: Reason(err)})
 }
 
-// GaveUp counts a job that may still end, and was waited for long enough.
+// GaveUp counts a job that was given up, and may still end.
 func (t *Tally) GaveUp(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.gaveUp++
-	t.blame(cause{why: Reason(err)})
+	t.addCause(cause{why: Reason(err)})
 }
 
-// Known notes when a job that had been seen running was known to have ended: how
-// long after its submit, and how long after it was last seen running.
-func (t *Tally) Known(ran, late time.Duration) {
+// Ended records the times of a job that was seen running: from its submit to its result,
+// and from when it was last seen running to its result.
+func (t *Tally) Ended(ran, late time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if ran > 0 { // else the clocks differ, or the job does not say
+	if ran > 0 { // otherwise the clocks differ, or the job has no created_at
 		t.ran = append(t.ran, ran)
 	}
 	t.late = append(t.late, late)
 }
 
-// Earlier notes what a job cost whose result is from an earlier run.
+// Earlier adds the cost of a result from an earlier run.
 func (t *Tally) Earlier(provider string, cost edenwait.Cost) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -109,14 +107,14 @@ func (t *Tally) Earlier(provider string, cost edenwait.Cost) {
 	}
 }
 
-// KnownEarly notes a job that had ended before it was first asked about.
-func (t *Tally) KnownEarly() {
+// EndedEarly counts a job that had ended before its first poll.
+func (t *Tally) EndedEarly() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.early++
 }
 
-func (t *Tally) pay(job *edenwait.Job) {
+func (t *Tally) addCost(job *edenwait.Job) {
 	sum, err := edenwait.SumCosts(t.costs[job.Provider], job.Cost)
 	if err != nil {
 		t.badCost++
@@ -125,15 +123,15 @@ func (t *Tally) pay(job *edenwait.Job) {
 	t.costs[job.Provider] = sum
 }
 
-func (t *Tally) blame(c cause) {
+func (t *Tally) addCause(c cause) {
 	if _, known := t.causes[c]; !known && len(t.causes) >= maxCauses {
 		c = otherCauses
 	}
 	t.causes[c]++
 }
 
-// Reason is what an error has in common with those of other jobs: its message
-// without the job's id and how long it was waited for.
+// Reason is the part of an error that is the same for other jobs: its message without the
+// id and the times.
 func Reason(err error) string {
 	var gaveUp *edenwait.GaveUpError
 	var status *edenwait.UnexpectedStatusError
@@ -148,27 +146,30 @@ func Reason(err error) string {
 	case errors.Is(err, edenwait.ErrResponseTooLarge):
 		return TooLarge
 	case errors.As(err, &status):
-		return "status " + string(status.Job.Status) + " is none that the API documents"
+		return "undocumented status " + string(status.Job.Status)
 	case errors.As(err, &api):
 		text := strings.TrimPrefix((&edenwait.APIError{StatusCode: api.StatusCode, Detail: api.Detail}).Error(), ": ")
 		if errors.As(err, &gaveUp) && gaveUp.Polls > 1 {
-			text = "asking again did not help: " + text
+			text += " (after retries)"
 		}
 		return text
 	case errors.As(err, &gaveUp):
 		err = gaveUp.Err
 	}
-	return aJobID.ReplaceAllString(err.Error(), "…")
+	return aJobID().ReplaceAllString(err.Error(), "…")
 }
 
-// TooLarge is ErrResponseTooLarge with the flag for the field of the Config that
-// it names.
+// TooLarge is the text of ErrResponseTooLarge with the flag instead of the field of the
+// Config.
 const TooLarge = "the response is larger than --max-response-bytes"
 
-// aJobID is what makes one message look like many.
-var aJobID = regexp.MustCompile(`[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`)
+// aJobID makes equal messages differ. It is compiled on first use: that takes longer than
+// the initialization of most packages.
+var aJobID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`)
+})
 
-// quantile is the value that a share of the sorted values does not exceed.
+// quantile is the value that this share of the sorted values does not exceed.
 func quantile(sorted []time.Duration, share float64) time.Duration {
 	if len(sorted) == 0 {
 		return 0

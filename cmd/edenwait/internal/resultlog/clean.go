@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strconv"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -28,7 +29,7 @@ func clean(raw []byte) (cleaned []byte, replaced int) {
 	}
 	var b []byte
 	last := 0
-	for _, at := range escape.FindAllIndex(raw, -1) {
+	for _, at := range escape().FindAllIndex(raw, -1) {
 		text := raw[at[0]:at[1]]
 		if len(text) != len(`\ud800`) || !isSurrogate(text) {
 			continue // another escape, or a whole pair
@@ -45,7 +46,9 @@ func clean(raw []byte) (cleaned []byte, replaced int) {
 
 // escape matches one escape, or the two that make a surrogate pair. That it
 // matches the others too is what keeps it from beginning within one.
-var escape = regexp.MustCompile(`\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.`)
+var escape = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.`)
+})
 
 func isSurrogate(text []byte) bool {
 	code, err := strconv.ParseUint(string(text[2:]), 16, 16)

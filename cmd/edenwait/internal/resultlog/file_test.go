@@ -232,8 +232,8 @@ func TestForeignSaysWhy(t *testing.T) {
 		"\ufeff" + whole:                                 "begins with a byte order mark",
 		"\xff\xfe{\x00\"\x00i\x00d\x00":                  "begins with a byte order mark",
 		"\xfe\xff\x00{\x00\"\x00i\x00d":                  "begins with a byte order mark",
-		whole + "\n" + whole:                             "an empty line stands before line 5",
-		whole + "\n" + strings.Repeat("\x00", 10):        "an empty line stands before line 5",
+		whole + "\n" + whole:                             "there is an empty line before line 5",
+		whole + "\n" + strings.Repeat("\x00", 10):        "there is an empty line before line 5",
 		strings.Replace(whole, "}\n", "}\n\x00x\n\n", 1): "", // after a power cut, and so ours
 	} {
 		path := write(t, []byte(text))

@@ -25,7 +25,7 @@ type Entry struct {
 }
 
 // ErrForeign is a file that this command has not written.
-var ErrForeign = errors.New("is not a results file of this command")
+var ErrForeign = errors.New("not a results file of this command")
 
 // end is how a file of lines ends.
 type end struct {
@@ -79,7 +79,7 @@ func scan(file io.ReaderAt, size int64, each func(Entry)) (e end, err error) {
 		case line.only == white:
 			e.blank += line.size
 		case e.blank > 0:
-			return e, fmt.Errorf("%w: an empty line stands before line %d", ErrForeign, number)
+			return e, fmt.Errorf("%w: there is an empty line before line %d", ErrForeign, number)
 		case ok && line.ended && line.last == '}':
 			found(id, outcome)
 		case ok && line.last == '\r':
@@ -94,7 +94,7 @@ func scan(file io.ReaderAt, size int64, each func(Entry)) (e end, err error) {
 		case number == 1 && hasMark(head):
 			return e, fmt.Errorf("%w: it begins with a byte order mark", ErrForeign)
 		default:
-			return e, fmt.Errorf("%w: line %d is none of its lines", ErrForeign, number)
+			return e, fmt.Errorf("%w: line %d is not a result", ErrForeign, number)
 		}
 	}
 }

@@ -1,129 +1,147 @@
 package timeline
 
 import (
-	"bytes"
-	"cmp"
-	"image/color"
 	"io"
 	"slices"
 	"time"
-
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-const (
-	width       = 24 * vg.Centimeter
-	flowHeight  = 9 * vg.Centimeter
-	rateHeight  = 4.4 * vg.Centimeter
-	rowHeight   = 0.28 * vg.Centimeter
-	rowsAround  = 3 * vg.Centimeter // title, axis and legend around the rows
-	mostRows    = 120               // more are drawn as areas
-	outerMargin = 0.4 * vg.Centimeter
-)
-
-// The colors are told apart by those too who see few colors.
-var (
-	running   = color.RGBA{0x9d, 0xbc, 0xd8, 0xff}
-	succeeded = color.RGBA{0x2f, 0x7d, 0x4f, 0xff}
-	failed    = color.RGBA{0xc8, 0x45, 0x3a, 0xff}
-	asked     = color.RGBA{0x2b, 0x4a, 0x6f, 0xff}
-	listed    = color.RGBA{0xd9, 0x9a, 0x2b, 0xff}
-)
-
-// Draw writes the picture as SVG: above, the jobs over time, one a row or as
-// areas where they are many; below, the requests it took.
+// Draw writes the picture as SVG: above, the jobs over time, one per row or as
+// areas where they are many; below, the requests that it took.
 func (r *Recorder) Draw(w io.Writer) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	v := r.view()
-	above, height := v.flow(), flowHeight
-	if len(v.jobs) <= mostRows {
-		above, height = v.rows(), rowsAround+rowHeight*vg.Length(len(v.jobs))
+	height := flowHeight
+	if v.inRows() {
+		height = rowHeight * float64(len(v.jobs)+1)
 	}
-	below := v.requests()
-	for _, p := range []*panel{above, below} {
-		p.X.Min, p.X.Max = v.from.Seconds(), v.until.Seconds()
-		p.X.Tick.Marker = clock{}
-		p.X.Padding, p.Y.Padding = 0, 0
+	bottom := aboveData + height
+	top := bottom + belowData
+	p := newPicture(v, top+ratesHeight+46)
+	p.add(`<text x="%g" y="22" font-size="15">%s</text>`, left, v.title())
+	if v.inRows() {
+		p.rows(bottom)
+	} else {
+		p.areas(bottom)
 	}
-	below.X.Label.Text = "time since the wait began"
-
-	canvas := vgsvg.New(width, height+rateHeight)
-	page := draw.New(canvas)
-	page.SetColor(color.White)
-	page.Fill(page.Rectangle.Path())
-	page = draw.Crop(page, outerMargin, -outerMargin, outerMargin, -outerMargin)
-	// Both share their left and right edges, so that a moment stands above itself.
-	upper := draw.Crop(page, 0, 0, rateHeight, 0)
-	lower := draw.Crop(page, 0, 0, 0, -(page.Max.Y - page.Min.Y - rateHeight))
-	left := max(above.left(upper), below.left(lower))
-	above.draw(upper, left)
-	below.draw(lower, left)
-
-	var svg bytes.Buffer
-	if _, err := canvas.WriteTo(&svg); err != nil {
-		return err
-	}
-	_, err := w.Write(withCommonFonts(svg.Bytes()))
+	p.timeAxis(bottom)
+	p.rates(top)
+	p.timeAxis(top + ratesHeight)
+	p.add(`<text x="%g" y="%g" text-anchor="middle">time since the wait began</text>`, (left+right)/2, top+ratesHeight+36)
+	p.add("</svg>")
+	_, err := w.Write(p.Bytes())
 	return err
 }
 
-// withCommonFonts lets a browser take a font that it has: the one that the plot
-// was measured with is rarely installed.
-func withCommonFonts(svg []byte) []byte {
-	return bytes.ReplaceAll(svg, []byte("font-family:Liberation Sans"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif"))
-}
-
-// view is what is drawn: the jobs in order, and the span of time.
-type view struct {
-	jobs        []job
-	gets        map[int32][]time.Duration // by the place in jobs
-	asks        []ask
-	from, until time.Duration
-	ended, bad  int
-}
-
-// view sorts the jobs by when they were known to have ended, which makes of the
-// rows a curve that shows the pace. Before the wait began, only a part as long as
-// a quarter of it is shown: a job of yesterday would squeeze everything else.
-func (r *Recorder) view() *view {
-	v := &view{asks: r.asks, until: time.Since(r.began), gets: map[int32][]time.Duration{}}
-	order := make([]int32, len(r.jobs))
-	for i := range order {
-		order[i] = int32(i)
-	}
-	end := func(j *job) time.Duration {
-		if j.ended {
-			return j.known
+// rows draws one job per row: when it ran, when it was polled, and when its result
+// came.
+func (p *picture) rows(bottom float64) {
+	p.legend(aboveData-10,
+		sign{"running", "▬", "ran"}, sign{"get", "▲", "poll"}, sign{"list", "│", "list page"},
+		sign{"succeeded", "●", "succeeded"}, sign{"failed", "■", "failed"})
+	for _, q := range p.requests {
+		if q.row == list {
+			p.add(`<path class="list line" d="M%.1f,%gV%g"/>`, p.x(q.at), aboveData, bottom)
 		}
-		return v.until
 	}
-	slices.SortStableFunc(order, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(end(&r.jobs[a]), end(&r.jobs[b])), cmp.Compare(r.jobs[a].from, r.jobs[b].from))
-	})
-	place := make([]int32, len(order))
-	for i, row := range order {
-		place[row] = int32(i)
-		j := r.jobs[row]
-		j.known = end(&j)
+	for i, j := range p.jobs {
+		y := aboveData + float64(i+1)*rowHeight
+		p.add(`<path class="running" stroke-width="3" d="M%.1f,%gH%.1f"/>`, p.x(j.from), y, p.x(j.known))
+		for _, t := range p.polls[int32(i)] {
+			p.add(`<path class="get" d="M%.1f,%gl3,5h-6z"/>`, p.x(t), y-3)
+		}
+		switch x := p.x(j.known); {
+		case j.failed:
+			p.add(`<rect class="failed" x="%.1f" y="%g" width="6" height="6"/>`, x-3, y-3)
+		case j.ended:
+			p.add(`<circle class="succeeded" cx="%.1f" cy="%g" r="3.3"/>`, x, y)
+		}
+	}
+}
+
+// areas draws many jobs: how many were submitted, and how many of them had ended,
+// at each moment. The height between the two is what was waited for, the length
+// between them how long.
+func (p *picture) areas(bottom float64) {
+	p.legend(aboveData-10, sign{"running", "■", "running"}, sign{"succeeded", "■", "succeeded"}, sign{"failed", "■", "failed"})
+	var submitted, ended, bad []time.Duration
+	for _, j := range p.jobs {
+		submitted = append(submitted, j.from)
 		if j.ended {
-			v.ended++
+			ended = append(ended, j.known)
 		}
 		if j.failed {
-			v.bad++
-		}
-		v.from = min(v.from, j.from)
-		v.jobs = append(v.jobs, j)
-	}
-	v.from = max(v.from, -v.until/4)
-	if len(v.jobs) <= mostRows {
-		for _, a := range r.asks {
-			if a.row != list {
-				v.gets[place[a.row]] = append(v.gets[place[a.row]], a.at)
-			}
+			bad = append(bad, j.known)
 		}
 	}
-	return v
+	p.area("running bar", submitted, bottom)
+	p.area("succeeded", ended, bottom)
+	p.area("failed", bad, bottom)
+	p.scale(aboveData, bottom, float64(len(p.jobs)), "jobs")
+}
+
+// area is as high at each pixel of its width as the number of times that have
+// passed.
+func (p *picture) area(class string, times []time.Duration, bottom float64) {
+	slices.Sort(times)
+	p.WriteString(`<path class="` + class + `" d="`)
+	p.add("M%g,%g", left, bottom)
+	passed, drawn := 0, -1
+	for x := left; x <= right; x++ {
+		t := p.from + time.Duration(float64(p.until-p.from)*(x-left)/(right-left))
+		for passed < len(times) && times[passed] <= t {
+			passed++
+		}
+		if passed != drawn {
+			drawn = passed
+			p.add("H%gV%.1f", x, bottom-float64(passed)/float64(len(p.jobs))*(bottom-aboveData))
+		}
+	}
+	p.add(`H%gV%gZ"/>`, right, bottom)
+}
+
+// rates draws the requests per second, those for the list on top of the others.
+func (p *picture) rates(top float64) {
+	bottom := top + ratesHeight
+	p.legend(top-10, sign{"get", "■", "GET of a job"}, sign{"list", "■", "list page"})
+	first, bin, counts := p.perSecond()
+	high := 1.0
+	for _, n := range counts {
+		high = max(high, n.gets+n.lists)
+	}
+	y := func(n float64) float64 { return bottom - n/high*ratesHeight }
+	for i, n := range counts {
+		from := p.x(first + time.Duration(i)*bin)
+		wide := min(p.x(first+time.Duration(i+1)*bin)-.7, right) - from
+		if wide <= 0 {
+			continue // the last moment
+		}
+		if n.gets > 0 {
+			p.add(`<rect class="get" x="%.1f" y="%.1f" width="%.1f" height="%.1f"/>`, from, y(n.gets), wide, bottom-y(n.gets))
+		}
+		if n.lists > 0 {
+			p.add(`<rect class="list bar" x="%.1f" y="%.1f" width="%.1f" height="%.1f"/>`, from, y(n.gets+n.lists), wide, y(n.gets)-y(n.gets+n.lists))
+		}
+	}
+	p.scale(top, bottom, high, "requests/s")
+}
+
+// perSecond are requests per second, of both kinds.
+type perSecond struct{ gets, lists float64 }
+
+// perSecond counts the requests in bins, so that one ends where the wait begins.
+func (v *view) perSecond() (first, bin time.Duration, counts []perSecond) {
+	bin = max(time.Second, nice((v.until-v.from)/120))
+	first = (v.from - bin + 1).Truncate(bin)
+	counts = make([]perSecond, int((v.until-first)/bin)+1)
+	for _, q := range v.requests {
+		n := &counts[min(int((q.at-first)/bin), len(counts)-1)]
+		if q.row == list {
+			n.lists += 1 / bin.Seconds()
+		} else {
+			n.gets += 1 / bin.Seconds()
+		}
+	}
+	return first, bin, counts
 }

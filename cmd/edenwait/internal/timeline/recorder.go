@@ -1,5 +1,5 @@
-// Package timeline draws a batch: when its jobs ran, when they were asked about,
-// and when it was known that they had ended.
+// Package timeline draws a batch: when its jobs ran, when they were polled, and when
+// their results came.
 package timeline
 
 import (
@@ -9,15 +9,15 @@ import (
 	"github.com/google/uuid"
 )
 
-// Recorder collects what there is to draw. It grows with every request, which is
-// why nobody has one who has not asked for the picture. A nil Recorder records
-// nothing.
+// Recorder collects what there is to draw. It grows with every request, so there is
+// none unless a picture is wanted. A nil Recorder records nothing.
 type Recorder struct {
 	mu    sync.Mutex
 	began time.Time
 	rows  map[uuid.UUID]int32
 	jobs  []job
-	asks  []ask
+
+	requests []request
 }
 
 // job is a row of the picture. Times are since the beginning of the batch.
@@ -27,8 +27,8 @@ type job struct {
 	failed      bool
 }
 
-// ask is one request; row is that of its job, or list.
-type ask struct {
+// request is a GET of a job or of a list page; row is that of the job, or list.
+type request struct {
 	at  time.Duration
 	row int32
 }
@@ -50,28 +50,28 @@ func (r *Recorder) Taken(id uuid.UUID) {
 	r.row(id)
 }
 
-// Get notes a question about one job.
+// Get notes the GET of a job.
 func (r *Recorder) Get(id uuid.UUID, at time.Time) {
 	if r == nil {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.asks = append(r.asks, ask{at.Sub(r.began), r.row(id)})
+	r.requests = append(r.requests, request{at.Sub(r.began), r.row(id)})
 }
 
-// List notes a question about many.
+// List notes the GET of a list page.
 func (r *Recorder) List(at time.Time) {
 	if r == nil {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.asks = append(r.asks, ask{at.Sub(r.began), list})
+	r.requests = append(r.requests, request{at.Sub(r.began), list})
 }
 
-// Ended notes that a job is known to have ended, and when it was submitted if
-// that is known.
+// Ended notes that the result of a job has come, and when it was submitted if that
+// is known.
 func (r *Recorder) Ended(id uuid.UUID, created time.Time, failed bool) {
 	if r == nil {
 		return

@@ -62,13 +62,13 @@ func TestNobodyReads(t *testing.T) {
 		report         string
 	}{
 		"stdout, a signal": {syscall.SIGTERM, true, false, false, 3, nil,
-			"edenwait: interrupted, 1 job not ended, 3 results not written because nobody reads the output any more: "},
+			"edenwait: interrupted, 1 job not ended, 3 results not written because nobody reads the output: "},
 		"stdout, out of time": {nil, true, false, false, 3, []string{"--timeout", "1s"}, "edenwait: --timeout passed, "},
 		"stderr, out of time": {nil, false, true, false, 3, []string{"--timeout", "1s", "--log-level", "debug"}, ""},
 		"both, a signal":      {syscall.SIGINT, true, true, false, 3, []string{"--log-level", "warn"}, ""},
 		"both, out of time":   {nil, true, true, false, 3, []string{"--timeout", "1s"}, ""},
 		"a named pipe, a signal": {syscall.SIGTERM, false, false, true, 3, nil,
-			"edenwait: interrupted, 1 job not ended, 3 results not written because nobody reads the output any more: "},
+			"edenwait: interrupted, 1 job not ended, 3 results not written because nobody reads the output: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -133,7 +133,7 @@ func TestStoppedTerminal(t *testing.T) {
 	server := startAccount(t, edentest.Options{Rate: -1})
 	cmd := command(t, append([]string{"wait", "--base-url", server.URL, "--rate", "1000"}, fiveJobs(server)...)...)
 	term := onTerminal(t, cmd, 200, 24)
-	term.see(`80%  3 done  1 failed  1 waiting`)
+	term.see(`80%  3 succeeded  1 failed  1 waiting`)
 	term.press("\x13")
 	drawn := ""
 	eventually(t, "nothing is drawn any more", func() bool {

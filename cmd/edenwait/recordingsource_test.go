@@ -11,7 +11,7 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
-// newSource records what an account in a box is asked.
+// newSource records the requests to a fake API.
 func newSource(t *testing.T, options edentest.Options) (*recordingSource, *edentest.Server) {
 	t.Helper()
 	server := edentest.Start(options)
@@ -20,7 +20,7 @@ func newSource(t *testing.T, options edentest.Options) (*recordingSource, *edent
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &recordingSource{Poller: poller, check: &apiCheck{}, roster: newRoster(), tally: report.NewTally(), timeline: timeline.NewRecorder()}, server
+	return &recordingSource{Poller: poller, check: &apiCheck{}, jobTable: newJobTable(), tally: report.NewTally(), timeline: timeline.NewRecorder()}, server
 }
 
 // TestKnownJobs: a job that is answered, or that a page of the list shows, is
@@ -36,7 +36,7 @@ func TestKnownJobs(t *testing.T) {
 		}
 		s.check.known.Store(false)
 	}
-	s.roster.ask(others)
+	s.jobTable.add(others)
 	if _, err := s.Get(t.Context(), others); !errors.Is(err, edenwait.ErrNotFound) || errors.Is(err, edenwait.ErrUnauthorized) {
 		t.Errorf("got %v", err)
 	}
@@ -45,7 +45,7 @@ func TestKnownJobs(t *testing.T) {
 		t.Fatal(err)
 	}
 	known(false, "a page of other jobs")
-	s.roster.ask(ours)
+	s.jobTable.add(ours)
 	if _, err := s.Get(t.Context(), ours); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestEachRequestIsRecorded(t *testing.T) {
 	if err := s.timeline.Draw(&svg); err != nil {
 		t.Fatal(err)
 	}
-	if want := "1 of 1 jobs known to have ended, 0 without success: 1 GETs, 1 list pages"; !strings.Contains(svg.String(), want) {
+	if want := "1 of 1 job ended, 0 without success: 1 GET, 1 list page"; !strings.Contains(svg.String(), want) {
 		t.Errorf("no %q in the picture", want)
 	}
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/bar"
 )
 
-// pulse is when a batch without a bar says how it stands: soon, so that one sees
-// it at work, then every minute, and after ten of them every five. CI systems end
-// what is silent for ten minutes.
-func pulse(elapsed time.Duration) (next time.Duration) {
+// nextReport is when a batch without a bar reports its progress: after 15 seconds, so
+// that the user sees it work, then every minute, and after ten minutes every five. CI
+// systems kill a job that is silent for ten minutes.
+func nextReport(elapsed time.Duration) (next time.Duration) {
 	const first, often, seldom = 15 * time.Second, time.Minute, 5 * time.Minute
 	switch {
 	case elapsed < first:
@@ -24,14 +24,14 @@ func pulse(elapsed time.Duration) (next time.Duration) {
 	}
 }
 
-// beat calls tell at each pulse until stopped is closed.
-func beat(stopped <-chan struct{}, tell func(elapsed time.Duration)) {
+// reportRegularly calls report at each of these times until stopped is closed.
+func reportRegularly(stopped <-chan struct{}, report func(elapsed time.Duration)) {
 	began := time.Now()
-	for at := pulse(0); ; at = pulse(at) {
+	for at := nextReport(0); ; at = nextReport(at) {
 		timer := time.NewTimer(at - time.Since(began))
 		select {
 		case <-timer.C:
-			tell(at)
+			report(at)
 		case <-stopped:
 			timer.Stop()
 			return
@@ -39,8 +39,8 @@ func beat(stopped <-chan struct{}, tell func(elapsed time.Duration)) {
 	}
 }
 
-// standingLine says how a batch stands.
-func standingLine(elapsed time.Duration, p edenwait.Progress) string {
+// progressLine is one report.
+func progressLine(elapsed time.Duration, p edenwait.Progress) string {
 	parts := []string{fmt.Sprintf("%d of %d jobs done", p.Total-p.Waiting, p.Total)}
 	if failed := p.Failed + p.Errored; failed > 0 {
 		parts = append(parts, fmt.Sprintf("%d failed", failed))

@@ -10,10 +10,11 @@ import (
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 )
 
-// settle writes a result's line, if it has one. The error is the sink's.
-func (b *batch) settle(r edenwait.Result, over bool) error {
+// handleResult counts a result, and writes its line if it has one. The error is the
+// sink's.
+func (b *batch) handleResult(r edenwait.Result, over bool) error {
 	_, kept := b.sink.(*resultlog.File)
-	switch s := stands(r, over); {
+	switch s := classify(r, over); {
 	case s == notEnded:
 		if errors.Is(r.Err, edenwait.ErrUnauthorized) || errors.Is(r.Err, edenwait.ErrPaymentRequired) {
 			b.refused = r.Err
@@ -25,7 +26,7 @@ func (b *batch) settle(r edenwait.Result, over bool) error {
 	case s == givenUp:
 		b.failed = true
 		b.tally.GaveUp(r.Err)
-		b.roster.gaveUp()
+		b.jobTable.gaveUp()
 		if kept {
 			return nil
 		}
@@ -37,30 +38,30 @@ func (b *batch) settle(r edenwait.Result, over bool) error {
 	return b.finish(r)
 }
 
-// finish writes and counts a job about which there is nothing more to be known.
+// finish writes and counts a final result.
 func (b *batch) finish(r edenwait.Result) error {
 	unwritten := len(b.unwritten)
 	if err := b.write(r); err != nil {
 		return err
 	}
 	if len(b.unwritten) > unwritten {
-		b.roster.unwritten()
+		b.jobTable.unwritten()
 		return nil
 	}
 	b.count(r)
 	return nil
 }
 
-// settleUnknown writes the lines of unknown jobs, if there is proof that others
-// are known: now, or from an earlier run that wrote the same file.
-func (b *batch) settleUnknown(ctx context.Context) error {
+// writeUnknown writes the lines of unknown jobs if another job is known: one of this run,
+// or one of an earlier run with the same file.
+func (b *batch) writeUnknown(ctx context.Context) error {
 	if len(b.unknown) > 0 && !b.check.known.Load() && b.earlier != "" && ctx.Err() == nil {
 		if _, err := b.poller.Get(ctx, b.earlier); err == nil {
-			b.check.knows()
+			b.check.setKnown()
 		}
 	}
 	if !b.check.known.Load() {
-		b.roster.unknown(len(b.unknown))
+		b.jobTable.unknown(len(b.unknown))
 		return nil
 	}
 	for _, r := range b.unknown {
@@ -72,8 +73,8 @@ func (b *batch) settleUnknown(ctx context.Context) error {
 	return nil
 }
 
-// write writes a line. The error ends the batch; that nobody reads does not,
-// since what is done without being read is to be reported.
+// write writes a line. An error ends the batch. A line that nobody reads does not: the
+// job is reported at the end.
 func (b *batch) write(r edenwait.Result) error {
 	line := resultlog.Line{ID: r.ID, Outcome: outcome(r), Job: r.Job, Reason: reason(r)}
 	if r.Err != nil {
@@ -84,7 +85,7 @@ func (b *batch) write(r edenwait.Result) error {
 		return notWritten(err)
 	}
 	if replaced > 0 {
-		b.console.say("job %s: %s that are not Unicode text were replaced in its line", r.ID, report.Count(replaced, "byte"))
+		b.console.message("job %s: replaced %s in its line that were not valid Unicode", r.ID, report.Count(replaced, "byte"))
 	}
 	err = b.sink.Append(text)
 	if errors.Is(err, errBlocked) {
@@ -97,19 +98,19 @@ func (b *batch) write(r edenwait.Result) error {
 	return nil
 }
 
-// notWritten is the end of a batch whose results find no place.
+// notWritten is the error of a batch whose results cannot be written.
 func notWritten(err error) error {
-	kept := "what was written is kept"
+	kept := "The lines written so far are kept"
 	if errors.Is(err, resultlog.ErrGone) {
-		kept = "what was written is no longer there"
+		kept = "The lines written so far are gone"
 	}
-	return unfinished("the results could not be written any further: %w; %s, the rest can be had for 7 days", err, kept)
+	return unfinished("cannot write the results: %w. %s; the other results are kept for 7 days", err, kept)
 }
 
-// count counts a job that has its line now.
+// count counts a result that has its line.
 func (b *batch) count(r edenwait.Result) {
 	o := outcome(r)
-	b.roster.ended(o)
+	b.jobTable.ended(o)
 	switch o {
 	case resultlog.OutcomeSuccess:
 		b.tally.Succeeded(r.Job)

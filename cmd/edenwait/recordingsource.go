@@ -11,58 +11,58 @@ import (
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/timeline"
 )
 
-// recordingSource is the source that a Waiter asks. It looks on as answers pass: what was
-// seen running when is known to nobody else, and tells how late the news of a
-// job's end can have been.
+// recordingSource is the Waiter's source. It records the responses on their way. When a
+// job was last seen running tells how late its result can have come, and the Waiter does
+// not report that.
 type recordingSource struct {
 	*edenwait.Poller
 	check    *apiCheck
-	roster   *roster
+	jobTable *jobTable
 	tally    *report.Tally
-	timeline *timeline.Recorder // nil if no picture is wanted
+	timeline *timeline.Recorder // nil without --timeline
 }
 
 // Get implements edenwait.Source.
 func (s *recordingSource) Get(ctx context.Context, id string) (*edenwait.Job, error) {
-	asked := time.Now()
+	sent := time.Now()
 	job, err := s.Poller.Get(ctx, id)
 	parsed, ok := parseID(id)
 	if !ok {
 		return job, err
 	}
-	s.timeline.Get(parsed, asked)
+	s.timeline.Get(parsed, sent)
 	switch {
 	case err != nil:
 		return job, err
 	case !job.Status.Done():
-		s.roster.saw(asked, parsed)
+		s.jobTable.sawRunning(sent, parsed)
 	default:
-		s.known(parsed, job)
+		s.ended(parsed, job)
 	}
-	s.check.knows()
+	s.check.setKnown()
 	return job, err
 }
 
-func (s *recordingSource) known(id uuid.UUID, job *edenwait.Job) {
+func (s *recordingSource) ended(id uuid.UUID, job *edenwait.Job) {
 	s.timeline.Ended(id, job.CreatedAt, job.Status != edenwait.StatusSuccess)
-	late, seen := s.roster.lastSeen(id)
+	late, seen := s.jobTable.lastSeen(id)
 	if !seen {
-		s.tally.KnownEarly()
+		s.tally.EndedEarly()
 		return
 	}
 	var ran time.Duration
 	if !job.CreatedAt.IsZero() {
 		ran = time.Since(job.CreatedAt)
 	}
-	s.tally.Known(ran, late)
+	s.tally.Ended(ran, late)
 }
 
 // List implements edenwait.Lister.
 func (s *recordingSource) List(ctx context.Context, query edenwait.ListQuery) (*edenwait.JobPage, error) {
-	asked := time.Now()
+	sent := time.Now()
 	page, err := s.Poller.List(ctx, query)
-	s.timeline.List(asked)
-	s.check.list(err)
+	s.timeline.List(sent)
+	s.check.noteList(err)
 	if err != nil {
 		return page, err
 	}
@@ -78,9 +78,9 @@ func (s *recordingSource) List(ctx context.Context, query edenwait.ListQuery) (*
 			running = append(running, id)
 		}
 	}
-	if s.roster.asks(all...) {
-		s.check.knows()
+	if s.jobTable.contains(all...) {
+		s.check.setKnown()
 	}
-	s.roster.saw(asked, running...)
+	s.jobTable.sawRunning(sent, running...)
 	return page, nil
 }

@@ -9,20 +9,20 @@ import (
 	"github.com/edenwait/edenwait"
 )
 
-// TestPulse: without a bar, a batch says how it stands often enough for a CI
+// TestNextReport: without a bar, a batch says how it stands often enough for a CI
 // system, at first every minute, then less often, and not after its end.
-func TestPulse(t *testing.T) {
+func TestNextReport(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		stopped, ended := make(chan struct{}), make(chan struct{})
-		var told []time.Duration
+		var finished []time.Duration
 		go func() {
 			defer close(ended)
-			beat(stopped, func(at time.Duration) {
+			reportRegularly(stopped, func(at time.Duration) {
 				if since := time.Since(began); since != at {
 					t.Errorf("told %v at %v", at, since)
 				}
-				told = append(told, at)
+				finished = append(finished, at)
 			})
 		}()
 		time.Sleep(26 * time.Minute)
@@ -32,13 +32,13 @@ func TestPulse(t *testing.T) {
 		for minute := range 10 {
 			want = append(want, time.Duration(minute+1)*time.Minute)
 		}
-		if want = append(want, 15*time.Minute, 20*time.Minute, 25*time.Minute); !slices.Equal(told, want) {
-			t.Errorf("told at %v, want %v", told, want)
+		if want = append(want, 15*time.Minute, 20*time.Minute, 25*time.Minute); !slices.Equal(finished, want) {
+			t.Errorf("told at %v, want %v", finished, want)
 		}
 	})
 }
 
-func TestStandingLine(t *testing.T) {
+func TestProgressLine(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		p    edenwait.Progress
@@ -48,7 +48,7 @@ func TestStandingLine(t *testing.T) {
 		{edenwait.Progress{Total: 10, Succeeded: 5, Failed: 1, Errored: 1, Waiting: 3, Requests: 40, TimeLeft: 90 * time.Second},
 			"after 1m00s: 7 of 10 jobs done, 2 failed, 3 waiting, 40 requests, 1m30s left"},
 	} {
-		if got := standingLine(time.Minute, test.p); got != test.want {
+		if got := progressLine(time.Minute, test.p); got != test.want {
 			t.Errorf("got %q, want %q", got, test.want)
 		}
 	}

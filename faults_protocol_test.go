@@ -1,0 +1,81 @@
+package edenwait_test
+
+import (
+	"context"
+	nethttp "net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+
+	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/edentest"
+)
+
+// TestFaultsOverTheWire: what docs/faults.md says of faults in memory holds over
+// HTTP/1.1 and HTTP/2, where each looks different. Each fault strikes the first GET of
+// every job, and the first page of the list.
+func TestFaultsOverTheWire(t *testing.T) {
+	effects := append(passing(), edentest.Silence(), edentest.Hang(), edentest.Drip(time.Hour), edentest.StrayNotFound(),
+		edentest.ForbiddenPage(), edentest.Unavailable(0), edentest.Processing(202, ""))
+	overWire(t, func(t *testing.T, w protocol) {
+		for _, effect := range effects {
+			switch name := effect.String(); {
+			case strings.HasPrefix(name, "retry after"), strings.HasPrefix(name, "delay"), name == edentest.Status(429, "", nil).String(), name == edentest.Status(503, "", nil).String():
+				continue // they take seconds, and are headers alone
+			}
+			t.Run(effect.String(), func(t *testing.T) {
+				t.Parallel()
+				server, transport := w.account(t, edentest.Options{Rate: -1, Faults: []edentest.Fault{
+					{On: edentest.Get, PerJob: true, Times: 1, Do: effect}, {On: edentest.List, Times: 1, Do: effect},
+				}})
+				// A client of the caller's for every other fault.
+				config := edenwait.Config{
+					Rate: 1000, RequestTimeout: 300 * time.Millisecond, DisableList: effect.String() == edentest.OtherID().String(),
+					BackOff: func() backoff.BackOff { return backoff.NewConstantBackOff(10 * time.Millisecond) },
+				}
+				if len(effect.String())%2 == 0 {
+					config.HTTPClient = &nethttp.Client{Transport: transport}
+					defer transport.CloseIdleConnections()
+				}
+				waiter := w.waiter(t, server, transport, config)
+				ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // a bound for a test that fails
+				defer cancel()
+				ids := server.SubmitAll(8, edentest.Workload{Durations: edentest.Fixed(0)})
+				if _, err := waiter.WaitAll(ctx, ids); err != nil {
+					t.Errorf("%.500v", err)
+				}
+			})
+		}
+	})
+}
+
+// TestTransportOverTheWire: own requests beside polls, over one client or two.
+func TestTransportOverTheWire(t *testing.T) {
+	overWire(t, func(t *testing.T, w protocol) {
+		server, transport := w.account(t, edentest.Options{Rate: 200, Burst: 20, Workload: edentest.Workload{Durations: edentest.Fixed(0)}})
+		waiter := w.waiter(t, server, transport, edenwait.Config{Rate: 150})
+		client := &nethttp.Client{Transport: waiter.Transport(transport)}
+		defer client.CloseIdleConnections()
+		jobs := 0
+		for result := range waiter.AsCompleted(t.Context(), func(yield func(string) bool) {
+			for range 40 {
+				id, status, err := submit(t.Context(), client, server.URL)
+				if err != nil || status != nethttp.StatusAccepted {
+					t.Errorf("%d, %v", status, err)
+				}
+				if !yield(id) {
+					return
+				}
+			}
+		}) {
+			if jobs++; result.Err != nil {
+				t.Error(result.Err)
+			}
+		}
+		if s := waiter.Stats(); jobs != 40 || s.Own != 40 || s.OwnRateLimited+s.RateLimited > 0 {
+			t.Errorf("%d jobs; %+v", jobs, s)
+		}
+	})
+}

@@ -48,8 +48,10 @@ type settings struct {
 
 	HeartbeatTimeout time.Duration // the leader's
 
-	Submits bool // whether the leader submits
-	Stats   bool // whether it prints memory every second
+	Submits    bool // whether the leader submits
+	Stats      bool // whether it prints its memory every second
+	OnlyLeads  bool // it does not work on workflows
+	NeverLeads bool
 }
 
 // workerMain is a worker process: a candidate for the lead, and a worker for the workflows. SIGTERM

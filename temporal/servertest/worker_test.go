@@ -23,7 +23,7 @@ import (
 	"github.com/edenwait/edenwait/temporal/internal/workflows"
 )
 
-// work is a candidate for the lead of the account, and a worker for the workflows, until ctx ends.
+// work is a worker for the workflows, and a candidate for the lead of the account, until ctx ends.
 func work(ctx context.Context, s settings) error {
 	var heartbeats atomic.Int64
 	c, err := dial(s.Address, s.Namespace, grpc.WithUnaryInterceptor(
@@ -37,12 +37,36 @@ func work(ctx context.Context, s settings) error {
 		return err
 	}
 	defer c.Close()
-	w := worker.New(c, workflowQueue(s.Account), worker.Options{Identity: s.Name})
-	workflows.Register(w)
-	if err := w.Start(); err != nil {
-		return err
+	if !s.OnlyLeads {
+		w := worker.New(c, workflowQueue(s.Account), worker.Options{Identity: s.Name})
+		workflows.Register(w)
+		if err := w.Start(); err != nil {
+			return err
+		}
+		defer w.Stop()
 	}
-	defer w.Stop()
+	var member *edentemporal.Member
+	if !s.NeverLeads {
+		if member, err = edentemporal.Start(ctx, c, s.options()); err != nil {
+			return err
+		}
+		defer member.Stop()
+	}
+	fmt.Println("started")
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(time.Second):
+			if s.Stats {
+				printStats(member.Stats(), heartbeats.Load())
+			}
+		}
+	}
+}
+
+// options of the candidate.
+func (s settings) options() edentemporal.Options {
 	options := edentemporal.Options{
 		Account:          s.Account,
 		Config:           edenwait.Config{Token: edentest.DefaultToken, BaseURL: s.BaseURL, Rate: s.Rate},
@@ -56,22 +80,7 @@ func work(ctx context.Context, s settings) error {
 				activity.RegisterOptions{Name: workflows.SubmitActivity})
 		}
 	}
-	candidate, err := edentemporal.Start(ctx, c, options)
-	if err != nil {
-		return err
-	}
-	fmt.Println("started")
-	for {
-		select {
-		case <-ctx.Done():
-			candidate.Stop()
-			return nil
-		case <-time.After(time.Second):
-			if s.Stats {
-				printStats(candidate.Stats(), heartbeats.Load())
-			}
-		}
-	}
+	return options
 }
 
 // jobID is a Reduce.

@@ -25,7 +25,7 @@ each = for module in $(MODULES); do echo "$$module"; (cd "$$module"; outside=; \
 
 CHECKS := format tidy needs cost arrows lint race alone secrets modules temporal examples soak fuzz
 
-.PHONY: help check checks test $(CHECKS)
+.PHONY: help check checks test prometheus $(CHECKS)
 
 help: ## what there is
 	grep -E '^[a-z]+:.* ##' $(MAKEFILE_LIST) | sed -E 's/:.* ## /\t/' | expand -t 12
@@ -55,7 +55,7 @@ needs: ## the root module needs four others
 	needs=$$(GOWORK=off go mod edit -json | grep -o '"Path": "[^"]*"' | cut -d'"' -f4 | grep -v '^github.com/edenwait/' | sort | xargs)
 	[ "$$needs" = "$(NEEDS)" ] || { echo "the root module needs $$needs"; exit 1; }
 
-cost: ## what one import of the library brings along
+cost: ## what one import of the library brings along, and the size of the command
 	dir=$$(mktemp -d)
 	trap 'rm -rf "$$dir"' EXIT
 	printf 'package main\n\nimport "github.com/edenwait/edenwait"\n\nfunc main() { _, _ = edenwait.New(edenwait.Config{}) }\n' >"$$dir/main.go"
@@ -67,6 +67,10 @@ cost: ## what one import of the library brings along
 	echo "linked: $$linked; $$sums lines of go.sum"
 	[ "$$linked" = "github.com/cenkalti/backoff/v4 github.com/edenwait/edenwait $(filter-out github.com/cenkalti/backoff/v4,$(NEEDS))" ] || { echo 'another module is linked, or one less'; exit 1; }
 	[ "$$sums" -le 24 ] || { echo 'go.sum was 24 lines'; exit 1; }
+	GOWORK=off go build -C "$(CURDIR)/cmd/edenwait" -ldflags='-s -w' -o "$$dir/edenwait" .
+	size=$$(wc -c <"$$dir/edenwait")
+	echo "the command: $$size bytes"
+	[ "$$size" -le 11000000 ] || { echo 'the command was 9,900,000 bytes: a text template keeps every exported method, and a plotting library has fonts'; exit 1; }
 
 arrows: ## no import of what stands higher, and no circle of files
 	deps() { GOWORK=off go list -deps "$$@"; }
@@ -74,7 +78,7 @@ arrows: ## no import of what stands higher, and no circle of files
 	if deps ./internal/... | grep -x -e net/http -e github.com/edenwait/edenwait; then echo 'internal must not import the above'; exit 1; fi
 	if deps ./edentest | grep -x -e testing -e github.com/edenwait/edenwait; then echo 'edentest must not import the above'; exit 1; fi
 	if GOWORK=off go list -deps -f '{{if not .Standard}}{{.ImportPath}}{{end}}' ./webhook | grep -vx github.com/edenwait/edenwait/webhook; then echo 'webhook must import the standard library only'; exit 1; fi
-	go run ./checks/arrows ./... ./cmd/edenwait/... ./bench/... ./checks/arrows/...
+	go run ./checks/arrows ./... ./cmd/edenwait/... ./bench/... ./checks/arrows/... ./examples/observed/...
 
 $(TOOLS)/golangci-lint:
 	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
@@ -100,7 +104,26 @@ secrets: ## the key is in no output of the suite
 		if grep -nE '$(KEY)|soak-key-012|Bearer [A-Za-z0-9]' "$$out"; then echo 'the key is in the output'; exit 1; fi
 	done
 
-modules: ## tests of the modules beside the library and the command
+# A Prometheus for the tests of examples/observed: the one in PATH, or Debian's, unpacked
+# and not installed. Once it is here, those tests are not skipped.
+PROMETHEUS := $(TOOLS)/prometheus/usr/bin
+
+prometheus: $(PROMETHEUS)/promtool ## a Prometheus, for tests
+
+$(PROMETHEUS)/promtool:
+	mkdir -p $(PROMETHEUS)
+	if command -v prometheus >/dev/null && command -v promtool >/dev/null; then
+		ln -sf "$$(command -v prometheus)" "$$(command -v promtool)" $(PROMETHEUS)
+		exit
+	fi
+	dir=$$(mktemp -d)
+	trap 'rm -rf "$$dir"' EXIT
+	cd "$$dir"
+	apt-get download -q prometheus 2>/dev/null || { apt-get update -q; apt-get download -q prometheus; }
+	dpkg -x prometheus_*.deb $(TOOLS)/prometheus
+
+modules: $(PROMETHEUS)/promtool ## tests of the modules beside the library and the command
+	export EDENWAIT_PROMETHEUS=$(PROMETHEUS)
 	$(call each,[ "$$module" = . ] || [ "$$module" = cmd/edenwait ] || [ "$$outside" ] || go test ./...)
 
 temporal: ## tests of edentemporal against a real Temporal server, which takes minutes to compile

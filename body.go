@@ -26,6 +26,7 @@ const slowest = 1 << 10
 // is at most the timeout, and what came fast before buys no time for a drip.
 type watchdog struct {
 	timeout time.Duration
+	head    time.Duration // the time to the header
 	cancel  context.CancelFunc
 	body    io.Reader
 
@@ -39,8 +40,8 @@ type watchdog struct {
 func (w *watchdog) start() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.deadline = time.Now().Add(w.timeout)
-	w.timer = time.AfterFunc(w.timeout, w.check)
+	w.deadline = time.Now().Add(w.head)
+	w.timer = time.AfterFunc(w.head, w.check)
 }
 
 func (w *watchdog) stop() { w.timer.Stop() }

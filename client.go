@@ -35,6 +35,7 @@ type client struct {
 	closing  bool // as soon as nothing is in flight
 	timeouts int  // in a row, of requests sent since renewed
 	renewed  time.Time
+	answered time.Time // when the last answer came
 }
 
 // newClient copies the caller's client, or makes one whose idle connections
@@ -103,9 +104,15 @@ func newTransport(base *http.Transport, connections int) (*http.Transport, *conn
 // RoundTripper of the caller's, may add to it.
 func (c *client) sharesHeader() bool { return c.renew != nil }
 
-// tooManyTimeouts is how many requests in a row are not answered in time before
-// the connection is no longer used. One may be a slow answer.
-const tooManyTimeouts = 2
+const (
+	// tooManyTimeouts is how many requests in a row are not answered in time before
+	// the connection is no longer used. One may be a slow answer.
+	tooManyTimeouts = 2
+	// lastTimeout is how long the last request on such a connection waits for its
+	// header, at most: it is there to be rid of the connection, most likely a dead one,
+	// and in an outage all others wait for it.
+	lastTimeout = 5 * time.Second
+)
 
 // begin counts a request, and returns the own transport that sends it, if there is
 // one, and whether it is to be the last one on its connection. Over HTTP/2 this is the one way to be rid of a
@@ -140,10 +147,16 @@ func (c *client) end(began time.Time, timedOut, answered bool) {
 	c.inFlight--
 	switch {
 	case answered:
-		c.timeouts = 0
-	case timedOut && !began.Before(c.renewed):
-		if c.timeouts++; c.timeouts >= tooManyTimeouts {
-			c.closeUnused() // that is the silent one, if nothing else waits on it
+		c.timeouts, c.answered = 0, time.Now()
+	case timedOut && began.After(c.renewed):
+		if c.inFlight > 0 && c.answered.Before(began) {
+			c.timeouts = tooManyTimeouts // others have not been answered either, for as long
+		}
+		// The silent one is closed if nothing else waits on it. Over HTTP/1.1, those
+		// that are idle most likely are silent too, and each would cost one request its
+		// whole time. For a client of the caller's, one slow answer is no reason.
+		if c.timeouts++; c.own != nil || c.timeouts >= tooManyTimeouts {
+			c.closeUnused()
 		}
 	}
 	if c.closing && c.inFlight == 0 {

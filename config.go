@@ -235,7 +235,7 @@ func (c Config) base() (*url.URL, error) {
 	switch {
 	case base.User != nil:
 		return nil, errors.New("edenwait: Config.BaseURL holds credentials, want the key in Config.Token")
-	case base.Hostname() == "",
+	case base.Hostname() == "", base.Hostname() == "http", base.Hostname() == "https", // https://https://…
 		strings.Count(base.Host, ":") > 1 && base.Host[0] != '[': // an IPv6 address that a port could be read from
 		return nil, c.notAURL()
 	case base.RawQuery != "" || base.ForceQuery || base.Fragment != "":
@@ -248,7 +248,7 @@ func (c Config) base() (*url.URL, error) {
 	base.Host = strings.TrimSuffix(base.Host, ":") // an empty port, which would stand in the Host header
 	// Lower case, since http.ProxyFromEnvironment knows localhost in no other: it
 	// would send the key to a proxy in clear text.
-	base.Host = strings.ToLower(base.Host)
+	base.Host = lower(base.Host)
 	if base = withoutEndpoint(base); base.Path == "" {
 		base.Path = "/" // or JoinPath gives a relative one
 	}
@@ -256,6 +256,9 @@ func (c Config) base() (*url.URL, error) {
 		if len(segment) == 2 && segment[0] == 'v' && '0' <= segment[1] && segment[1] <= '9' || segment == "universal-ai" {
 			return nil, c.invalidBase(shown+"/…/"+segment, "want scheme and host without the path of an endpoint, such as "+DefaultBaseURL)
 		}
+	}
+	if name := strings.TrimSuffix(base.Hostname(), "."); base.Path != "/" && ("https://"+name == DefaultBaseURL || "https://"+name == EUBaseURL) {
+		return nil, c.invalidBase(shown+"/…", "want no path, which the API's own host does not have: "+shown) // its documentation, say
 	}
 	return base, nil
 }
@@ -281,7 +284,10 @@ func (c Config) notAURL() error {
 	value := strings.TrimPrefix(strings.TrimSpace(c.BaseURL), "//")
 	host, rest, _ := strings.Cut(value, "/")
 	name, _, _ := strings.Cut(host, ":")
-	if !isHostname(name) && !isLoopback(name) {
+	if strings.HasPrefix(host, "[") {
+		name, _, _ = strings.Cut(host[1:], "]")
+	}
+	if name = lower(name); !isHostname(name) && !isLoopback(name) && net.ParseIP(name) == nil {
 		return errors.New("edenwait: Config.BaseURL is not a URL, want scheme://host such as " + DefaultBaseURL)
 	}
 	want := "https://" + host
@@ -320,7 +326,7 @@ func (c Config) invalidBase(shown, want string) error {
 // at 127.0.0.1 today may point elsewhere tomorrow.
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+	return lower(host) == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // Format prints which API is asked at which rate and whether there is a token,

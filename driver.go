@@ -268,9 +268,9 @@ func (d *driver) waiting(id engine.RequestID) []context.Context {
 	if len(d.callers) == 0 {
 		return nil
 	}
-	contexts := make([]context.Context, len(d.callers))
-	for i, c := range d.callers {
-		contexts[i] = c.Owner.(subscriber).values()
+	contexts := make([]context.Context, 0, len(d.callers))
+	for _, c := range d.callers {
+		contexts = append(contexts, c.Owner.(subscriber).values())
 	}
 	clear(d.callers)
 	return contexts
@@ -309,12 +309,12 @@ func (d *driver) perform(w work) {
 	for i, r := range w.Requests {
 		ctx := w.contexts[i]
 		w.requests.Go(func() error {
-			var traced *tracedRequest
+			own, traced := ctx, (*tracedRequest)(nil) // a ctx that is assigned here costs an allocation
 			if d.tracer.requests() {
 				traced = d.tracer.requestStart(ctx, r, w.waiting[i])
-				ctx = traced.ctx
+				own = traced.ctx
 			}
-			d.requester.send(ctx, r, func(a engine.Answer) {
+			d.requester.send(own, r, func(a engine.Answer) {
 				traced.end(&a)
 				d.respond(w.core, r.ID, a)
 			})

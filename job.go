@@ -1,6 +1,7 @@
 package edenwait
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -196,15 +197,18 @@ type wireJobOut struct {
 
 // parseJob reads one job. It keeps data: the job's raw fields are parts of it.
 func parseJob(data []byte) (*Job, error) {
-	var id, status, failure, created span
+	var id, status string
+	var failure, created span
 	job := &Job{raw: data}
 	if err := scanObject(data, func(s *scanner, name string) (err error) {
 		var value span
 		switch name {
 		case "public_id":
-			id, err = s.value()
+			value, err = s.value()
+			id = cmp.Or(value.text(), id) // a second one of another shape costs nothing
 		case "status":
-			status, err = s.value()
+			value, err = s.value()
+			status = cmp.Or(value.text(), status)
 		case "cost":
 			value, err = s.value()
 			job.Cost = parseCost(value)
@@ -235,14 +239,14 @@ func parseJob(data []byte) (*Job, error) {
 	}); err != nil {
 		return nil, fmt.Errorf("not a job: %w", err)
 	}
-	parsed, err := parseID(id.text())
+	parsed, err := parseID(id)
 	if err != nil {
 		// Neither wrapped, since it is the answer that is wrong and not the id asked
 		// for, nor quoted, since what stands there may be anything.
 		return nil, errors.New("not a job: public_id is not a UUID")
 	}
 	job.ID = parsed.String()
-	if job.Status = Status(status.text()); job.Status == "" {
+	if job.Status = Status(status); job.Status == "" {
 		return nil, errors.New("not a job: status is missing")
 	}
 	job.Error = parseJobError(failure.value())

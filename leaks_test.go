@@ -91,8 +91,8 @@ func TestOutputsAreNowhere(t *testing.T) {
 		"detail with a dictionary": `{"detail":"unexpected {'text': 'the patient'}"}`, "detail with a list": `{"detail":"unexpected [\"the patient\"]"}`,
 		"detail in Python's words": `{"detail":"Job(status=success, output=the patient)"}`, "detail with tags": `{"detail":"bad <text>the patient</text>"}`,
 		"reason with a dictionary": `{"detail":[{"loc":["body"],"msg":"got {'a': 'patient'}","input":{"output":"patient"}}]}`,
-		"error of a job": `{"public_id":"` + someID + `","status":"fail","error":{"kind":1,"output":"the patient"}}`,
-		"status of a job": `{"public_id":"` + someID + `"` + job[1:], "nothing": "",
+		"error of a job":           `{"public_id":"` + someID + `","status":"fail","error":{"kind":1,"output":"the patient"}}`,
+		"status of a job":          `{"public_id":"` + someID + `"` + job[1:], "nothing": "",
 	} {
 		for _, status := range []int{200, 202, 400, 404, 409, 429, 500, 502, 503, 302} {
 			if status < 300 && (name == "detail beside it" || name == "status of a job" || name == "other case") {

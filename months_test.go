@@ -94,6 +94,7 @@ func TestParkedWaits(t *testing.T) {
 		"defaults": {},
 		"hooks":    {Hooks: edenwait.Hooks{OnSuccess: func(context.Context, *edenwait.Job) error { return nil }}},
 		"MaxWait":  {MaxWait: 24 * time.Hour},
+		"metrics":  {Trace: &edenwait.Trace{JobEnd: func(context.Context, edenwait.JobEndInfo) {}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

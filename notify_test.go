@@ -123,12 +123,22 @@ func forge(ctx context.Context, w *edenwait.Waiter, ids []string) {
 
 // A flood of forged hints ends nothing early, and costs little.
 func TestForgedHints(t *testing.T) {
-	got := meanOf(t, 1, func() world {
-		return hinted(100, edentest.Options{}, edentest.Webhooks{LossRate: 1}, forge)
-	})
-	t.Logf("100 jobs: %v", got)
-	if got.lag > 6*time.Second || got.requests > 6 || got.limited > 0 {
-		t.Errorf("100 jobs: %v, want 6 s, 6 requests per job and no 429s at most", got)
+	for _, jobs := range []int{100, 10000} {
+		if testing.Short() && jobs > 100 {
+			continue
+		}
+		got := meanOf(t, 1, func() world {
+			return hinted(jobs, edentest.Options{}, edentest.Webhooks{LossRate: 1}, forge)
+		})
+		t.Logf("%d jobs: %v", jobs, got)
+		// Ten thousand jobs take all turns, so each false hint puts off all that follow.
+		most := score{lag: 6 * time.Second, requests: 6, makespan: 1.05}
+		if jobs > 1000 {
+			most = score{lag: 90 * time.Second, requests: 1.15, makespan: 1.02}
+		}
+		if got.lag > most.lag || got.requests > most.requests || got.makespan > most.makespan || got.limited > 0 {
+			t.Errorf("%d jobs: %v, want at most %v", jobs, got, most)
+		}
 	}
 }
 

@@ -89,8 +89,8 @@ var httptestCertificates = sync.OnceValue(func() []tls.Certificate {
 	return server.TLS.Certificates
 })
 
-func (p *piped) poller(t *testing.T, config edenwait.Config) *edenwait.Poller {
-	t.Helper()
+// transport is http.DefaultTransport with connections to the server.
+func (p *piped) transport() *nethttp.Transport {
 	transport := trusting()
 	transport.Protocols = &nethttp.Protocols{}
 	transport.Protocols.SetHTTP1(p.version == 1)
@@ -108,11 +108,16 @@ func (p *piped) poller(t *testing.T, config edenwait.Config) *edenwait.Poller {
 		p.conns = append(p.conns, conn)
 		return conn, nil
 	}
+	return transport
+}
+
+func (p *piped) poller(t *testing.T, config edenwait.Config) *edenwait.Poller {
+	t.Helper()
 	if config.BaseURL = "https://example.com"; config.Token == "" {
 		config.Token = "secret-key"
 	}
 	var poller *edenwait.Poller
-	withDefaultTransport(transport, func() {
+	withDefaultTransport(p.transport(), func() {
 		var err error
 		if poller, err = edenwait.NewPoller(config); err != nil {
 			t.Fatal(err)

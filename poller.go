@@ -197,10 +197,13 @@ func (p *Poller) ask(ctx context.Context, u *url.URL, id string) (body []byte, h
 	began, status := time.Now(), 0
 	request, cancel := context.WithCancel(ctx)
 	defer cancel()
-	dog := &watchdog{timeout: p.timeout, cancel: cancel}
+	own, last := p.client.begin(began)
+	dog := &watchdog{timeout: p.timeout, head: p.timeout, cancel: cancel}
+	if last {
+		dog.head = min(dog.head, lastTimeout)
+	}
 	dog.start()
 	defer dog.stop()
-	own, last := p.client.begin(began)
 	defer func() {
 		if thrown := recover(); thrown != nil {
 			err = panicFailure(thrown, p.redact)
@@ -265,7 +268,10 @@ func (p *Poller) failed(ctx context.Context, dog *watchdog, err error) error {
 		return contextCause(ctx)
 	}
 	if expired, header := dog.expired(); expired {
-		return p.share(timeoutFailure(p.timeout, header))
+		if header {
+			return p.share(timeoutFailure(dog.timeout, header))
+		}
+		return p.share(timeoutFailure(dog.head, header))
 	}
 	if isEndless(err) {
 		err = errors.New(shorten(err.Error(), maxForeign))

@@ -129,6 +129,9 @@ func TestNamesMatchExactly(t *testing.T) {
 	if job, err := parseJob([]byte(`{"public\u005fid":"7f1c2e6a-3b4d-4c5e-8f90-a1b2c3d4e5f6","stat\u0075s":"success"}`)); err != nil || job.Status != StatusSuccess {
 		t.Errorf("escaped names: %+v, %v", job, err)
 	}
+	if job, err := parseJob([]byte(`{"public_id":"7f1c2e6a-3b4d-4c5e-8f90-a1b2c3d4e5f6","status":"success","status":7,"public_id":null}`)); err != nil || job.Status != StatusSuccess {
+		t.Errorf("names that come twice: %+v, %v", job, err)
+	}
 	if e := parseJobError(json.RawMessage(`{"Message":"wrong","message":"right","MESSAGE":"wrong","Error_Code":1,"error_code":2}`)); e.Message != "right" || e.Code != "2" {
 		t.Errorf("%+v", e)
 	}

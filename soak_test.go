@@ -73,6 +73,7 @@ type soakRun struct {
 	wire   *wire
 	waiter *edenwait.Waiter
 	log    *syncBuffer
+	trace  *soakTrace
 	began  time.Time
 
 	mu       sync.Mutex
@@ -83,7 +84,7 @@ type soakRun struct {
 }
 
 func (w *soakWorld) run(t *testing.T) {
-	r := &soakRun{soakWorld: w, t: t, log: &syncBuffer{}}
+	r := &soakRun{soakWorld: w, t: t, log: &syncBuffer{}, trace: new(soakTrace)}
 	r.api = edentest.New(w.opts)
 	w.populate(r.api)
 	time.Sleep(w.head)
@@ -96,6 +97,7 @@ func (w *soakWorld) run(t *testing.T) {
 	}
 	w.config.HTTPClient = client
 	w.config.Hooks = r.newHooks()
+	w.config.Trace = r.trace.trace()
 	w.config.Logger = zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), r.log, zap.DebugLevel))
 	if w.rude {
 		poller, err := edenwait.NewPoller(w.config)

@@ -39,6 +39,7 @@ func (r *soakRun) judge() {
 	r.judgeProgress()
 	r.judgeWire()
 	r.judgeBeside()
+	r.judgeTrace()
 }
 
 func (r *soakRun) judgeCall(number int) {

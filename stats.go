@@ -1,7 +1,6 @@
 package edenwait
 
 import (
-	"sync/atomic"
 	"time"
 
 	"github.com/edenwait/edenwait/internal/engine"
@@ -84,7 +83,8 @@ const (
 	// ListMissing means: the API says that there is no list, or that the key may not
 	// read it. It is tried again half an hour later.
 	ListMissing ListState = "missing"
-	// ListFailing means: requests for it fail, or its answer is late.
+	// ListFailing means: requests for it fail, its answer is late, or the API answers no
+	// request at all.
 	ListFailing ListState = "failing"
 	// ListBehind means: it shows jobs running that had ended long before.
 	ListBehind ListState = "behind"
@@ -96,51 +96,6 @@ const (
 var listStates = map[list.State]ListState{
 	list.Used: ListUsed, list.Disabled: ListDisabled, list.Unneeded: ListUnneeded, list.Gone: ListMissing,
 	list.Failing: ListFailing, list.Behind: ListBehind, list.Incomplete: ListIncomplete,
-}
-
-// outcomes counts jobs by how they ended.
-type outcomes struct {
-	succeeded, failed, errored       atomic.Int64
-	lagSum, lagBounded, lagUnbounded atomic.Int64
-}
-
-func (o *outcomes) count(end *engine.End, r *Result) {
-	switch outcomeOf(r) {
-	case OutcomeSuccess:
-		o.succeeded.Add(1)
-	case OutcomeFail:
-		o.failed.Add(1)
-	case OutcomeError:
-		o.errored.Add(1)
-	}
-	if r.Job == nil {
-		return
-	}
-	if lag, bounded := lagOf(end); bounded {
-		o.lagSum.Add(int64(lag))
-		o.lagBounded.Add(1)
-	} else {
-		o.lagUnbounded.Add(1)
-	}
-}
-
-func outcomeOf(r *Result) Outcome {
-	switch {
-	case r.Err == nil:
-		return OutcomeSuccess
-	case r.Job != nil && r.Job.Status == StatusFail:
-		return OutcomeFail
-	default:
-		return OutcomeError
-	}
-}
-
-// lagOf bounds how late the end of a job is known, from above.
-func lagOf(end *engine.End) (lag time.Duration, bounded bool) {
-	if end.Looked == engine.Never {
-		return 0, false
-	}
-	return end.Waits[0].Now - end.Looked, true
 }
 
 // backlogTime is how long it takes to fetch what is known to have ended.

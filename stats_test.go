@@ -45,3 +45,40 @@ func TestStats(t *testing.T) {
 		}
 	})
 }
+
+// Hooks are counted while they run and while they wait, also those that a call gives up.
+func TestStatsOfHooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{})
+		release := make(chan struct{})
+		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(context.Context, *edenwait.Job) error {
+			<-release
+			return nil
+		}}})
+		ids := api.SubmitAll(20, edentest.Workload{Durations: edentest.Fixed(0)})
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		other := make(chan struct{})
+		go func() {
+			defer close(other)
+			_, _ = waiter.WaitAll(context.Background(), ids[:2]) // which share their hooks
+		}()
+		go func() {
+			time.Sleep(30 * time.Second)
+			// Those that are shared run in the places of either call.
+			if s := waiter.Stats(); s.HooksRunning < 16 || s.HooksRunning > 18 || s.HooksRunning+s.HooksWaiting != 20 {
+				t.Errorf("%d hooks run, %d wait, want 16 to 18 and the rest of 20", s.HooksRunning, s.HooksWaiting)
+			}
+		}()
+		_, _ = waiter.WaitAll(ctx, ids)
+		if s := waiter.Stats(); s.HooksRunning < 16 || s.HooksWaiting != 0 {
+			t.Errorf("after the call, %d hooks run, %d wait, want at least 16 and 0", s.HooksRunning, s.HooksWaiting)
+		}
+		close(release)
+		<-other
+		synctest.Wait()
+		if s := waiter.Stats(); s.HooksRunning != 0 || s.HooksWaiting != 0 {
+			t.Errorf("at the end, %d hooks run, %d wait", s.HooksRunning, s.HooksWaiting)
+		}
+	})
+}

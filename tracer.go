@@ -36,11 +36,13 @@ func (t *tracer) callStart(ctx context.Context, info CallInfo, crash func(thrown
 	if t == nil || t.CallStart == nil {
 		return ctx
 	}
-	own := ctx
+	var own context.Context
 	t.guard(func(thrown any) {
 		t.report(thrown)
 		crash(thrown)
-	}, func() { own = t.CallStart(ctx, info) })
+	}, func() {
+		own = t.CallStart(ctx, info) //nolint:fatcontext // once per call: nothing nests
+	})
 	return either(own, ctx)
 }
 
@@ -74,7 +76,7 @@ type tracedRequest struct {
 }
 
 func (t *tracer) requestStart(ctx context.Context, r engine.Request, calls []context.Context) *tracedRequest {
-	q := &tracedRequest{t, ctx, RequestInfo{Kind: RequestGet, Attempt: r.Attempt, Page: r.Page, Calls: calls}}
+	q := &tracedRequest{t, ctx, RequestInfo{Kind: RequestGet, Attempt: int(r.Attempt), Page: r.Page, Calls: calls}}
 	if r.Kind == engine.Page {
 		q.info.Kind = RequestList
 	} else {

@@ -40,14 +40,14 @@ func TestTuning(t *testing.T) {
 	}{
 		{1, 100, rows{
 			{"defaults", world{}, 0, 0, false},
-			{"BackOff: every 2 s", world{config: edenwait.Config{BackOff: every(2 * time.Second)}}, -1, 1, false},
+			{"BackOff: every 2 s", world{config: edenwait.Config{BackOff: every(2 * time.Second)}}, -1, -1, false},
 			{"BackOff: 1 s × 1.3ⁿ to a minute", world{config: edenwait.Config{BackOff: minute}}, 1, -1, false},
 		}},
 		{100, 20, rows{
 			{"defaults", world{}, 0, 0, false},
 			{"Burst: 10", world{config: edenwait.Config{Burst: 10}}, 0, 0, false},
-			{"BackOff: every 2 s", world{config: edenwait.Config{BackOff: every(2 * time.Second)}}, 0, 0, false},
-			{"BackOff: 1 s × 1.3ⁿ to a minute", world{config: edenwait.Config{BackOff: minute}}, 1, 0, false},
+			{"BackOff: every 2 s", world{config: edenwait.Config{BackOff: every(2 * time.Second)}}, 1, -1, false},
+			{"BackOff: 1 s × 1.3ⁿ to a minute", world{config: edenwait.Config{BackOff: minute}}, 1, -1, false},
 			{"DisableList", world{config: edenwait.Config{DisableList: true}}, 1, 1, false},
 		}},
 		{1000, 3, rows{

@@ -81,9 +81,7 @@ func New(config Config) (*Waiter, error) {
 	return waiter, nil
 }
 
-// The default delays between two polls of a job: a finished job is known to be so
-// within a second and a third of its own duration, and within ten seconds or,
-// with jitter, eleven.
+// The default delays after failed requests.
 const (
 	firstDelay = time.Second
 	delayGrows = 1.3

@@ -180,7 +180,7 @@ func TestStateIsTheWorlds(t *testing.T) {
 		// All forty are known to have ended once a page shows it, and are fetched at ten a
 		// second.
 		for range 3000 {
-			if s.waiter.Stats().Backlog > 0 {
+			if s.waiter.Stats().Backlog > 20 {
 				break
 			}
 			time.Sleep(10 * time.Millisecond)
@@ -302,6 +302,7 @@ func TestListStates(t *testing.T) {
 		{edenwait.ListMissing, edentest.Options{ListStatus: http.StatusNotFound}, edenwait.Config{}, 200},
 		{edenwait.ListMissing, edentest.Options{ListStatus: http.StatusForbidden}, edenwait.Config{}, 200},
 		{edenwait.ListFailing, edentest.Options{ListStatus: http.StatusInternalServerError}, edenwait.Config{}, 200},
+		{edenwait.ListFailing, edentest.Options{Faults: []edentest.Fault{{On: edentest.Get, Do: edentest.Reset()}}}, edenwait.Config{}, 200},
 		{edenwait.ListBehind, edentest.Options{ListLag: 5 * time.Minute}, edenwait.Config{}, 200},
 		{edenwait.ListIncomplete, edentest.Options{Faults: []edentest.Fault{{On: edentest.List, Do: edentest.Edit("empty", func(_ edentest.Request, a *edentest.Answer) {
 			a.Body = []byte(`{"items":[],"total":0,"page":1,"limit":1000,"total_pages":1}`)
@@ -313,7 +314,7 @@ func TestListStates(t *testing.T) {
 				api := edentest.New(test.options)
 				s := start(t, api, test.config, nil, nil)
 				ids := api.SubmitAll(test.jobs, edentest.Workload{Durations: edentest.Fixed(2 * time.Hour)})
-				if test.state == edenwait.ListBehind {
+				if test.state == edenwait.ListBehind || len(test.options.Faults) > 0 {
 					ids = append(ids, api.SubmitAll(100, edentest.Workload{})...)
 				}
 				ctx, cancel := context.WithCancel(context.Background())

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"go.opentelemetry.io/otel/metric"
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
@@ -140,7 +141,7 @@ func TestKindsAreBounded(t *testing.T) {
 	for i := range jobs {
 		record(context.Background(), edenwait.JobEndInfo{
 			ID: uid(i), Outcome: []edenwait.Outcome{edenwait.OutcomeSuccess, edenwait.OutcomeFail}[i/2%2],
-			Feature: "audio", Subfeature: "speech", Provider: fmt.Sprintf("provider %d %s\xff", i/2, strings.Repeat("x", 200)),
+			Feature: "audio", Subfeature: "speech", Provider: fmt.Sprintf("\xff %d %s", i/2, strings.Repeat("x", 200)),
 			Waited: time.Second, Lag: time.Second, LagBounded: true,
 		})
 	}
@@ -159,8 +160,8 @@ func TestKindsAreBounded(t *testing.T) {
 			if feature.AsString() != "_OTHER" || subfeature.AsString() != "_OTHER" {
 				t.Errorf("another kind of %s", key)
 			}
-		} else if kinds[provider.AsString()] = true; len(provider.AsString()) > 64 {
-			t.Errorf("a name of %d bytes", len(provider.AsString()))
+		} else if kinds[provider.AsString()] = true; len(provider.AsString()) > 64 || !utf8.ValidString(provider.AsString()) {
+			t.Errorf("a name of %d bytes: %q", len(provider.AsString()), provider.AsString())
 		}
 	}
 	if n, _ := got.sum("edenwait.job.lag"); len(kinds) != 200 || others != jobs-400 || n != jobs {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"strconv"
 	"time"
 )
 
@@ -111,12 +112,25 @@ type handler struct {
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	status, err := h.handle(w, r)
-	if err != nil && h.OnReject != nil {
-		h.OnReject(r, err)
-	}
-	w.WriteHeader(status)
+	status, err := http.StatusInternalServerError, errExit
+	defer func() {
+		if err != nil && h.OnReject != nil {
+			h.OnReject(r, err)
+		}
+		if err == errExit { //nolint:errorlint // the very value
+			w.Header().Set("Content-Length", "0")
+			w.Header().Set("Connection", "close") // package net/http closes it without a word
+			w.WriteHeader(status)
+			_ = http.NewResponseController(w).Flush() // nothing else will, in a goroutine that ends
+			return
+		}
+		w.WriteHeader(status)
+	}()
+	status, err = h.handle(w, r)
 }
+
+// errExit is that OnEvent or Notify has ended the goroutine, as FailNow of a test does.
+var errExit = errors.New("webhook: OnEvent or Notify called runtime.Goexit")
 
 // handle returns the status of the answer, and the reason if it is not 200.
 func (h *handler) handle(w http.ResponseWriter, r *http.Request) (status int, err error) {
@@ -229,14 +243,17 @@ func unread(id string, err error) (status int, why error) {
 	return status, fmt.Errorf("webhook: job %s: reading the body: %w", id, err)
 }
 
-// panicked is the error of a panic, with the stack, which nobody else will show.
+// panicked is the error of a panic, with the stack, which nobody else will show. Only
+// texts are quoted: a value may be the Event with its output, or the request.
 func panicked(thrown any) error {
-	return fmt.Errorf("webhook: panic: %w\n%s", asError(thrown), debug.Stack())
-}
-
-func asError(thrown any) error {
-	if err, ok := thrown.(error); ok {
-		return err
+	stack := debug.Stack()
+	switch thrown := thrown.(type) {
+	case error:
+		return fmt.Errorf("webhook: panic: %w\n%s", thrown, stack)
+	case string:
+		text := strconv.Quote(thrown[:min(len(thrown), 1024)])
+		return fmt.Errorf("webhook: panic: %s\n%s", text[1:len(text)-1], stack)
+	default:
+		return fmt.Errorf("webhook: panic: a %T\n%s", thrown, stack)
 	}
-	return fmt.Errorf("%v", thrown)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -135,6 +136,8 @@ func TestHandlerErrors(t *testing.T) {
 		{"an error", func(context.Context, *Event) error { return errDisk }, func(string) {}, "webhook: job " + id + ": OnEvent: disk full"},
 		{"a panic with it", throw(errDisk), func(string) {}, "webhook: panic: disk full\n"},
 		{"a panic", throw("boom"), func(string) {}, "webhook: panic: boom\n"},
+		{"a panic with the event", func(_ context.Context, e *Event) error { panic(e) }, func(string) {}, "webhook: panic: a *webhook.Event\n"},
+		{"a panic of several lines", throw("a\n\x1b[31m"), func(string) {}, `webhook: panic: a\n\x1b[31m` + "\n"},
 		{"a panic of Notify", nil, func(string) { panic("boom") }, "webhook: panic: boom\n"},
 	}
 	for _, tt := range tests {
@@ -264,4 +267,34 @@ func TestHandlerNeedsANotifier(t *testing.T) {
 		}
 	}()
 	Handler(nil, Options{})
+}
+
+// TestHandlerExits: an OnEvent that ends its goroutine is answered and reported too.
+func TestHandlerExits(t *testing.T) {
+	v := typical(t)
+	for _, http2 := range []bool{false, true} {
+		rejected := make(chan error, 2*maxAtOnce)
+		server := httptest.NewUnstartedServer(Handler(&calls{}, Options{
+			Keys: []*rsa.PublicKey{publicKey(t, "pkcs1.pem")}, OnReject: func(_ *http.Request, err error) { rejected <- err },
+			OnEvent: func(context.Context, *Event) error { runtime.Goexit(); return nil },
+		}))
+		server.EnableHTTP2 = http2
+		server.StartTLS()
+		for range maxAtOnce + 1 {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, strings.NewReader(v.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header = signedWith(v.signature)
+			answer, err := server.Client().Do(r)
+			if err != nil || answer.StatusCode != 500 {
+				t.Fatalf("%v, %v", answer, err)
+			}
+			_ = answer.Body.Close()
+			if err := <-rejected; !strings.Contains(err.Error(), "Goexit") {
+				t.Error(err)
+			}
+		}
+		server.Close()
+	}
 }

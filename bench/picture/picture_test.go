@@ -50,11 +50,11 @@ func TestPictures(t *testing.T) {
 	longest := 0.0
 	for _, gap := range r.gaps(page) {
 		longest = max(longest, gap.Y)
-		if gap.Y < 1 {
+		if gap.Y < 0.5 {
 			t.Errorf("cadence: a gap of %.2f s", gap.Y)
 		}
 	}
-	if gaps := r.gaps(page); gaps[len(gaps)/4].Y > 2.5 || longest < 6 || longest > 8 {
+	if gaps := r.gaps(page); gaps[len(gaps)/4].Y > 2.5 || longest < 1.5 || longest > 11 {
 		t.Errorf("cadence: gaps of %.1f s while many jobs end, and of up to %.1f s later", gaps[len(gaps)/4].Y, longest)
 	}
 

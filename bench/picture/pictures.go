@@ -109,7 +109,7 @@ func delays(t *testing.T, dir string) run {
 		mean = append(mean, plotter.XY{X: age, Y: y})
 		low, high = append(low, plotter.XY{X: age, Y: y * 0.9}), append(high, plotter.XY{X: age, Y: y * 1.1})
 	}
-	addLine(p, "2 √(0.016 s × age), ± 10 %", mean, black, true)
+	addLine(p, "2 √(0.0145 s × age), ± 10 %", mean, black, true)
 	addLine(p, "", low, faint, false)
 	addLine(p, "", high, faint, false)
 	p.Y.Max = 4

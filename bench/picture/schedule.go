@@ -12,7 +12,7 @@ import (
 
 // basePrice is that of a request on an idle account, in job-seconds: see
 // internal/engine/price.go.
-const basePrice = 0.016
+const basePrice = 0.0145
 
 // A rule is the time until the next look at a job, at an age. Times are in seconds.
 type rule func(age float64) float64

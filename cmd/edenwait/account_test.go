@@ -19,7 +19,7 @@ func TestEU(t *testing.T) {
 	} {
 		var c edenwait.Config
 		if err := test.config(t.Context(), &c); err != nil || c.BaseURL != test.want {
-			t.Errorf("%+v asks %q, %v, want %q", test.account, c.BaseURL, err, test.want)
+			t.Errorf("%+v uses %q, %v, want %q", test.account, c.BaseURL, err, test.want)
 		}
 	}
 }

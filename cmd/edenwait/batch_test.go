@@ -29,8 +29,7 @@ func TestLineWithoutFields(t *testing.T) {
 	}
 }
 
-// TestTakenIsDrawn: a job is in the picture as soon as it is waited for, also if
-// the batch ends before it is asked about.
+// TestTakenIsDrawn: a job is in the picture even if the batch ends before its first poll.
 func TestTakenIsDrawn(t *testing.T) {
 	t.Parallel()
 	b := newBatch(edenwait.Config{}, options{})

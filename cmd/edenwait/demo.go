@@ -179,7 +179,7 @@ func (d *demo) report(w io.Writer, ours, theirs *client) error {
 	t.line("Both waited for the same %d jobs at the same time, each with an account of its own.", d.jobs)
 	t.line("The account has the usual limit of %d requests per second and is %s away. The", demoRate, report.Seconds(demoTrip))
 	t.line("figures are measured. The usual loop is an errgroup with a goroutine per job, which")
-	t.line("polls with exponential backoff. edenwait reads the job list, where one request tells")
+	t.line("polls with exponential backoff. edenwait reads the job list, where one request returns")
 	t.line("the status of a thousand jobs, and then GETs the jobs that have ended.")
 	t.line("")
 	t.line("Now wait for your own jobs:")

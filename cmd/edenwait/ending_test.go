@@ -7,8 +7,8 @@ import (
 	"github.com/edenwait/edenwait"
 )
 
-// TestRootRefusal: the server's word, fit for a terminal, without the job that
-// happened to hear it.
+// TestRootRefusal: the server's message, safe for a terminal, without the job whose GET got
+// it.
 func TestRootRefusal(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

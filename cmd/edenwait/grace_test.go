@@ -38,7 +38,7 @@ func ends(t *testing.T, cmd *exec.Cmd) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = cmd.Wait() // the code tells
+		_ = cmd.Wait() // the exit code is checked
 	}()
 	select {
 	case <-ended:

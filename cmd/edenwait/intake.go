@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/ids"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 )
 
@@ -22,12 +23,12 @@ func (b *batch) retry(from *source) func(id string) bool {
 	}
 	wanted := map[uuid.UUID]struct{}{}
 	for id := range from.all() {
-		if parsed, ok := parseID(id.ID); ok {
+		if parsed, ok := ids.Parse(id.ID); ok {
 			wanted[parsed] = struct{}{}
 		}
 	}
 	return func(id string) bool {
-		parsed, ok := parseID(id)
+		parsed, ok := ids.Parse(id)
 		_, is := wanted[parsed]
 		return !ok || is
 	}
@@ -77,7 +78,7 @@ func (b *batch) pending(from iter.Seq2[locatedID, error], cancel context.CancelC
 				}
 				continue
 			}
-			if parsed, ok := parseID(id.ID); ok {
+			if parsed, ok := ids.Parse(id.ID); ok {
 				b.picture.Taken(parsed)
 			} else {
 				b.report(id)

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/ids"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 )
 
@@ -65,23 +66,15 @@ func newJobTable() *jobTable {
 	return &jobTable{began: time.Now(), jobs: map[uuid.UUID]entry{}, bad: map[string]entry{}, index: map[price]uint32{}}
 }
 
-const idLength = len("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx")
-
-// parseID parses ids as the library does, in any letter case.
-func parseID(id string) (uuid.UUID, bool) {
-	parsed, err := uuid.Parse(id)
-	return parsed, err == nil && len(id) == idLength
-}
-
 func (r *jobTable) get(id string) entry {
-	if parsed, ok := parseID(id); ok {
+	if parsed, ok := ids.Parse(id); ok {
 		return r.jobs[parsed]
 	}
 	return r.bad[id]
 }
 
 func (r *jobTable) set(id string, e entry) {
-	if parsed, ok := parseID(id); ok {
+	if parsed, ok := ids.Parse(id); ok {
 		r.jobs[parsed] = e
 	} else {
 		r.bad[strings.Clone(id)] = e
@@ -91,7 +84,7 @@ func (r *jobTable) set(id string, e entry) {
 // addEarlier adds a line from an earlier run. It ignores lines of malformed ids, which
 // are reported in each run.
 func (r *jobTable) addEarlier(e resultlog.Entry) {
-	if _, ok := parseID(e.ID); !ok {
+	if _, ok := ids.Parse(e.ID); !ok {
 		return
 	}
 	p := price{e.Provider, e.Cost}

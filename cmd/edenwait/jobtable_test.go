@@ -46,7 +46,7 @@ func TestJobTableSightings(t *testing.T) {
 	t.Parallel()
 	r := newJobTable()
 	id := uuid.MustParse(jobID)
-	r.sawRunning(time.Now(), id) // of the list, but nobody asked for it
+	r.sawRunning(time.Now(), id) // in the list, but not in this run
 	if len(r.jobs) != 0 {
 		t.Error("a job of others is kept")
 	}

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rsa"
-	"errors"
-	"net"
 	"net/http"
 	"os"
 	"sync"
@@ -15,10 +13,8 @@ import (
 
 // listener receives webhooks, which are hints that jobs have ended.
 type listener struct {
-	net.Listener
-	keys   []*rsa.PublicKey
-	server *http.Server
-	served chan struct{}
+	endpoint
+	keys []*rsa.PublicKey
 }
 
 // listen opens the address and the keys of --listen and --webhook-key. It returns nil
@@ -27,7 +23,7 @@ func (f *waitFlags) listen(ctx context.Context) (*listener, error) {
 	if f.listenAddr == "" {
 		return nil, nil
 	}
-	l := &listener{served: make(chan struct{})}
+	l := &listener{}
 	if f.webhookKey != "" {
 		content, err := await(ctx, func() ([]byte, error) { return os.ReadFile(f.webhookKey) })
 		if err != nil {
@@ -38,38 +34,29 @@ func (f *waitFlags) listen(ctx context.Context) (*listener, error) {
 		}
 	}
 	var err error
-	if l.Listener, err = new(net.ListenConfig).Listen(ctx, "tcp", f.listenAddr); err != nil {
-		return nil, usageError("--listen", err)
+	if l.endpoint, err = openEndpoint(ctx, "--listen", f.listenAddr); err != nil {
+		return nil, err
 	}
 	return l, nil
 }
 
-// serve passes deliveries on as hints. It reports only the first rejected delivery, since
-// anybody can send more.
-func (l *listener) serve(to webhook.Notifier, report func(format string, args ...any)) {
+// serve passes deliveries on as hints, and rejected ones to rejected. It reports only the
+// first of those, since anybody can send more.
+func (l *listener) serve(to webhook.Notifier, rejected func(error), report func(format string, args ...any)) {
 	var first sync.Once
 	handler := webhook.Handler(to, webhook.Options{Keys: l.keys, OnReject: func(_ *http.Request, err error) {
+		rejected(err)
 		first.Do(func() { report("--listen: rejected a delivery (further ones are not reported): %v", err) })
 	}})
-	l.server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10}
 	report("receiving webhooks at http://%s/, on any path", l.Addr())
-	go func() {
-		defer close(l.served)
-		if err := l.server.Serve(l.Listener); !errors.Is(err, http.ErrServerClosed) {
-			report("--listen: cannot receive webhooks any more, polling continues: %v", err)
-		}
-	}()
+	l.endpoint.serve(&http.Server{Handler: handler, IdleTimeout: time.Minute}, func(err error) {
+		report("--listen: cannot receive webhooks any more, polling continues: %v", err)
+	})
 }
 
 // close stops the server at once, since no delivery matters any more.
 func (l *listener) close() {
-	if l == nil {
-		return
+	if l != nil {
+		l.endpoint.close()
 	}
-	if l.server == nil {
-		_ = l.Listener.Close()
-		return
-	}
-	_ = l.server.Close()
-	<-l.served
 }

@@ -19,6 +19,8 @@ import (
 	"github.com/edenwait/edenwait/webhook"
 )
 
+var hooksAt = regexp.MustCompile(`^edenwait: receiving webhooks at (http://127\.0\.0\.1:\d+/), on any path\n$`)
+
 // TestListen: a delivery has its job polled, and a forged one ends nothing. With the
 // wait, the listener ends.
 func TestListen(t *testing.T) {
@@ -53,7 +55,7 @@ func TestListen(t *testing.T) {
 			}
 			lines := bufio.NewReader(stderr)
 			line, err := lines.ReadString('\n')
-			match := regexp.MustCompile(`^edenwait: receiving webhooks at (http://127\.0\.0\.1:\d+/), on any path\n$`).FindStringSubmatch(line)
+			match := hooksAt.FindStringSubmatch(line)
 			if err != nil || match == nil {
 				t.Fatalf("got %q, %v", line, err)
 			}
@@ -72,7 +74,7 @@ func TestListen(t *testing.T) {
 			if got := code(t, cmd); got != exitSucceeded || !strings.Contains(stdout.String(), `"outcome":"success"`) {
 				t.Errorf("exit code %d, stdout %s, stderr %s", got, stdout.Bytes(), rest)
 			}
-			if finished := strings.Contains(string(rest), "rejected a delivery"); finished != test.key {
+			if reported := strings.Contains(string(rest), "rejected a delivery"); reported != test.key {
 				t.Errorf("stderr %s", rest)
 			}
 			if _, err := http.Get(match[1]); err == nil {
@@ -93,7 +95,7 @@ func TestListenNotifies(t *testing.T) {
 	defer l.close()
 	l.keys = []*rsa.PublicKey{edentest.New(edentest.Options{Webhooks: &edentest.Webhooks{}}).WebhookKey()}
 	hints := make(chan string, 1)
-	l.serve(webhook.NotifierFunc(func(id string) { hints <- id }), func(string, ...any) {})
+	l.serve(webhook.NotifierFunc(func(id string) { hints <- id }), func(error) {}, func(string, ...any) {})
 	resp, err := http.Post("http://"+l.Addr().String(), "", strings.NewReader(`{"job_id":"`+jobID+`"}`))
 	if err != nil {
 		t.Fatal(err)

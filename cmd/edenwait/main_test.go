@@ -23,14 +23,13 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"edenwait": main})
 }
 
-// raceDetector is whether it is at work, whose own memory grows with everything
-// that a program does.
+// raceDetector is whether the race detector is on, whose own memory grows.
 var raceDetector bool
 
-// hearSignals has the processes that are started from here on hear the signals
-// that this one was started deaf to, under nohup or in the background of a
-// script: what is ignored is inherited, what has a handler is not.
-var hearSignals = sync.OnceFunc(func() {
+// unignoreSignals makes later child processes receive the signals that this process
+// ignores, as under nohup or in the background of a script. An ignored signal is
+// inherited, a handled one is not.
+var unignoreSignals = sync.OnceFunc(func() {
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
 		if signal.Ignored(s) {
 			signal.Notify(make(chan os.Signal, 1), s)
@@ -41,7 +40,7 @@ var hearSignals = sync.OnceFunc(func() {
 // command is edenwait in a process of its own.
 func command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
-	hearSignals()
+	unignoreSignals()
 	// It is killed when the test ends, if it has not ended by then.
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "edenwait", args...)
 	cmd.Dir = t.TempDir()

@@ -17,7 +17,7 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
-// TestResultsFileIsGone: lines that another program has taken away are no success.
+// TestResultsFileIsGone: if another program takes away written lines, the run fails.
 func TestResultsFileIsGone(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(path string) error{
@@ -80,7 +80,7 @@ func TestEveryLineIsText(t *testing.T) {
 	if !utf8.Valid(text) || !json.Valid(text) || !bytes.Contains(text, []byte(`"replaced":7`)) || !bytes.Contains(text, []byte(`"text":"caf� \ufffd","é":1`)) {
 		t.Errorf("the line is %q", text)
 	}
-	if want := "edenwait: job " + id + ": 7 bytes that are not Unicode text were replaced in its line\n"; !strings.Contains(stderr.String(), want) {
+	if want := "edenwait: job " + id + ": replaced 7 bytes in its line that were not valid Unicode\n"; !strings.Contains(stderr.String(), want) {
 		t.Errorf("stderr is %q, want %q", stderr.String(), want)
 	}
 }
@@ -128,8 +128,8 @@ func TestUnknownAtFirst(t *testing.T) {
 	}
 }
 
-// TestWrongURLEndsEarly: a server that knows none of many ids and has no list is
-// not asked about the rest.
+// TestWrongURLEndsEarly: if a server knows none of many jobs and has no list, the rest is
+// not polled.
 func TestWrongURLEndsEarly(t *testing.T) {
 	t.Parallel()
 	server := startAccount(t, edentest.Options{Rate: -1})
@@ -141,14 +141,13 @@ func TestWrongURLEndsEarly(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if got := code(t, cmd); got != exitUsage || !strings.Contains(stderr.String(), "what answers is not the API") {
+	if got := code(t, cmd); got != exitUsage || !strings.Contains(stderr.String(), "the server is not the Eden AI API") {
 		t.Errorf("exit code %d, stderr %q", got, stderr.String())
 	}
 	t.Logf("after %v", time.Since(began))
 }
 
-// TestNotSilent: where there is no terminal, and unless --quiet is wanted, a batch
-// says now and then how it stands.
+// TestNotSilent: without a terminal and without --quiet, a batch reports its progress.
 func TestNotSilent(t *testing.T) {
 	t.Parallel()
 	server := startAccount(t, edentest.Options{Rate: -1})

@@ -104,8 +104,8 @@ func TestNohup(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, signal := range []os.Signal{syscall.SIGHUP, os.Interrupt} {
-		wanted := server.Stats().Requests()
-		eventually(t, "another request", func() bool { return server.Stats().Requests() > wanted })
+		before := server.Stats().Requests()
+		eventually(t, "another request", func() bool { return server.Stats().Requests() > before })
 		if err := cmd.Process.Signal(signal); err != nil {
 			t.Fatal(err)
 		}
@@ -245,7 +245,7 @@ func TestKilled(t *testing.T) {
 		over := make(chan struct{})
 		go func() {
 			defer close(over)
-			_ = cmd.Wait() // the code tells
+			_ = cmd.Wait() // the exit code is checked
 		}()
 		t.Cleanup(func() {
 			_ = cmd.Process.Kill()
@@ -309,7 +309,7 @@ func TestMemory(t *testing.T) {
 	server := startAccount(t, edentest.Options{Rate: -1})
 	peak := func(jobs int) int64 {
 		ids := server.SubmitAll(jobs, edentest.Workload{Durations: edentest.Fixed(0), OutputBytes: output})
-		cmd := command(t, "wait", "--base-url", server.URL, "--rate", "5000", "-q", "-i", idsFile(t, ids), "-o", filepath.Join(t.TempDir(), "out.jsonl"))
+		cmd := command(t, "wait", "--base-url", server.URL, "--rate", "5000", "--max-in-flight", "32", "-q", "-i", idsFile(t, ids), "-o", filepath.Join(t.TempDir(), "out.jsonl"))
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -348,7 +348,7 @@ func startEmulate(t *testing.T, args ...string) (url string) {
 		t.Fatalf("emulate: %q, %v", line, err)
 	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(os.Interrupt) // the code tells whether it was heard
+		_ = cmd.Process.Signal(os.Interrupt) // the exit code shows whether it arrived
 		if _, err := cmd.Process.Wait(); err != nil {
 			t.Error(err)
 		}

@@ -46,7 +46,10 @@ func progressLine(elapsed time.Duration, p edenwait.Progress) string {
 		parts = append(parts, fmt.Sprintf("%d failed", failed))
 	}
 	parts = append(parts, fmt.Sprintf("%d waiting", p.Waiting), fmt.Sprintf("%d requests", p.Requests))
-	if p.TimeLeft > 0 && p.Waiting > 0 {
+	switch {
+	case p.Stalled > 0 && p.Waiting > 0:
+		parts = append(parts, "nothing answered for "+bar.Short(p.Stalled)+": "+p.Trouble)
+	case p.TimeLeft > 0 && p.Waiting > 0:
 		parts = append(parts, bar.Short(p.TimeLeft)+" left")
 	}
 	return "after " + bar.Short(elapsed) + ": " + strings.Join(parts, ", ")

@@ -4,18 +4,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/edenwait/edenwait"
 )
 
-// TestReason: one word per error, whatever the last answer was.
+// TestReason: one word per error, whatever the last response was. The docs list each.
 func TestReason(t *testing.T) {
 	t.Parallel()
 	gaveUp := func(errs ...error) error { return &edenwait.GaveUpError{ID: jobID, Err: errors.Join(errs...)} }
 	api := func(status int) error { return &edenwait.APIError{StatusCode: status} }
 	job := &edenwait.Job{ID: jobID, Status: edenwait.StatusFail}
 	odd := &edenwait.Job{ID: jobID, Status: "archived"}
+	docs, err := os.ReadFile("../../docs/command.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		job  *edenwait.Job
 		err  error
@@ -34,10 +40,14 @@ func TestReason(t *testing.T) {
 		{nil, gaveUp(api(429)), "rate_limited"},
 		{nil, gaveUp(api(410)), "gone"},
 		{nil, gaveUp(api(422)), "rejected"},
+		{nil, gaveUp(api(400)), "rejected"},
 		{nil, gaveUp(edenwait.ErrBackOffStopped), "other"},
 	} {
 		if got := reason(edenwait.Result{ID: jobID, Job: test.job, Err: test.err}); got != test.want {
 			t.Errorf("%v: got %s, want %s", test.err, got, test.want)
+		}
+		if test.want != "" && !strings.Contains(string(docs), "`"+test.want+"`") {
+			t.Errorf("docs/command.md does not list %s", test.want)
 		}
 	}
 }

@@ -7,13 +7,13 @@ import (
 	"github.com/edenwait/edenwait"
 	"github.com/google/uuid"
 
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/ids"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/report"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/timeline"
 )
 
-// recordingSource is the Waiter's source. It records the responses on their way. When a
-// job was last seen running tells how late its result can have come, and the Waiter does
-// not report that.
+// recordingSource is the Waiter's source. It records when each job was last seen running,
+// which bounds the lag of its result and which the Waiter does not report.
 type recordingSource struct {
 	*edenwait.Poller
 	check    *apiCheck
@@ -26,7 +26,7 @@ type recordingSource struct {
 func (s *recordingSource) Get(ctx context.Context, id string) (*edenwait.Job, error) {
 	sent := time.Now()
 	job, err := s.Poller.Get(ctx, id)
-	parsed, ok := parseID(id)
+	parsed, ok := ids.Parse(id)
 	if !ok {
 		return job, err
 	}
@@ -70,7 +70,7 @@ func (s *recordingSource) List(ctx context.Context, query edenwait.ListQuery) (*
 	running := make([]uuid.UUID, 0, len(page.Items))
 	for i := range page.Items {
 		item := &page.Items[i]
-		id, ok := parseID(item.ID)
+		id, ok := ids.Parse(item.ID)
 		if !ok {
 			continue
 		}

@@ -28,7 +28,7 @@ import (
 //	                                       soon: they end once the command has seen them run
 //	exits CODE PROGRAM…                    run it, and compare its exit code
 //	lines FILE N                           FILE has N whole lines, each of another id
-//	gets N                                 the API was asked for N jobs since the last time
+//	gets N                                 the API got GETs of N jobs since the last time
 //	refuses STATUS                         it answers everything with this status from now on
 //	forbid list                            it answers 403 to every request for the list
 //	lock FILE                              another process writes to it
@@ -96,10 +96,9 @@ func newWorld(env *testscript.Env, over protocol) *world {
 	return w
 }
 
-// seenRunning are the jobs of which it is known by this request that the command
-// has seen them run. An answer that was sent may not have been read yet when
-// another request comes in, but the command asks no question of the same kind
-// about a job before it has read the answer to the one before.
+// seenRunning returns the jobs that the command has seen running before it sent this request.
+// It may not have read a response when it sends another request, but it sends no request
+// of the same kind for a job before it has read the response to the last one.
 func (w *world) seenRunning(r edentest.Request) []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -211,7 +210,7 @@ func cmdGets(ts *testscript.TestScript, _ bool, args []string) {
 	w := worldOf(ts)
 	now := w.server.Stats().Gets
 	if got := now - w.gets; got != want {
-		ts.Fatalf("%d jobs were asked for, want %d", got, want)
+		ts.Fatalf("GETs of %d jobs, want %d", got, want)
 	}
 	w.gets = now
 }

@@ -37,7 +37,7 @@ type terminal struct {
 func onTerminal(t *testing.T, cmd *exec.Cmd, columns, rows int, variables ...string) *terminal {
 	t.Helper()
 	width, height := columns, rows
-	if columns == 0 { // a terminal that does not tell
+	if columns == 0 { // a terminal that reports no size
 		width, height = 200, 24
 	}
 	term := &terminal{t: t, cmd: cmd, view: vt10x.New(vt10x.WithSize(width, height)), done: make(chan struct{})}
@@ -189,8 +189,7 @@ func TestBar(t *testing.T) {
 	}
 }
 
-// TestBarOnResume: the bar is about the whole batch, what an earlier run has done
-// included.
+// TestBarOnResume: the bar covers the whole batch, earlier runs included.
 func TestBarOnResume(t *testing.T) {
 	t.Parallel()
 	server := startAccount(t, edentest.Options{Rate: -1})
@@ -213,11 +212,11 @@ func TestBarOnResume(t *testing.T) {
 	if got := term.code(); got != exitUnfinished {
 		t.Errorf("exit code %d, want %d", got, exitUnfinished)
 	}
-	term.see(`^6 jobs, 4 succeeded in an earlier run, 2 now in .*: 4 succeeded, 1 failed, 1 not ended$`)
+	term.see(`^6 jobs, 4 done in an earlier run, 2 now in .*: 4 succeeded, 1 failed, 1 not ended$`)
 }
 
-// TestBarAndResults: results that go to the same terminal stand above the bar,
-// whole, and the log too. So do they where the terminal has another name.
+// TestBarAndResults: results and logs on the same terminal are complete and above the bar,
+// also if --output names the terminal.
 func TestBarAndResults(t *testing.T) {
 	t.Parallel()
 	server := startAccount(t, edentest.Options{Rate: -1})
@@ -248,7 +247,7 @@ func TestBarAndResults(t *testing.T) {
 	}
 }
 
-// TestPlainTerminals: colors and bars only where they are welcome.
+// TestPlainTerminals: colors and bars only where the terminal and the user want them.
 func TestPlainTerminals(t *testing.T) {
 	t.Parallel()
 	server := startAccount(t, edentest.Options{Rate: -1})
@@ -280,7 +279,7 @@ func TestPlainTerminals(t *testing.T) {
 	}
 }
 
-// TestIDsFromTerminal: who is to type the ids is told so.
+// TestIDsFromTerminal: the user is told to type the ids.
 func TestIDsFromTerminal(t *testing.T) {
 	t.Parallel()
 	server := startAccount(t, edentest.Options{Rate: -1})
@@ -295,8 +294,8 @@ func TestIDsFromTerminal(t *testing.T) {
 	}
 }
 
-// TestUnsized: a terminal that does not tell its size, as in some containers, is
-// taken for one of 80 columns until it does.
+// TestUnsized: a terminal that reports no size, as in some containers, has 80 columns until
+// it reports one.
 func TestUnsized(t *testing.T) {
 	t.Parallel()
 	server := startAccount(t, edentest.Options{Rate: -1})

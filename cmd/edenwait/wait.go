@@ -32,6 +32,7 @@ type waitFlags struct {
 	logFormat        string
 	listenAddr       string
 	webhookKey       string
+	metricsAddr      string
 }
 
 func newWait() *cobra.Command {
@@ -66,8 +67,11 @@ If the API knows none of the jobs, no line is written and the exit code is 2: th
 key, --eu or --base-url is probably wrong.
 
 With --listen, the command receives webhooks on any path of that address, and polls
-the job of each at once. Polling continues beside them. A delivery is never believed,
-so --webhook-key is optional.
+the job of each at once. Polling continues beside them. A delivery is only a hint, so
+--webhook-key is optional.
+
+With --metrics, Prometheus can scrape /metrics at that address until the command ends.
+docs/telemetry.md has the names, a dashboard and alerts.
 
 Ctrl-C stops polling, writes the finished results and exits with 3. A second Ctrl-C
 exits at once.
@@ -100,6 +104,7 @@ exits at once.
 	f.StringVar(&flags.timeline, "timeline", "", "draw the batch as SVG into this `file` when it ends")
 	f.StringVar(&flags.listenAddr, "listen", "", "receive webhooks at this `address`, such as 127.0.0.1:8080, and poll their jobs at once")
 	f.StringVar(&flags.webhookKey, "webhook-key", "", "with --listen: reject deliveries that are not signed with a key in this PEM `file`")
+	f.StringVar(&flags.metricsAddr, "metrics", "", "serve metrics for Prometheus at this `address`, such as 127.0.0.1:9464")
 	complete(cmd, "log-level", logLevels)
 	complete(cmd, "log-format", logFormats)
 	return cmd
@@ -148,6 +153,12 @@ func (f *waitFlags) run(cmd *cobra.Command, args []string) (err error) {
 		return err
 	}
 	defer hooks.close()
+	shown, err := f.scrape(ctx)
+	if err != nil {
+		return err
+	}
+	defer shown.close()
+	b.config.Trace = shown.trace()
 	from, err := openSource(ctx, args, f.idsFiles, stdin)
 	if err != nil {
 		return usageError("--ids-file", err)
@@ -158,7 +169,10 @@ func (f *waitFlags) run(cmd *cobra.Command, args []string) (err error) {
 		return err
 	}
 	if hooks != nil {
-		hooks.serve(b.waiter, b.console.message)
+		hooks.serve(b.waiter, shown.reject, b.console.message)
+	}
+	if shown != nil {
+		shown.serve(b.waiter, b.console.message)
 	}
 	return b.run(ctx, from, stderr)
 }

@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	bins  = 128 // up to 59 days
+	bins  = 127 // up to 51 days
 	first = 0.1 // seconds, the end of bin 0
 	gamma = 1.15
 )

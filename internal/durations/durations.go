@@ -28,7 +28,13 @@ type Model struct {
 // A node is a kind and what was learned of it.
 type node struct {
 	parent Kind
-	bins   *[bins]bin // nil until the first look at a job of the kind
+	seen   *seen // nil until the first look at a job of the kind
+}
+
+// seen is what was seen of the jobs of a kind. With 127 bins it takes 1 KB.
+type seen struct {
+	bins   [bins]bin
+	oldest int // the last bin that a job was seen to end in; -1 if none was
 }
 
 // A bin is what was seen of jobs while their age was in one span.

@@ -32,18 +32,28 @@ func TestUnlearned(t *testing.T) {
 	}
 }
 
-// TestNeverEnding: silence makes delays longer, but only so far, and jobs of the
-// kind that end are learned in spite of it.
-func TestNeverEnding(t *testing.T) {
+// TestSilence: that jobs run on makes their delays longer only so far while none has
+// ended, since they may all be about to, and farther once one has ended later.
+func TestSilence(t *testing.T) {
 	const price = 0.0125
 	m, next := durations.New(), unlearned(price)
 	k := m.Kind("video", "", "two", "")
-	for range 100_000 {
-		m.Running(k, 0, 24*time.Hour)
+	silent := func() {
+		for range 100_000 {
+			m.Running(k, 0, 24*time.Hour)
+		}
 	}
+	silent()
+	for age := time.Second; age < 48*time.Hour; age *= 3 {
+		if d, without := m.Delay(k, age, price), next(age); d < without || d > without*12/5 || d > most(age) {
+			t.Errorf("%v at %v before any end, and %v unlearned", d, age, without)
+		}
+	}
+	m.Ended(k, 24*time.Hour, 25*time.Hour)
+	silent()
 	for age := time.Second; age < 24*time.Hour; age *= 3 {
 		d, without := m.Delay(k, age, price), next(age)
-		if d < without || d > without*16/5 || d > most(age) {
+		if d < without*2 || d > without*16/5 || d > most(age) {
 			t.Errorf("%v at %v, and %v unlearned", d, age, without)
 		}
 		if m.Hazard(k, age) > durations.New().Hazard(k, age)/4 {

@@ -12,6 +12,10 @@ const (
 	// jobs have passed without an end: a law may change. So a delay that is short
 	// beside the age is at most √8 times as long as without learning.
 	leastShare = 1.0 / 8
+	// silentShare is the same for ages older than any that a job of the kind was seen
+	// to end at. Jobs that begin together may end together, so that all of them still
+	// run says less than their number does.
+	silentShare = 1.0 / 4
 	// nearShare is how much the two bins beside one count for it. A bin by itself
 	// sees few of the ends, and the hazard changes little from one bin to the next.
 	nearShare = 0.5
@@ -32,7 +36,7 @@ var priors = func() (p [bins]float64) {
 
 // A line is the nodes from the root to a kind that have learned something.
 type line struct {
-	bins [5]*[bins]bin
+	seen [5]*seen
 	n    int
 }
 
@@ -41,8 +45,8 @@ func (m *Model) line(k Kind) (l line) {
 		k = 0
 	}
 	for {
-		if b := m.nodes[k].bins; b != nil {
-			l.bins[l.n] = b
+		if s := m.nodes[k].seen; s != nil {
+			l.seen[l.n] = s
 			l.n++
 		}
 		if k == 0 {
@@ -57,19 +61,22 @@ func (l *line) hazard(i int) float64 {
 	p := priors[i]
 	h := p
 	for j := l.n - 1; j >= 0; j-- {
-		h = min(max(h, p/parentFactor), p*parentFactor)
-		seen := around(l.bins[j], i)
-		h = (float64(seen.ends) + priorEnds) / (float64(seen.exposure) + priorEnds/h)
+		before := min(max(h, p/parentFactor), p*parentFactor)
+		near := l.seen[j].around(i)
+		h = (float64(near.ends) + priorEnds) / (float64(near.exposure) + priorEnds/before)
+		if i > l.seen[j].oldest {
+			h = max(h, min(before, p*silentShare))
+		}
 	}
 	return max(h, p*leastShare)
 }
 
 // around is what was seen in a bin and, for a share, beside it.
-func around(b *[bins]bin, i int) bin {
-	low, high := &b[max(i-1, 0)], &b[min(i+1, bins-1)]
+func (s *seen) around(i int) bin {
+	low, at, high := &s.bins[max(i-1, 0)], &s.bins[i], &s.bins[min(i+1, bins-1)]
 	return bin{
-		ends:     b[i].ends + nearShare*(low.ends+high.ends),
-		exposure: b[i].exposure + nearShare*(low.exposure+high.exposure),
+		ends:     at.ends + nearShare*(low.ends+high.ends),
+		exposure: at.exposure + nearShare*(low.exposure+high.exposure),
 	}
 }
 

@@ -28,8 +28,8 @@ func (m *Model) Running(k Kind, from, to time.Duration) {
 	l := m.grow(k)
 	for i := index(a); i < bins && edges[i] < b; i++ {
 		exposure := min(b, edges[i+1]) - max(a, edges[i])
-		for _, bins := range l.bins[:l.n] {
-			bins[i].add(i, 0, exposure)
+		for _, s := range l.seen[:l.n] {
+			s.bins[i].add(i, 0, exposure)
 		}
 	}
 }
@@ -61,8 +61,9 @@ func (m *Model) Ended(k Kind, from, to time.Duration) {
 		share := shares[i] / ended
 		later = max(later-share, 0)
 		exposure := (later + share/2) * max(min(b, edges[i+1])-max(a, edges[i]), 0)
-		for _, bins := range l.bins[:l.n] {
-			bins[i].add(i, share, exposure)
+		for _, s := range l.seen[:l.n] {
+			s.bins[i].add(i, share, exposure)
+			s.oldest = max(s.oldest, i)
 		}
 	}
 }
@@ -73,8 +74,8 @@ func (m *Model) grow(k Kind) line {
 		k = 0
 	}
 	for at := k; ; at = m.nodes[at].parent {
-		if m.nodes[at].bins == nil {
-			m.nodes[at].bins = new([bins]bin)
+		if m.nodes[at].seen == nil {
+			m.nodes[at].seen = &seen{oldest: -1}
 		}
 		if at == 0 {
 			return m.line(k)

@@ -130,12 +130,12 @@ func (e *Engine) noteStall(now time.Duration, r *request, a *Answer) {
 	switch {
 	case a.Outcome != Failed && a.Outcome != RateLimited:
 		e.stall.over(now)
-		e.outage.answered(now)
+		e.outage.answered(now, r.sent)
 		return
 	case r.reason != Answered:
 		return // aborted
 	case a.Outcome == RateLimited:
-		e.outage.answered(now)
+		e.outage.answered(now, r.sent)
 	case r.kind == Get:
 		e.outage.failed(now, r.sent, e.table.jobs.at(r.job).key, a)
 	}

@@ -131,13 +131,12 @@ const (
 
 // Request is a request to send.
 type Request struct {
-	ID   RequestID
-	Kind Kind
-	Key  Key   // of a Get
-	Page int   // of a Page, from 1
-	For  *Call // of a Get: the call that has waited longest
-	// Attempt counts the GETs of the job, from 1.
-	Attempt int
+	ID      RequestID
+	Kind    Kind
+	Key     Key    // of a Get
+	Attempt uint32 // of a Get: it counts those of the job, from 1
+	Page    int    // of a Page, from 1
+	For     *Call  // of a Get: the call that has waited longest
 }
 
 // Reason is why a wait ended.
@@ -164,11 +163,11 @@ const (
 type End struct {
 	Key    Key
 	Reason Reason
+	Last   bool // nobody waits for the job any more
 	// Value is the answer's, or if the Reason is another, that of the job's last
 	// failed request; nil if that did not fail.
 	Value any
 	Waits []WaitEnd // the longest wait first
-	Last  bool      // nobody waits for the job any more
 	// Looked is when the last request was sent that saw the job running; Never if
 	// none did.
 	Looked time.Duration

@@ -77,7 +77,7 @@ func (h *history) learnedAt(k durations.Kind, age time.Duration) bool {
 // known. It is 1 where hints have told none, 1/2 at least after an end that none
 // did, 1 while many hints are false, and leastUntold at least.
 func (h *history) untold(k durations.Kind) float64 {
-	if h.wrong > mayBeWrong+h.right/2 {
+	if h.mostlyWrong() {
 		return 1 // an end may have been hinted by chance
 	}
 	share := h.missing(k)
@@ -86,6 +86,9 @@ func (h *history) untold(k durations.Kind) float64 {
 	}
 	return min(max(share, 1-math.Exp2(-float64(h.at(k).misses)), leastUntold), 1)
 }
+
+// mostlyWrong reports whether a third of the hints or more are false.
+func (h *history) mostlyWrong() bool { return h.wrong > mayBeWrong+h.right/2 }
 
 // missing estimates the share of ends without a hint. The parent's is the prior.
 func (h *history) missing(k durations.Kind) float64 {

@@ -18,6 +18,13 @@ const (
 	firstHintGap = 10 * time.Second
 	hintGapGrows = 3
 	maxHintGaps  = 8
+	// Hints that have not proved true are dropped where more turns than this share are
+	// taken: there they would displace the GETs of jobs that have ended.
+	crowdedShare = 0.8
+	// After the time of so many hints without one, the list is read: the handler of the
+	// webhooks may be down.
+	expectedHints = 6
+	leastSilence  = 2 * time.Second
 )
 
 // notices is what is known of the hints that Notify brings.
@@ -26,6 +33,7 @@ type notices struct {
 	missing ring[missing]       // ids that ended before a hint came
 	misses  int                 // hints in a row of which the GET showed the job running
 	ends    int                 // that hints told since the last scan of the list
+	told    meter               // ends that hints told
 	// behind is how far GETs have been behind hints: a delivery may come before the
 	// GET shows the end.
 	behind time.Duration
@@ -38,7 +46,7 @@ type missing struct {
 }
 
 func newNotices() notices {
-	return notices{early: ring[time.Duration]{size: rememberedHints}, missing: ring[missing]{size: rememberedHints}}
+	return notices{early: ring[time.Duration]{size: rememberedHints}, missing: ring[missing]{size: rememberedHints}, told: meter{window: 30}}
 }
 
 // Notify records that a job may have ended. It is not believed, but the job is
@@ -71,12 +79,13 @@ func (e *Engine) Notify(now time.Duration, key Key) {
 // hints are in doubt, those that are not yet due are dropped, and the others come in
 // their turn, behind what is known to have ended.
 func (e *Engine) tell(j int32, due, now time.Duration) {
-	job, doubt := e.table.jobs.at(j), e.notices.misses >= doubtHints
+	job, doubt := e.table.jobs.at(j), e.doubtful()
 	switch {
 	case due > now && doubt:
 	case due > now:
 		job.flags.set(told, true)
 		e.pollSoon(j, due, now)
+	case e.unproven() && e.price.turns.rate(now) > crowdedShare*e.Rate(now):
 	case doubt:
 		job.flags.set(told, true)
 		e.rest(j, now)
@@ -100,7 +109,7 @@ func hintDue(job *job, now time.Duration) time.Duration {
 // put that off, unless hints are in doubt, or have been false for this job more than
 // once.
 func (e *Engine) awaitsHint(job *job, now time.Duration) bool {
-	if job.state != polled || job.hints > 1 || e.notices.misses >= doubtHints {
+	if job.state != polled || job.hints > 1 || e.doubtful() {
 		return false
 	}
 	if job.flags.has(told) {
@@ -146,13 +155,26 @@ func (e *Engine) hintConfirmed(job *job, now time.Duration) {
 	if !early {
 		e.notices.behind -= e.notices.behind / behindFades
 	}
-	if !job.flags.has(hinted) {
-		e.notices.ends++
-	}
+	e.notices.told.add(now)
+	e.list.ExpectHint(now + max(leastSilence, time.Duration(expectedHints/e.notices.told.rate(now)*float64(time.Second))))
 	e.history.heard(job.kind, true)
+	e.stats.HintsTrue++
+	if job.flags.has(hinted) {
+		return // the list had shown the end: a forged hint would seem as true
+	}
+	e.notices.ends++
 	e.history.hinted(1, 0)
 	e.notices.misses = 0
-	e.stats.HintsTrue++
+}
+
+// unproven reports whether hints have yet to show that most of them are true.
+func (e *Engine) unproven() bool {
+	return e.doubtful() || e.history.mostlyWrong() || e.history.right < doubtHints
+}
+
+// doubtful reports whether hints come behind all that is known to have ended.
+func (e *Engine) doubtful() bool {
+	return e.notices.misses >= doubtHints || e.history.wrong > 2*mayBeWrong+e.history.right
 }
 
 // behindFades is how many hints it takes to try whether GETs are less far behind.

@@ -30,13 +30,18 @@ type outage struct {
 	delay    time.Duration
 	next     time.Duration // when the next probe may go
 	began    time.Duration // when it was active first
+	good     time.Duration // when the last request was sent that was answered
 	probe    RequestID     // the last one
 }
 
-// failed records a failure.
+// failed records a failure. One of a request that was sent before one that has been
+// answered says nothing new: it was on a connection that is dead, and others are not.
 func (o *outage) failed(now, sent time.Duration, key Key, a *Answer) {
+	if sent < o.good {
+		return
+	}
 	if o.count == 0 {
-		*o = outage{since: max(sent, o.since), first: key, hopeless: true, delay: time.Second}
+		*o = outage{since: max(sent, o.since), first: key, hopeless: true, delay: time.Second, good: o.good}
 	}
 	before := o.active()
 	o.count++
@@ -47,7 +52,7 @@ func (o *outage) failed(now, sent time.Duration, key Key, a *Answer) {
 	case !o.active():
 	case !before:
 		o.began, o.next = now, now+o.delay
-	case sent >= o.began:
+	case sent > o.began:
 		// Of the requests that were under way when it began, twenty may share a
 		// connection, and fail with it: they are one failure.
 		o.delay = min(time.Duration(float64(o.delay)*probeGrows), maxProbeDelay)
@@ -56,7 +61,9 @@ func (o *outage) failed(now, sent time.Duration, key Key, a *Answer) {
 }
 
 // answered records any answer that shows a server at work.
-func (o *outage) answered(now time.Duration) { *o = outage{since: now} }
+func (o *outage) answered(now, sent time.Duration) {
+	*o = outage{since: now, good: max(o.good, sent)}
+}
 
 func (o *outage) active() bool {
 	return o.count >= outageAfter && o.others || o.count >= hopelessAfter && o.hopeless

@@ -354,7 +354,7 @@ func (e *Engine) send(c choice, now time.Duration) {
 			e.audits.sent(c.job, now, e.Rate(now), e.history.untold(job.kind), e.table.live)
 		}
 		job.polls++
-		out.Key, out.Attempt = job.key, int(job.polls)
+		out.Key, out.Attempt = job.key, job.polls
 		oldest := Never
 		for w := job.first; w != none; w = e.table.waits.at(w).next {
 			wait := e.table.waits.at(w)

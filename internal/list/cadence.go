@@ -14,8 +14,9 @@ import (
 // of r sinks and the gap grows. It shrinks with the first news.
 type Cadence struct {
 	last  time.Duration
-	ends  float64 // seen of late, older ones fading
-	watch float64 // seconds in which they were seen, fading likewise
+	heard time.Duration // when an end was last seen
+	ends  float64       // seen of late, older ones fading
+	watch float64       // seconds in which they were seen, fading likewise
 }
 
 const (
@@ -24,6 +25,9 @@ const (
 	// jobs are the impatient ones.
 	priorEnds  = 1.0
 	priorWatch = 3.0
+	// After a silence longer than this, in seconds, ends are taken to be the rarer the
+	// longer it has lasted: the jobs are long ones.
+	longSilence = 60.0
 
 	// early bounds the gap by a share of the time since the youngest job was
 	// taken in. Silence says little about a young job: a batch of jobs that last
@@ -60,7 +64,12 @@ func (c *Cadence) Next(now time.Duration, ends int, o Outlook) time.Duration {
 	kept := math.Exp(-passed / fades)
 	c.ends = c.ends*kept + float64(ends)
 	c.watch = c.watch*kept + passed
-	rate := (1-o.Learned)*o.Untold*(c.ends+priorEnds)/(c.watch+priorWatch) + o.Rate
+	if ends > 0 {
+		c.heard = now
+	}
+	silent := min(now-c.heard, o.Age).Seconds()
+	prior := priorEnds * min(1, longSilence/max(silent, 1))
+	rate := (1-o.Learned)*o.Untold*(c.ends+prior)/(c.watch+priorWatch) + o.Rate
 	gap := time.Duration(min(math.Sqrt(2*o.Worth/rate), maxGap.Seconds()*10) * float64(time.Second))
 	told := 1 / math.Sqrt(o.Untold)
 	if o.Learned < 1 {
@@ -74,4 +83,4 @@ func (c *Cadence) Next(now time.Duration, ends int, o Outlook) time.Duration {
 }
 
 // Resume begins anew when work begins after idleness.
-func (c *Cadence) Resume(now time.Duration) { *c = Cadence{last: now} }
+func (c *Cadence) Resume(now time.Duration) { *c = Cadence{last: now, heard: now} }

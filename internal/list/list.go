@@ -62,6 +62,7 @@ type List struct {
 	known   bool          // a page has been read
 
 	at      time.Duration // when the next page is due
+	silence time.Duration // when it is due if no hint comes until then; Never if none is expected
 	sentAt  time.Duration // when the page under way was sent; Never if none is
 	again   bool          // a page was refused by a 429, and none has come since
 	retry   time.Duration // when a list of no use is worth another try
@@ -88,7 +89,7 @@ type List struct {
 
 // New returns a List that is read only if enabled.
 func New(enabled bool) *List {
-	return &List{enabled: enabled, sentAt: Never, failing: Never, page: 1, pages: 1, pause: minPause}
+	return &List{enabled: enabled, sentAt: Never, silence: Never, failing: Never, page: 1, pages: 1, pause: minPause}
 }
 
 // Demand is what could be learned from the list: the number of jobs that wait
@@ -106,7 +107,7 @@ func (l *List) Due(now time.Duration, d Demand) time.Duration {
 	case !l.Worthwhile(d):
 		return max(l.at, l.retry)
 	default:
-		return l.at
+		return min(l.at, max(l.silence, l.retry))
 	}
 }
 
@@ -185,7 +186,7 @@ func (l *List) SentGet() { l.justRead = false }
 
 // SentPage records that the page was sent.
 func (l *List) SentPage(now time.Duration) {
-	l.sentAt, l.justRead = now, true
+	l.sentAt, l.justRead, l.silence = now, true, Never
 	if !l.reading {
 		l.reading, l.first, l.began = true, true, now
 		l.news, l.outdated, l.stuck = 0, 0, 0
@@ -198,6 +199,10 @@ func (l *List) SentPage(now time.Duration) {
 func (l *List) Fresh(now time.Duration, untold float64) {
 	l.at = min(l.at, now+min(time.Duration(float64(freshGap)/math.Sqrt(untold)), toldGap))
 }
+
+// ExpectHint makes the next page due at that time unless a further hint comes before:
+// where hints have been coming all the time, silence is news.
+func (l *List) ExpectHint(at time.Duration) { l.silence = at }
 
 // Hurry makes the next page due no later than at.
 func (l *List) Hurry(at time.Duration) { l.at = min(l.at, at) }

@@ -59,7 +59,7 @@ func newRun(s Scenario, random *rand.Rand) *run {
 			j.begin = time.Minute * time.Duration(i) / time.Duration(s.Processes)
 			j.end += j.begin
 		}
-		if s.Hints.Sent > 0 && random.Float64() < s.Hints.Sent {
+		if s.Hints.Sent > 0 && random.Float64() < s.Hints.Sent && !s.Hints.Down.holds(j.end) {
 			r.hints = append(r.hints, int32(i))
 		}
 	}

@@ -83,6 +83,8 @@ type Hints struct {
 	Sent float64
 	// Delay is the time from an end to its hint.
 	Delay time.Duration
+	// Down is when ends are told to nobody.
+	Down Span
 }
 
 // Callers is how jobs are waited for.
@@ -174,7 +176,11 @@ func Mean(s Scenario, seeds int) Score {
 // Run runs a scenario until the last job has ended for its callers. It panics if
 // that never happens.
 func Run(s Scenario, seed uint64) Score {
-	return newRun(s.withDefaults(), rand.New(rand.NewPCG(seed, 0))).play()
+	return newSeeded(s, seed).play()
+}
+
+func newSeeded(s Scenario, seed uint64) *run {
+	return newRun(s.withDefaults(), rand.New(rand.NewPCG(seed, 0)))
 }
 
 func (s Scenario) withDefaults() Scenario {

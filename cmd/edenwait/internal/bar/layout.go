@@ -137,10 +137,14 @@ func partsOf(p edenwait.Progress, several bool) []part {
 	if p.Failed+p.Errored > 0 {
 		failed.color, failed.rank = red, 8 // more urgent than successes
 	}
-	left := ""
-	if p.TimeLeft > 0 && p.Waiting > 0 {
-		left = Short(p.TimeLeft) + " left"
+	left := part{"", "", 2}
+	switch {
+	case p.Stalled > 0 && p.Waiting > 0: // the reason is in the log
+		left = part{"no answer for " + Short(p.Stalled), red, 6}
+	case p.TimeLeft > 0 && p.Waiting > 0:
+		left.text = Short(p.TimeLeft) + " left"
 	}
+	left.text = fmt.Sprintf("%-10s", left.text)
 	return []part{
 		{percent, "", 9},
 		{number(p.Succeeded, "succeeded"), green, 7},
@@ -148,7 +152,7 @@ func partsOf(p edenwait.Progress, several bool) []part {
 		{number(p.Waiting, "waiting"), "", 5},
 		{requests, "", 1},
 		{pace, "", 0},
-		{fmt.Sprintf("%-10s", left), "", 2},
+		left,
 	}
 }
 

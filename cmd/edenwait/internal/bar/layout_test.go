@@ -11,6 +11,10 @@ import (
 	"github.com/edenwait/edenwait"
 )
 
+var silent = edenwait.Progress{
+	Total: 300, Succeeded: 130, Waiting: 170, Requests: 203, Rate: 0.1, TimeLeft: 83 * time.Second, Stalled: 83 * time.Second,
+}
+
 var halfway = edenwait.Progress{
 	Total: 300, Succeeded: 130, Failed: 15, Errored: 5, Waiting: 150, Requests: 203, Rate: 9.96,
 	TimeLeft: 83 * time.Second,
@@ -39,6 +43,8 @@ func TestLayout(t *testing.T) {
 		{"", halfway, 0, 0, ""},
 		{"", halfway, -1, 0, ""},
 		{"usual loop", halfway, 100, 8, "usual loop " + " 50%  130 succeeded   20 failed  150 waiting   203 requests    10/s  1m23s left"},
+		{"", silent, 100, 12, " 43%  130 succeeded    0 failed  170 waiting  203 requests  0.1/s  no answer for 1m23s"},
+		{"", silent, 60, 0, " 43%  130 succeeded    0 failed  no answer for 1m23s"},
 		{"", edenwait.Progress{}, 100, 29, "  0%  0 succeeded  0 failed  0 waiting  0 requests  0.0/s            "},
 		{"", edenwait.Progress{Total: 2, Succeeded: 2, Rate: 2500}, 100, 28, "100%  2 succeeded  0 failed  0 waiting  0 requests  2500/s            "},
 	} {
@@ -56,7 +62,7 @@ func TestLayout(t *testing.T) {
 // TestLayoutFits: at every width, with names and numbers of every length.
 func TestLayoutFits(t *testing.T) {
 	for _, name := range []string{"", "edenwait", "日本語"} {
-		for _, p := range []edenwait.Progress{{}, halfway, {Total: 1_000_000, Succeeded: 400_000, Failed: 99_999, Waiting: 500_001, Requests: 1_234_567, Rate: 1234.5, TimeLeft: 100 * time.Hour}} {
+		for _, p := range []edenwait.Progress{{}, halfway, silent, {Total: 1_000_000, Succeeded: 400_000, Failed: 99_999, Waiting: 500_001, Requests: 1_234_567, Rate: 1234.5, TimeLeft: 100 * time.Hour}} {
 			for width := range 200 {
 				gauge, texts := layout(name, p, width, Style{})
 				if used := gauge + runewidth.StringWidth(strings.Join(texts, "")); used > width {

@@ -44,7 +44,7 @@ func TestRowRate(t *testing.T) {
 	})
 }
 
-// TestRowRateAtFirst: the first report tells of what was before it, too.
+// TestRowRateAtFirst: the first report includes the requests before it.
 func TestRowRateAtFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var r Row

@@ -9,10 +9,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// IsValid reports whether a text is an id: a UUID in the usual form of 36 characters.
+// Parse parses an id: a UUID in the usual form of 36 characters, in any letter case.
+func Parse(id string) (uuid.UUID, bool) {
+	parsed, err := uuid.Parse(id)
+	return parsed, err == nil && len(id) == len("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx")
+}
+
+// IsValid reports whether a text is an id.
 func IsValid(id string) bool {
-	_, err := uuid.Parse(id)
-	return err == nil && len(id) == len("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx")
+	_, ok := Parse(id)
+	return ok
 }
 
 // Sanitize makes a malformed id printable: valid UTF-8, and not too long. It does not change

@@ -85,8 +85,8 @@ func TestReader(t *testing.T) {
 		{"what is no id in an array", `["` + a + `",17,null,"x",["y"],{"detail":"no"}]`, []string{a, "17", "null", "x", `["y"]`, `{"detail":"no"}`}},
 		{"a comma too much", "[\n\"" + a + "\",\n]\n" + b, []string{a, b}},
 		{"a comma too few", `["` + a + `" "` + b + `"]` + "\n" + c, []string{a, `"` + b + `"]`, c}},
-		{"an array spoilt on the way", `["` + a + `", nonsense, "` + b + `"]` + "\n" + c, []string{a, `nonsense, "` + b + `"]`, c}},
-		{"an array spoilt at once", `[nonsense, "` + a + `"]` + "\n" + c, []string{`[nonsense, "` + a + `"]`, c}},
+		{"an array with a malformed element", `["` + a + `", nonsense, "` + b + `"]` + "\n" + c, []string{a, `nonsense, "` + b + `"]`, c}},
+		{"an array with a malformed first element", `[nonsense, "` + a + `"]` + "\n" + c, []string{`[nonsense, "` + a + `"]`, c}},
 		{"ids in brackets, unquoted", "[\n" + a + "\n" + b + "\n]\n", []string{"[", a, b, "]"}},
 		{"an array torn in an id", `["` + a + `","` + b[:9], []string{a, `"` + b[:9]}},
 		{"a torn array takes no other along", "[\"" + a + "\",\n\"" + b[:9] + "\n" + c, []string{a, `"` + b[:9], c}},
@@ -256,10 +256,10 @@ func FuzzReader(f *testing.F) {
 		}
 		for _, id := range got {
 			if Sanitize(id) != id {
-				t.Errorf("%q is not tidy", id)
+				t.Errorf("%q is not sanitized", id)
 			}
 		}
-		// Whatever stands before and after, a line with an id yields it.
+		// A line with an id yields it, whatever is before and after it.
 		if strings.ContainsAny(in, "{[") {
 			return
 		}

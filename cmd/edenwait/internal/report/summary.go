@@ -70,7 +70,7 @@ func (t *Tally) Write(w io.Writer, p edenwait.Progress, rest Rest) error {
 	if p.Requests > 0 {
 		row("requests", requests(p, now))
 	}
-	t.failures(&b)
+	t.failures(&b, rest.EarlierFailed+rest.EarlierErrored > 0)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -163,11 +163,17 @@ func requests(p edenwait.Progress, jobs int) string {
 	return text
 }
 
-func (t *Tally) failures(b *strings.Builder) {
+// failures lists what this run knows about: results of an earlier run are read without
+// their errors.
+func (t *Tally) failures(b *strings.Builder, earlier bool) {
 	if len(t.causes) == 0 {
 		return
 	}
-	b.WriteString("  failures\n")
+	if earlier {
+		b.WriteString("  failures of this run\n")
+	} else {
+		b.WriteString("  failures\n")
+	}
 	causes := slices.SortedFunc(maps.Keys(t.causes), func(x, y cause) int {
 		return cmp.Or(cmp.Compare(t.causes[y], t.causes[x]), cmp.Compare(x.who, y.who), cmp.Compare(x.why, y.why))
 	})

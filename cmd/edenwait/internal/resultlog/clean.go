@@ -9,10 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// clean makes JSON that every program can read: bytes that are not UTF-8, and
-// escapes of half a surrogate pair, become U+FFFD, and the count says how many
-// bytes that cost. One such byte makes a whole file unreadable to Python and
-// others. The argument stays as it is; JSON without a fault is not copied.
+// clean makes JSON that every program can read. Invalid UTF-8, and an escape of half a
+// surrogate pair, become U+FFFD, and replaced is how many bytes that changed. One such
+// byte makes a whole file unreadable for Python and others. It does not change raw, and
+// copies it only if something is replaced.
 func clean(raw []byte) (cleaned []byte, replaced int) {
 	if !utf8.Valid(raw) {
 		for rest := raw; len(rest) > 0; {
@@ -44,8 +44,8 @@ func clean(raw []byte) (cleaned []byte, replaced int) {
 	return append(b, raw[last:]...), replaced
 }
 
-// escape matches one escape, or the two that make a surrogate pair. That it
-// matches the others too is what keeps it from beginning within one.
+// escape matches one escape, or the two of a surrogate pair. It matches every other escape
+// too, so that a match never begins within one.
 var escape = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.`)
 })

@@ -2,21 +2,21 @@ package resultlog
 
 import "bytes"
 
-// maxField bounds a field that is read of a job: the cost or the provider.
+// maxField bounds the cost and the provider of a job.
 const maxField = 256
 
-// fieldScanner finds the cost and the provider of the job in a line that comes
-// piece by piece. It does not parse the rest: outputs can be large, and were
-// checked when they were written.
+// fieldScanner finds the cost and the provider of the job in a line that it reads in
+// pieces. It does not parse the rest: outputs may be large, and were valid when they were
+// written.
 type fieldScanner struct {
 	depth   int
-	object  [3]bool   // whether it is an object that is open at this depth
-	path    [3]string // the key that was read last at this depth
-	key     bool      // a string would be a key
+	object  [3]bool   // whether an object is open at this depth
+	path    [3]string // the last key at this depth
+	key     bool      // the next string is a key
 	inside  bool      // a string is open
 	escaped bool      // its next byte is
-	text    []byte    // the scalar that is being read, as it stands there
-	long    bool      // it is longer than what is kept
+	text    []byte    // the scalar that is being read
+	long    bool      // the scalar is longer than maxField
 
 	cost, provider string // JSON; empty if there is none
 }
@@ -59,7 +59,7 @@ func (s *fieldScanner) read(piece []byte) {
 	}
 }
 
-// readString reads on in a string and returns what follows.
+// readString continues a string and returns the text after it.
 func (s *fieldScanner) readString(piece []byte) []byte {
 	if s.escaped {
 		s.escaped = false
@@ -89,7 +89,7 @@ func (s *fieldScanner) readString(piece []byte) []byte {
 	return piece[n+1:]
 }
 
-// keep remembers a part of a string that may matter.
+// keep keeps a part of a string that may be needed.
 func (s *fieldScanner) keep(part []byte) {
 	if s.long = s.long || s.depth > jobDepth || len(s.text)+len(part) > maxField; !s.long {
 		s.text = append(s.text, part...)

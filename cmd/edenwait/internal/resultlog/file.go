@@ -8,25 +8,23 @@ import (
 	"time"
 )
 
-// File is a file of result lines. Appended to by one process at a time, it holds
-// whole lines whatever happens, but for one torn at its end, which the next Open
-// cuts off. One that is whole and only lacks its newline gets that.
+// File is a file of result lines that one process at a time appends to. It always has
+// complete lines, except for a torn line at its end, which the next Open removes. If only
+// the last newline is missing, Open adds it.
 //
-//   - A line is one write. A process that is killed leaves it whole or, if the
-//     kernel was just copying it, torn; what was written earlier is the kernel's
-//     and safe.
-//   - A line that could not be written whole, on a full disk say, is cut off
-//     again at once.
-//   - After a power cut only what was synced is certain. Every line is therefore
-//     synced as soon as it is written, in a goroutine of its own, so that the
-//     next line need not wait: at the pace of the API, a few lines a second, each
-//     is safe before the next is there, and only that last one can suffer. Where
-//     lines come faster than the disk syncs, those written meanwhile share the
-//     next sync. Then a power cut can harm a few lines at the end; the first of
-//     them that is damaged is cut off with what follows it, and those jobs are
-//     asked about again.
+//   - A line is one write. If the process is killed, the line is complete, or torn if the
+//     kernel was just copying it. Earlier lines are safe in the kernel.
+//   - A line that could not be written completely, such as on a full disk, is removed at
+//     once.
+//   - After a power cut only synced lines are certain. Every line is therefore synced as
+//     soon as it is written, in a goroutine of its own, so that the next line need not
+//     wait. At the rate of the API, a few lines per second, each line is synced before
+//     the next one, so only the last can be damaged. If lines come faster than the disk
+//     syncs, several share a sync, and a power cut can damage a few lines at the end. The
+//     next Open removes the first damaged line and the lines after it, and their jobs are
+//     polled again.
 type File struct {
-	// Cut is how many bytes of a torn line Open has cut off.
+	// Cut is how many bytes of a torn line Open has removed.
 	Cut int64
 	// Dropped is how many lines Open has removed to have their jobs retried.
 	Dropped int
@@ -37,22 +35,22 @@ type File struct {
 	file    *os.File
 	lock    locker
 	size    int64
-	checked time.Time // when path was last seen to lead to file
+	checked time.Time // when path last led to file
 
-	dirty  chan struct{} // there is something to sync
-	synced chan struct{} // closed when nothing will be synced any more
+	dirty  chan struct{} // receives when there is something to sync
+	synced chan struct{} // closed after the last sync
 
 	mu       sync.Mutex
 	syncFail error
 }
 
-// Open opens a file to append to, or makes one, and calls each for every line
-// that it holds. A file that this command has not written stays as it is. Lines
-// with OutcomeError for which retry returns true are removed and not passed to
-// each; a nil retry removes none.
+// Open opens or creates a file to append to, and calls each for every line in it. It
+// returns an error and does not change the file if this command has not written it. Lines
+// with OutcomeError for which retry returns true are removed and not passed to each. A nil
+// retry removes none.
 //
-// Not every file system has locks. Where the file cannot be locked it is used
-// all the same, and Unlocked says why.
+// Some file systems have no locks. Then Open succeeds without a lock, and Unlocked says
+// why.
 func Open(path string, retry func(id string) bool, each func(Entry)) (*File, error) {
 	return open(path, newLock, retry, each)
 }
@@ -114,12 +112,11 @@ func (f *File) open(retry func(id string) bool, each func(Entry)) (err error) {
 	return nil
 }
 
-// ErrGone is a file that is not where it was when it was opened, or that lacks
-// lines that were written to it: another program has removed, moved, replaced or
-// cut it.
+// ErrGone is the error of a file that another program has removed, moved, replaced or
+// truncated since it was opened.
 var ErrGone = errors.New("was changed by another program while results were written to it")
 
-// check finds that the path no longer leads to the lines.
+// check returns ErrGone if the path no longer leads to the lines.
 func (f *File) check() error {
 	here, err := f.file.Stat()
 	if err != nil {
@@ -138,8 +135,7 @@ func (f *File) check() error {
 	return nil
 }
 
-// checkEvery bounds how often a line costs a look at the path too. Close looks in
-// any case.
+// checkEvery bounds how often Append checks the path. Close always does.
 const checkEvery = time.Second
 
 // Append writes a line.
@@ -166,8 +162,8 @@ func (f *File) Append(line []byte) error {
 	return nil
 }
 
-// Close syncs what is not yet, and lets others write. It is an error if the lines
-// cannot be found at the file's path any more.
+// Close syncs the last lines and unlocks the file. It returns ErrGone if the path no longer
+// leads to the lines.
 func (f *File) Close() error {
 	close(f.dirty)
 	<-f.synced

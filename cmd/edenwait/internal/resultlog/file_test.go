@@ -253,7 +253,7 @@ func TestForeignSaysWhy(t *testing.T) {
 	}
 }
 
-// TestFolderOf: what is synced is where the name of the file itself stands.
+// TestFolderOf: the directory of the file itself is synced, not that of a link.
 func TestFolderOf(t *testing.T) {
 	there, here := t.TempDir(), t.TempDir()
 	path, link := filepath.Join(there, "results.jsonl"), filepath.Join(here, "link.jsonl")

@@ -5,8 +5,7 @@ import (
 	"path/filepath"
 )
 
-// folderOf is the folder that a file's name stands in: of a link, the one of what
-// it leads to.
+// folderOf returns the directory of a file. For a link it is the directory of its target.
 func folderOf(path string) string {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
@@ -14,8 +13,8 @@ func folderOf(path string) string {
 	return filepath.Dir(path)
 }
 
-// syncFolder makes a new file's name outlive a power cut too. Not every system
-// can sync a folder, and the file is of use without it.
+// syncFolder makes the name of a new file survive a power cut. Errors are ignored, since some
+// systems cannot sync a directory.
 func syncFolder(path string) {
 	folder, err := os.Open(path)
 	if err != nil {

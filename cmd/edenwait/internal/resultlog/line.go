@@ -1,5 +1,5 @@
-// Package resultlog keeps the results of a batch as JSON lines, in a file that
-// can be resumed, or on a stream.
+// Package resultlog writes the results of a batch as JSON lines, to a file that can be
+// resumed, or to a stream.
 package resultlog
 
 import (
@@ -14,17 +14,16 @@ import (
 // Outcome is how a job ended.
 type Outcome string
 
-// The outcomes. OutcomeError stands for everything that is neither of the other
-// two: an unknown job, a malformed id, a status outside the contract.
+// The outcomes. OutcomeError is everything else: an unknown job, a malformed id, an
+// undocumented status.
 const (
 	OutcomeSuccess Outcome = "success"
 	OutcomeFail    Outcome = "fail"
 	OutcomeError   Outcome = "error"
 )
 
-// Line is what is written about a job. The id comes first and the outcome
-// second: that is how a file is recognized, and read again without parsing
-// outputs.
+// Line is the line of a job. The id comes first and the outcome second, so that a file can
+// be recognized and read again without parsing outputs.
 type Line struct {
 	ID      string
 	Outcome Outcome
@@ -33,9 +32,9 @@ type Line struct {
 	Reason  string        // Error in one word, for programs
 }
 
-// Encode returns the line, with its newline, and how many bytes of the job had to
-// be replaced. The job is the response as it came, except for whitespace between
-// its tokens, and for what is not Unicode text: see clean.
+// Encode returns the line with its newline, and how many bytes of the job were replaced.
+// The job is the response as it came, except for whitespace between its tokens, and
+// except for invalid Unicode: see clean.
 func (l Line) Encode() (text []byte, replaced int, err error) {
 	var b bytes.Buffer
 	b.WriteString(beforeID)
@@ -69,7 +68,7 @@ func (l Line) Encode() (text []byte, replaced int, err error) {
 // writeString writes JSON that is valid UTF-8 whatever the text is.
 func writeString(b *bytes.Buffer, text string) {
 	e := json.NewEncoder(b)
-	e.SetEscapeHTML(false) // <, > and & are frequent in outputs, and no HTML page is near
+	e.SetEscapeHTML(false) // <, > and & are frequent in outputs
 	_ = e.Encode(text)     // a string never fails
 	b.Truncate(b.Len() - 1)
 }
@@ -80,16 +79,16 @@ func compact(b *bytes.Buffer, raw []byte) {
 	if json.Compact(b, raw) == nil {
 		return
 	}
-	// encoding/json refuses a depth of 10,000, which is valid JSON all the same.
-	// Only line ends would harm a line, and none can stand within a string.
+	// encoding/json refuses a depth of 10,000, which is valid JSON. Only line ends would
+	// break a line, and there is none within a string.
 	b.Truncate(at)
 	for part := range bytes.FieldsFuncSeq(raw, func(c rune) bool { return c == '\n' || c == '\r' }) {
 		b.Write(part)
 	}
 }
 
-// headSize is how much of a line is looked at. An id takes at most a few hundred
-// bytes, in the worst case six for each of them.
+// headSize is how much of a line is parsed. An id has at most a few hundred bytes, and an
+// escape makes six of one.
 const headSize = 4 << 10
 
 const (

@@ -8,7 +8,7 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// ErrBusy is a file that another process writes to.
+// ErrBusy is the error of a file that another process writes to.
 var ErrBusy = errors.New("another edenwait is writing to it")
 
 // locker is a lock on a file between processes.
@@ -19,8 +19,8 @@ type locker interface {
 
 func newLock(path string) locker { return flock.New(lockName(path), flock.SetPermissions(0o644)) }
 
-// tryLock locks a file, or finds that another process has. Where there are no
-// locks, unlocked says why.
+// tryLock locks a file, or returns ErrBusy. If the file system has no locks, unlocked says
+// why.
 func tryLock(l locker, path string) (unlocked, err error) {
 	locked, err := l.TryLock()
 	var notOpened *fs.PathError

@@ -2,7 +2,6 @@
 
 package resultlog
 
-// lockName is the file to lock: the results themselves, so that no lock file is
-// left behind. It is a lock between processes that ask for it, and keeps nobody
-// from reading along.
+// lockName is the file to lock: the results file itself, so that no lock file is left
+// behind. The lock is advisory, so others can read the file.
 func lockName(path string) string { return path }

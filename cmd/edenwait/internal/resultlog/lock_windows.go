@@ -1,5 +1,5 @@
 package resultlog
 
-// lockName is the file to lock. A lock on the results themselves would keep this
-// very process from reading them through another handle.
+// lockName is the file to lock. A lock on the results file would keep this process from
+// reading it through another handle.
 func lockName(path string) string { return path + ".lock" }

@@ -15,9 +15,9 @@ func (e Entry) retried(retry func(id string) bool) bool {
 	return retry != nil && e.Outcome == OutcomeError && retry(e.ID)
 }
 
-// rewrite puts a file without the lines to be retried in the place of this one,
-// in one step: whenever the process ends, there is one whole file or the other.
-// The new file is locked before it is in place.
+// rewrite replaces the file by one without the lines to be retried, in one step: if the
+// process is killed, the path leads to one complete file or the other. The new file is
+// locked before the rename.
 func (f *File) rewrite(newLock func(string) locker, retry func(id string) bool) error {
 	path := f.path
 	if target, err := filepath.EvalSymlinks(path); err == nil {
@@ -37,9 +37,9 @@ func (f *File) rewrite(newLock func(string) locker, retry func(id string) bool) 
 	lock := f.lock
 	if lockName(beside) == beside && err == nil {
 		lock = newLock(beside)
-		_, err = tryLock(lock, beside) // where there are no locks, that is known
+		_, err = tryLock(lock, beside) // f.Unlocked says already if there are no locks
 	}
-	// A system may not allow an open file's name to be taken.
+	// Some systems cannot replace an open file.
 	err = errors.Join(err, file.Close(), f.file.Close())
 	if f.file = nil; err == nil {
 		err = os.Rename(beside, path)

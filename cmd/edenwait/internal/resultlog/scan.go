@@ -13,7 +13,7 @@ import (
 	"github.com/edenwait/edenwait"
 )
 
-// Entry is what a line of a file tells without its output.
+// Entry is a line of a file without its output.
 type Entry struct {
 	ID      string
 	Outcome Outcome
@@ -24,35 +24,32 @@ type Entry struct {
 	at, size int64
 }
 
-// ErrForeign is a file that this command has not written.
+// ErrForeign is the error of a file that this command has not written.
 var ErrForeign = errors.New("not a results file of this command")
 
 // end is how a file of lines ends.
 type end struct {
-	whole int64 // where its whole lines do
+	whole int64 // size of its complete lines
 	open  bool  // the last of them lacks its newline
-	blank int64 // how much white space stands behind them
+	blank int64 // size of the whitespace after them
 }
 
-// scan reads a file of lines, of this size, and tells of each whole one. What
-// stands behind the whole lines is white space, or the trace of a violent end.
+// scan reads a file of this size and calls each for every complete line. After the complete
+// lines there may be whitespace, or a torn line.
 //
-// A whole line begins as Encode begins it and ends with a brace and a newline.
-// Its middle is not parsed: a line is written in one piece, so that a file of
-// gigabytes is read about as fast as the disk gives it. Only zero bytes are
-// looked for, which JSON never has: they are what some file systems leave, after
-// a power cut, of data whose length they had already noted. The last line may
-// lack its newline, as some editors leave it. Then it is parsed, since a torn line
-// can end in a brace too. So is a line that does not begin as Encode begins it:
-// another program may have written it anew, with spaces between its fields, or
-// with those in another order.
+// A complete line begins as Encode begins it and ends with a brace and a newline. Its
+// middle is not parsed, so that a file of gigabytes is read about as fast as the disk
+// allows. Only zero bytes are searched, which JSON never has: after a power cut some file
+// systems leave them in place of data. The last line may lack its newline, as some
+// editors leave it. Then it is parsed, since a torn line can end in a brace too. A line
+// that begins otherwise is parsed too: another program may have rewritten it with spaces
+// or with its fields in another order.
 //
-// Everything else that is no whole line makes the file somebody else's, and an
-// error. So do zero bytes with something around them, or a torn line that does
-// not begin like ours, in a file without any whole line: nothing there shows that
-// it is ours to mend. Behind whole lines a brace is beginning enough. What an
-// editor or a transfer has done to a file of ours is called by its name, but not
-// undone: it may have done more than shows.
+// Any other line is an error, since the file was not written by this command. If there
+// is no complete line, so are zero bytes between other text, and a torn line that does
+// not begin as Encode begins it. After complete lines, a torn line only needs to begin
+// with a brace. Changes by an editor or a transfer get an error that names them. They are
+// not repaired, since other parts of the file may be damaged too.
 func scan(file io.ReaderAt, size int64, each func(Entry)) (e end, err error) {
 	lines := lineScanner{r: bufio.NewReaderSize(io.NewSectionReader(file, 0, size), 256<<10)}
 	for number := 1; ; number++ {
@@ -99,9 +96,8 @@ func scan(file io.ReaderAt, size int64, each func(Entry)) (e end, err error) {
 	}
 }
 
-// parseLine reads a line that another program has written anew, and reports
-// whether it is one. Names match exactly, as those of JSON do: encoding/json
-// would take "Outcome" for "outcome" in a struct, but not in a map.
+// parseLine parses a line that another program has rewritten, and reports whether it is
+// valid. Names match exactly: a struct would ignore case, a map does not.
 func parseLine(text *io.SectionReader, id *string, outcome *Outcome) bool {
 	var line map[string]json.RawMessage
 	decoder := json.NewDecoder(text)
@@ -122,8 +118,8 @@ func isNumber(cost edenwait.Cost) bool {
 
 func isString(raw json.RawMessage) bool { return len(raw) > 0 && raw[0] == '"' }
 
-// hasMark reports whether text begins as some editors and shells of Windows begin
-// a file: with the mark of UTF-8 or of UTF-16.
+// hasMark reports whether text begins with the byte order mark of UTF-8 or UTF-16, as some
+// editors and shells of Windows write it.
 func hasMark(text string) bool {
 	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
 		if strings.HasPrefix(text, mark) {
@@ -140,16 +136,16 @@ type lineScanner struct {
 
 type scannedLine struct {
 	head  []byte // without the newline
-	size  int64  // with it
-	last  byte   // before it
-	ended bool   // by a newline
-	zeros bool   // there are some in it
+	size  int64  // with the newline
+	last  byte   // before the newline
+	ended bool   // has a newline
+	zeros bool   // has zero bytes
 	only  only
 
 	fields fieldScanner
 }
 
-// only is what a line consists of, if it is nothing else.
+// only is the kind of bytes of a line, if all are of one kind.
 type only int
 
 const (

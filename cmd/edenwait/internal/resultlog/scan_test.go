@@ -36,7 +36,7 @@ func TestHeadIsBounded(t *testing.T) {
 	}
 }
 
-// TestLineInOtherWords: a file that another program has written anew, with the
+// TestLineInOtherWords: a file that another program has rewritten, with the
 // same fields in its own way, is still one of results.
 func TestLineInOtherWords(t *testing.T) {
 	lines := []string{

@@ -2,8 +2,7 @@ package resultlog
 
 import "io"
 
-// Stream is a pipe, a terminal or a device: lines go out as they come, and
-// cannot be read again.
+// Stream writes lines to a pipe, a terminal or a device, where they cannot be read again.
 type Stream struct{ io.Writer }
 
 // Append writes a line.
@@ -12,5 +11,5 @@ func (s Stream) Append(line []byte) error {
 	return err
 }
 
-// Close does nothing: the stream is not ours.
+// Close does nothing: the caller closes the stream.
 func (Stream) Close() error { return nil }

@@ -1,8 +1,7 @@
 //go:build !windows
 
-// Command screens makes the pictures of edenwait that stand in docs/command: it
-// builds the command, runs it on a pseudo-terminal as a person would, and draws
-// what is on the screen.
+// Command screens makes the pictures in docs/command. It builds the command, runs it on a
+// pseudo-terminal, and draws the screen.
 //
 //	go run ./cmd/edenwait/internal/screens docs/command
 package main
@@ -21,8 +20,8 @@ import (
 const (
 	columns = 96
 	rows    = 30
-	// patience ends a session that does not get where it should.
-	patience = 2 * time.Minute
+	// timeLimit ends a session that hangs.
+	timeLimit = 2 * time.Minute
 )
 
 func main() {
@@ -37,7 +36,7 @@ func main() {
 }
 
 func screens(folder string) (err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), timeLimit)
 	defer cancel()
 	folder, err = filepath.Abs(folder)
 	if err != nil {
@@ -62,13 +61,13 @@ func screens(folder string) (err error) {
 	return nil
 }
 
-// studio is where the pictures are made.
+// studio makes the pictures.
 type studio struct {
 	folder, work, program string
 	env                   []string
 }
 
-// demo is pictured half way, and at its end.
+// demo makes two pictures: halfway, and at the end.
 func (s *studio) demo(ctx context.Context) error {
 	session, err := s.start(ctx, "edenwait demo")
 	if err != nil {
@@ -86,7 +85,7 @@ func (s *studio) demo(ctx context.Context) error {
 	return s.save("demo.svg", session.picture())
 }
 
-// wait is pictured with a batch of which some jobs fail.
+// wait makes two pictures of a batch in which some jobs fail.
 func (s *studio) wait(ctx context.Context) error {
 	stop, err := s.emulate(ctx, "--jobs", "200", "--rate", "50", "--durations", "lognormal:6s,0.5,12s", "--fail-share", "0.08", "--seed", "4")
 	if err != nil {
@@ -109,7 +108,7 @@ func (s *studio) wait(ctx context.Context) error {
 	return s.save("wait.svg", session.picture())
 }
 
-// timelines are the command's own pictures of a batch, small and large.
+// timelines makes two pictures with --timeline, of a small batch and of a large one.
 func (s *studio) timelines(ctx context.Context) error {
 	for name, args := range map[string][]string{
 		"timeline.svg":      {"--jobs", "40", "--rate", "10"},

@@ -29,7 +29,7 @@ type session struct {
 	view vt10x.Terminal
 }
 
-// start runs a command line on a terminal, below the line itself.
+// start runs a command line on a terminal. The line itself is on the screen too.
 func (s *studio) start(ctx context.Context, line string) (*session, error) {
 	words := strings.Fields(line)
 	session := &session{view: vt10x.New(vt10x.WithSize(columns, rows)), drawn: make(chan struct{})}
@@ -52,7 +52,7 @@ func (s *studio) start(ctx context.Context, line string) (*session, error) {
 	return session, nil
 }
 
-// Write draws.
+// Write writes to the screen.
 func (s *session) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -93,8 +93,8 @@ func (s *session) end(code int) error {
 	return nil
 }
 
-// emulate starts an account in a box, whose key and URL later commands have in
-// their environment. The result stops it.
+// emulate starts a fake API, and sets its key and URL in the environment of later commands.
+// stop ends it.
 func (s *studio) emulate(ctx context.Context, args ...string) (stop func(), err error) {
 	cmd := exec.CommandContext(ctx, s.program, append([]string{"emulate", "--write-ids", "ids.txt"}, args...)...)
 	cmd.Dir = s.work

@@ -70,7 +70,7 @@ func (s *session) span(b *bytes.Buffer, from, to, y int) {
 	b.WriteString("</text>\n")
 }
 
-// text is what stands in some columns of a row.
+// text returns some columns of a row.
 func (s *session) text(y, from, to int) string {
 	var b strings.Builder
 	for x := from; x < to; x++ {

@@ -34,8 +34,8 @@ text{fill:#d8dee9} .page{fill:#22272e} .axis{stroke:#8b949e} .running{fill:#4f6f
 </style>
 `
 
-// picture is SVG that is being written. All its text is written here, so none of it
-// needs to be escaped.
+// picture is SVG that is being written. No text in it comes from outside this package, so
+// nothing is escaped.
 type picture struct {
 	bytes.Buffer
 	*view
@@ -51,17 +51,17 @@ func newPicture(v *view, height float64) *picture {
 	return p
 }
 
-// x is where a moment is.
+// x is the position of a time.
 func (p *picture) x(t time.Duration) float64 {
 	share := float64(max(t, p.from)-p.from) / float64(p.until-p.from)
 	return left + share*(right-left)
 }
 
-// sign is a kind of thing in the legend.
+// sign is an entry of the legend.
 type sign struct{ class, shape, text string }
 
-// legend stands in one line above the data, where it covers nothing. It is one
-// text, so that nothing overlaps in whatever font.
+// legend is one line above the data, where it covers nothing. It is one text element, so
+// that nothing overlaps in any font.
 func (p *picture) legend(y float64, signs ...sign) {
 	var b strings.Builder
 	for i, s := range signs {
@@ -98,7 +98,7 @@ func (p *picture) scale(top, bottom, high float64, name string) {
 	p.add(`<text transform="translate(14,%g) rotate(-90)" text-anchor="middle">%s</text>`, middle, name)
 }
 
-// label writes a time without the units that are zero.
+// label formats a time without the units that are zero.
 func label(t time.Duration) string {
 	text := t.String()
 	for _, zero := range []struct{ long, short string }{{"m0s", "m"}, {"h0m", "h"}} {
@@ -109,7 +109,7 @@ func label(t time.Duration) string {
 	return text
 }
 
-// nice is the next length of time that a clock has a mark for.
+// nice rounds a duration up to a usual step of a time axis.
 func nice(d time.Duration) time.Duration {
 	for _, step := range []time.Duration{
 		time.Millisecond, 10 * time.Millisecond,

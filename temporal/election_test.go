@@ -64,16 +64,16 @@ func TestEnsureLead(t *testing.T) {
 
 func TestLeaderOf(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	activity := &workflowpb.PendingActivityInfo{
+	pending := &workflowpb.PendingActivityInfo{
 		State: enums.PENDING_ACTIVITY_STATE_STARTED, LastWorkerIdentity: "w1", Attempt: 3, LastStartedTime: timestamppb.New(at),
 		LastHeartbeatTime: timestamppb.New(at.Add(time.Minute)), LastFailure: &failurepb.Failure{Message: "it was stopped"},
 	}
-	got, err := LeaderOf(t.Context(), &described{pending: []*workflowpb.PendingActivityInfo{activity}}, "test")
+	got, err := LeaderOf(t.Context(), &described{pending: []*workflowpb.PendingActivityInfo{pending}}, "test")
 	if want := (Leader{Identity: "w1", Since: at, Beat: at.Add(time.Minute), Attempt: 3, Reason: "it was stopped"}); err != nil || got != want {
 		t.Errorf("%+v, %v", got, err)
 	}
-	activity.State = enums.PENDING_ACTIVITY_STATE_SCHEDULED
-	got, err = LeaderOf(t.Context(), &described{pending: []*workflowpb.PendingActivityInfo{activity}}, "test")
+	pending.State = enums.PENDING_ACTIVITY_STATE_SCHEDULED
+	got, err = LeaderOf(t.Context(), &described{pending: []*workflowpb.PendingActivityInfo{pending}}, "test")
 	if want := (Leader{Attempt: 3, Reason: "it was stopped"}); err != nil || got != want {
 		t.Errorf("%+v, %v", got, err)
 	}

@@ -49,8 +49,9 @@ func TestManyWorkflows(t *testing.T) {
 		t.Skip("takes half an hour: run it with -scale 10000 -timeout 2h")
 	}
 	a := newAccount(edentest.Options{Seed: 7, Rate: -1, DiscardRecords: true})
+	// A rate whose ends a server on two cores can take in.
 	leader := startProcess(t, a, settings{
-		Name: "leader", Account: t.Name(), Rate: 200, HeartbeatTimeout: 30 * time.Second, Stats: true, OnlyLeads: true,
+		Name: "leader", Account: t.Name(), Rate: 50, HeartbeatTimeout: 30 * time.Second, Stats: true, OnlyLeads: true,
 	})
 	startProcess(t, a, settings{Name: "workflows", Account: t.Name(), NeverLeads: true}).await("started")
 	leader.await("started")

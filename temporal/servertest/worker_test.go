@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -68,8 +69,11 @@ func work(ctx context.Context, s settings) error {
 // options of the candidate.
 func (s settings) options() edentemporal.Options {
 	options := edentemporal.Options{
-		Account:          s.Account,
-		Config:           edenwait.Config{Token: edentest.DefaultToken, BaseURL: s.BaseURL, Rate: s.Rate},
+		Account: s.Account,
+		Config: edenwait.Config{
+			Token: edentest.DefaultToken, BaseURL: s.BaseURL, Rate: s.Rate,
+			HTTPClient: &http.Client{Transport: stamp{http.DefaultTransport}},
+		},
 		Reduce:           map[string]edentemporal.Reduce{"id": jobID},
 		HeartbeatTimeout: s.HeartbeatTimeout,
 		Identity:         s.Name,
@@ -81,6 +85,18 @@ func (s settings) options() edentemporal.Options {
 		}
 	}
 	return options
+}
+
+// sentHeader has the time at which a process sent the request, in nanoseconds. A frozen process may have
+// sent it long before it arrives.
+const sentHeader = "Test-Sent"
+
+type stamp struct{ next http.RoundTripper }
+
+func (s stamp) RoundTrip(request *http.Request) (*http.Response, error) {
+	request = request.Clone(request.Context())
+	request.Header.Set(sentHeader, strconv.FormatInt(time.Now().UnixNano(), 10))
+	return s.next.RoundTrip(request)
 }
 
 // jobID is a Reduce.

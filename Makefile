@@ -78,7 +78,7 @@ arrows: ## no import of what stands higher, and no circle of files
 	if deps ./internal/... | grep -x -e net/http -e github.com/edenwait/edenwait; then echo 'internal must not import the above'; exit 1; fi
 	if deps ./edentest | grep -x -e testing -e github.com/edenwait/edenwait; then echo 'edentest must not import the above'; exit 1; fi
 	if GOWORK=off go list -deps -f '{{if not .Standard}}{{.ImportPath}}{{end}}' ./webhook | grep -vx github.com/edenwait/edenwait/webhook; then echo 'webhook must import the standard library only'; exit 1; fi
-	go run ./checks/arrows ./... ./cmd/edenwait/... ./bench/... ./checks/arrows/... ./examples/observed/...
+	go run ./checks/arrows ./... ./cmd/edenwait/... ./bench/... ./temporal/... ./checks/arrows/... ./examples/observed/...
 
 $(TOOLS)/golangci-lint:
 	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)

@@ -38,7 +38,7 @@ func (w *Waiter) WaitAll(ctx context.Context, ids []string) ([]Result, error) {
 	}
 	c.seal()
 	c.logStart()
-	progress := newReporter(w.config.Hooks.OnProgress, c)
+	progress := c.report(w.config.Hooks.OnProgress)
 	c.await()
 	c.finish(progress)
 	c.logEnd()
@@ -87,7 +87,7 @@ func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq
 		// The loop's body may be busy when ctx ends; nothing more is to be asked for.
 		defer context.AfterFunc(ctx, func() { c.over(contextCause(ctx)) })()
 		c.logStart()
-		progress := newReporter(w.config.Hooks.OnProgress, c)
+		progress := c.report(w.config.Hooks.OnProgress)
 		in.start(ctx, ids)
 		defer func() {
 			if finished {

@@ -262,13 +262,6 @@ func (c *call) done() bool {
 	return c.sealed && c.pending == 0
 }
 
-// ended is why the call ended early, and what its caller must have thrown at it.
-func (c *call) ended() (thrown any, cause error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.thrown, c.cause
-}
-
 // await blocks until every id has its result, or the call has ended early.
 func (c *call) await() {
 	for {
@@ -352,65 +345,5 @@ func (c *call) close(ending bool) {
 	c.driver.end(c.handle)
 	if thrown, _ := c.ended(); thrown != nil && !ending {
 		panic(thrown)
-	}
-}
-
-// standing is how the call stands.
-func (c *call) standing() Progress {
-	var sent engine.Counts
-	var rate float64
-	var stalled time.Duration
-	var trouble any
-	c.driver.look(c.handle, func(e *engine.Engine, now time.Duration) {
-		sent, rate = e.Counts(c.handle), e.Rate(now)
-		stalled, trouble = e.Stalled(now)
-	})
-	c.mu.Lock()
-	p := Progress{Succeeded: c.counts.succeeded, Failed: c.counts.failed, Errored: c.counts.errored, Waiting: c.waits}
-	if c.past != nil {
-		p.Waiting -= len(c.past.repeats)
-	}
-	c.mu.Unlock()
-	p.Total = p.Succeeded + p.Failed + p.Errored + p.Waiting
-	p.Requests, p.Lists, p.RateLimited, p.Rate = sent.Gets+sent.Pages, sent.Pages, sent.RateLimited, rate
-	p.Elapsed, p.Stalled = time.Since(c.began), stalled
-	if err, ok := trouble.(error); ok {
-		p.Trouble = refusalCause(err).Error()
-	}
-	if ended := p.Total - p.Waiting; ended > 0 {
-		left := float64(p.Elapsed) * float64(p.Waiting) / float64(ended)
-		p.TimeLeft = time.Duration(min(left, float64(maxDuration)))
-	}
-	return p
-}
-
-// kind names the call in the log.
-func (c *call) kind() string {
-	if c.level == zapcore.DebugLevel {
-		return "wait"
-	}
-	return "batch"
-}
-
-func (c *call) logStart() { guard("Logger", c.driver.fail, c.writeStart) }
-
-func (c *call) logEnd() { guard("Logger", c.driver.fail, c.writeEnd) }
-
-func (c *call) writeStart() {
-	if line := c.log.Check(c.level, c.kind()+" started"); line != nil {
-		c.mu.Lock()
-		jobs := c.waits
-		c.mu.Unlock()
-		line.Write(zap.Int("jobs", jobs), zap.Bool("list", c.driver.requester.lister != nil))
-	}
-}
-
-func (c *call) writeEnd() {
-	if line := c.log.Check(c.level, c.kind()+" ended"); line != nil {
-		p := c.standing()
-		_, cause := c.ended()
-		line.Write(zap.Int("jobs", p.Total), zap.Int("succeeded", p.Succeeded), zap.Int("failed", p.Failed),
-			zap.Int("errored", p.Errored), zap.Int("waiting", p.Waiting), zap.Int("requests", p.Requests), zap.Int("lists", p.Lists),
-			zap.Int("rate_limited", p.RateLimited), zap.Duration("took", p.Elapsed), zap.NamedError("ended_early", cause))
 	}
 }

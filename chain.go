@@ -23,7 +23,7 @@ func visitChain(err error, visit func(error) bool) (found bool) {
 		if visit(err) {
 			return true
 		}
-		switch wrapping := err.(type) {
+		switch wrapping := err.(type) { //nolint:errorlint // this is what errors.Is does
 		case interface{ Unwrap() error }:
 			pending = append(pending, wrapping.Unwrap())
 		case interface{ Unwrap() []error }:
@@ -46,9 +46,9 @@ func isEndless(err error) bool {
 
 // matches is errors.Is for chains that may have no end.
 func matches(err, target error) bool {
-	comparable := target == nil || reflect.TypeOf(target).Comparable()
+	canCompare := target == nil || reflect.TypeOf(target).Comparable()
 	return visitChain(err, func(e error) bool {
-		if comparable && e == target { //nolint:errorlint // this is errors.Is
+		if canCompare && e == target { //nolint:errorlint // this is errors.Is
 			return true
 		}
 		is, ok := e.(interface{ Is(error) bool })

@@ -74,3 +74,13 @@ func retryAfter(err error) time.Duration {
 	}
 	return 0
 }
+
+// refusalCause is an answer that concerns everyone, without the job that happened
+// to be asked for: each result will quote it.
+func refusalCause(err error) error {
+	var api *APIError
+	if errors.As(err, &api) {
+		return api
+	}
+	return err
+}

@@ -94,10 +94,10 @@ type Config struct {
 	// BackOff makes the delays between two polls of one job. It is called once per
 	// wait: once for each call that waits for a job. It is also called for the job
 	// list, whose delays are Reset when it brings news. When NextBackOff returns
-	// backoff.Stop, that wait is given up, or the list is no longer read. Mind that a
-	// backoff.ExponentialBackOff stops after 15 minutes unless its MaxElapsedTime is
-	// 0. BackOff and what it returns run under the Waiter's lock: they must be quick,
-	// and must not call the Waiter.
+	// backoff.Stop, that wait is given up, or the list is not read again until the
+	// Waiter has been idle. Mind that a backoff.ExponentialBackOff stops after 15
+	// minutes unless its MaxElapsedTime is 0. BackOff and what it returns run under the
+	// Waiter's lock: they must be quick, and must not call the Waiter.
 	//
 	// By default, delays follow from the job's age, from how long jobs of its feature,
 	// subfeature, provider and model have lasted, and from how scarce requests are:

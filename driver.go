@@ -392,13 +392,3 @@ func (d *driver) write(n *engine.Note) {
 		d.log.Warn("a key that has worked was refused: checking it with one more request", zap.Error(err))
 	}
 }
-
-// refusalCause is an answer that concerns everyone, without the job that happened
-// to be asked for: each result will quote it.
-func refusalCause(err error) error {
-	var api *APIError
-	if errors.As(err, &api) {
-		return api
-	}
-	return err
-}

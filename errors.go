@@ -62,7 +62,7 @@ type APIError struct {
 }
 
 func (e *APIError) Error() string {
-	msg := fmt.Sprintf("%s: HTTP %d", e.Op, e.StatusCode)
+	msg := fmt.Sprintf("%s: HTTP %d", printable(e.Op, 256), e.StatusCode)
 	if text := http.StatusText(e.StatusCode); text != "" {
 		msg += " " + text
 	}

@@ -69,7 +69,7 @@ func newFailure(err error, redact func(string) string) *failure {
 	if what := setupAdvice(err); what != "" {
 		return &failure{text: what, cause: standardCause(err)}
 	}
-	text := shorten(err.Error(), maxForeign)
+	text := shorten(err.Error())
 	var op *net.OpError
 	if errors.As(err, &op) && text == op.Error() {
 		plain := *op

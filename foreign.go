@@ -31,9 +31,9 @@ func contain(err error) (contained error) {
 			contained = fmt.Errorf("a %T that panics when it is looked at", err)
 		}
 	}()
-	f := &foreignError{err: err, text: shorten(err.Error(), maxForeign)}
+	f := &foreignError{err: err, text: shorten(err.Error())}
 	visitChain(err, func(e error) bool {
-		api, own := e.(*APIError)
+		api, own := e.(*APIError) //nolint:errorlint // this is what errors.As does
 		if !own {
 			if as, ok := e.(interface{ As(any) bool }); !ok || !as.As(&api) {
 				return false
@@ -47,9 +47,6 @@ func contain(err error) (contained error) {
 	}
 	return f
 }
-
-// maxForeign bounds the text of an error of the caller's, in bytes.
-const maxForeign = 4 << 10
 
 func (f *foreignError) Error() string { return f.text }
 

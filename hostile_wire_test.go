@@ -1,7 +1,6 @@
 package edenwait_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -149,8 +148,8 @@ func http2(answer string) func(net.Conn) {
 // and in the log; and what package net/http says in the log of package log.
 func allTold(t *testing.T, base string, client *nethttp.Client) string {
 	t.Helper()
-	var std bytes.Buffer
-	log.SetOutput(&std)
+	std := &syncBuffer{}
+	log.SetOutput(std)
 	log.SetFlags(0)
 	defer func() {
 		log.SetOutput(os.Stderr)

@@ -53,7 +53,7 @@ func TestKeyInOtherClothes(t *testing.T) {
 		"split":      struct{ A, B string }{soakToken[:len(soakToken)/2], soakToken[len(soakToken)/2:]},
 		"split text": soakToken[:11] + " " + soakToken[11:], "spaced": strings.Join(strings.Split(soakToken, ""), " "),
 		"wrapped":  nestedKey{E: fmt.Errorf("in %v", req.Header)},
-		"bytes %v": fmt.Sprint([]byte(soakToken)),
+		"bytes %v": fmt.Sprintf("%v", []byte(soakToken)),
 	}
 	var found []string
 	defer func() {
@@ -133,7 +133,7 @@ func chain(err error) (all []error) {
 		return nil
 	}
 	all = append(all, err)
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // each part of a chain
 	case interface{ Unwrap() error }:
 		all = append(all, chain(e.Unwrap())...)
 	case interface{ Unwrap() []error }:
@@ -146,7 +146,7 @@ func chain(err error) (all []error) {
 
 // leaks finds a long part of the key, in any form.
 func leaks(text string) string {
-	forms := map[string]string{"plain": soakToken, "percent": percentAll(soakToken), "decimal bytes": strings.Trim(fmt.Sprint([]byte(soakToken)), "[]")}
+	forms := map[string]string{"plain": soakToken, "percent": percentAll(soakToken), "decimal bytes": strings.Trim(fmt.Sprintf("%v", []byte(soakToken)), "[]")}
 	for pad := range 3 {
 		e := base64.RawStdEncoding.EncodeToString([]byte(strings.Repeat("x", pad) + soakToken))
 		forms[fmt.Sprint("b64 ", pad)] = e[4 : len(e)-3]

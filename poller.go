@@ -274,7 +274,7 @@ func (p *Poller) failed(ctx context.Context, dog *watchdog, err error) error {
 		return p.share(timeoutFailure(dog.head, header))
 	}
 	if isEndless(err) {
-		err = errors.New(shorten(err.Error(), maxForeign))
+		err = errors.New(shorten(err.Error()))
 	}
 	var own *failure
 	switch {

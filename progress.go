@@ -58,14 +58,9 @@ type reporter struct {
 	latest Progress // what was reported last
 }
 
-// newReporter begins to report.
-func newReporter(hook func(Progress), c *call) *reporter {
-	if hook == nil {
-		return nil
-	}
-	r := &reporter{
-		hook: hook, snapshot: c.standing, log: c.log, redact: c.runner.redact, fail: c.driver.fail, ended: make(chan struct{}),
-	}
+// start begins to report.
+func (r *reporter) start() *reporter {
+	r.ended = make(chan struct{})
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.timer = time.AfterFunc(0, r.tick)

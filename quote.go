@@ -49,3 +49,14 @@ func escape(text string, limit int, quoted bool) string {
 	}
 	return string(out)
 }
+
+// maxForeign bounds the text of an error of the caller's, in bytes.
+const maxForeign = 4 << 10
+
+// shorten returns at most maxForeign bytes of a text, whole letters.
+func shorten(text string) string {
+	if len(text) <= maxForeign {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxForeign], "") + "…"
+}

@@ -77,7 +77,7 @@ func (r *redactor) add(secret string) {
 		r.addParts(lower(form))
 		r.addScattered(form)
 	}
-	decimals := strings.Trim(fmt.Sprint([]byte(secret)), "[]") // as %v prints a []byte
+	decimals := strings.Trim(fmt.Sprintf("%v", []byte(secret)), "[]") // as %v prints a []byte
 	r.addForm(decimals)
 	r.addScattered(decimals)
 }
@@ -110,19 +110,25 @@ func (r *redactor) addForm(form string) {
 // ends, nothing is left of the text.
 func (r *redactor) redact(text string) string {
 	text = r.replace(text)
-	for plain := text; ; {
+	plain := text
+	for range mostEscapes {
 		if r.isScattered(plain) {
 			return redacted
 		}
 		next := unescape(plain)
 		if next == plain {
-			return text
+			break
 		}
 		if plain = next; r.replace(plain) != plain { // a text is escaped as often as it was passed on
 			return redacted
 		}
 	}
+	return text
 }
+
+// mostEscapes is how many layers of escapes are looked through. A server could make
+// tens of thousands.
+const mostEscapes = 8
 
 // isScattered reports whether a secret stands in the text with something between
 // its letters: spaces, line ends, dashes.

@@ -63,7 +63,7 @@ func (s *single) take(w *Waiter) {
 	}
 	s.call.take([]string{s.id}, 0)
 	s.logs = s.log.Core().Enabled(zapcore.DebugLevel)
-	s.progress = newReporter(w.config.Hooks.OnProgress, &s.call)
+	s.progress = s.report(w.config.Hooks.OnProgress)
 }
 
 // end returns the result, or throws what the caller must get.

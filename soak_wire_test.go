@@ -162,11 +162,20 @@ const leastPause = 250 * time.Millisecond
 // a 503 to any GET, had asked for a pause, and that answer. A refusal of what was
 // sent before the last one came asks for nothing new, unless it names a time.
 func (w *wire) hasty() (at time.Duration, because refusal, found bool) {
-	last := time.Duration(-1)
+	// Of all requests, of polls and of own ones: which of these one concerned, the
+	// limiter knows alone.
+	last := [3]time.Duration{-1, -1, -1}
 	for _, r := range w.refused {
-		pause := r.after
-		if r.status == nethttp.StatusTooManyRequests && r.sent > last {
-			pause, last = max(pause, leastPause), r.came
+		pause, kind := r.after, 1+int1(r.own)
+		if r.status == nethttp.StatusTooManyRequests {
+			if r.sent > max(last[0], last[kind]) {
+				pause = max(pause, leastPause)
+			}
+			for _, k := range [...]int{0, kind} {
+				if r.sent > last[k] {
+					last[k] = r.came
+				}
+			}
 		}
 		for _, s := range w.sent {
 			if s.at > r.came && s.at < r.came+pause && (s.own == r.own || r.status != nethttp.StatusTooManyRequests) {

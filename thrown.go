@@ -47,7 +47,7 @@ func safeThrown(thrown any, redact func(string) string) (text string, safe bool)
 	case bool, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, float32, float64:
 		return fmt.Sprint(thrown), true
 	}
-	text = shorten(text, maxForeign)
+	text = shorten(text)
 	mentions := lower(text)
 	if text == "" || strings.Contains(mentions, "authorization") || strings.Contains(mentions, "bearer") ||
 		holdsOutput(text) || redact(text) != text {
@@ -74,12 +74,4 @@ func withoutKeys(text string) string {
 func safeText(err error) (text string) {
 	defer func() { _ = recover() }()
 	return err.Error()
-}
-
-// shorten returns at most limit bytes of a text, whole letters.
-func shorten(text string, limit int) string {
-	if len(text) <= limit {
-		return text
-	}
-	return strings.ToValidUTF8(text[:limit], "") + "…"
 }

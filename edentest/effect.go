@@ -71,7 +71,7 @@ func Redirect(url string) Effect {
 	return e
 }
 
-// Refuse refuses the connection, so that the request never arrives. On loopback,
+// RefuseConnection refuses the connection, so that the request never arrives. On loopback,
 // where something listens, the connection ends without an answer instead, like
 // [Reset].
 func RefuseConnection() Effect { return Effect{name: "refuse", lost: true} }

@@ -3,6 +3,7 @@ package edenotel
 import (
 	"strings"
 	"sync"
+	"unicode"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -90,10 +91,15 @@ func (s *kinds) attributes(k kindAndOutcome) attribute.Set {
 }
 
 // short bounds a text, and makes it valid: an exporter may refuse all metrics for one
-// that is not.
+// that is not. What a terminal could take for a command is replaced.
 func short(text string) string {
 	if len(text) > maxText {
 		text = text[:maxText]
 	}
-	return strings.ToValidUTF8(text, "")
+	return strings.Map(func(c rune) rune {
+		if !unicode.IsPrint(c) {
+			return unicode.ReplacementChar
+		}
+		return c
+	}, strings.ToValidUTF8(text, ""))
 }

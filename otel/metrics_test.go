@@ -194,10 +194,10 @@ func TestStateIsTheWorlds(t *testing.T) {
 		}
 		during := s.collect()
 		backlog := during.numbers["edenwait.job.backlog"]
-		if under := during.numbers["edenwait.request.active"]; backlog+under+float64(fetched) < 39 || backlog > 40 {
+		if under := during.numbers["edenwait.request.active"]; backlog+under+float64(fetched) < 39 || backlog > 42 { // one or two may be audited
 			t.Errorf("the backlog is %v, with %v under way and %d fetched of 40", backlog, under, fetched)
 		}
-		if drain := during.numbers["edenwait.backlog.drain_time"]; math.Abs(drain-backlog/10) > 1e-9 {
+		if drain := during.numbers["edenwait.backlog.drain_time"]; math.Abs(drain-backlog/10) > 1e-6 {
 			t.Errorf("the backlog of %v drains in %v s at 10 a second", backlog, drain)
 		}
 		// The hooks of the forty block: sixteen run.

@@ -120,9 +120,13 @@ func (t *Telemetry) jobEnd(ctx context.Context, info edenwait.JobEndInfo) {
 	}
 }
 
-// Observe has the Waiter's Stats read with each collection, once for all instruments.
-// It is called once.
-func (t *Telemetry) Observe(w *edenwait.Waiter) error {
+// Statser has Stats: a Waiter, or whatever stands for one, such as a member of a fleet
+// that has a new Waiter each time it leads.
+type Statser interface{ Stats() edenwait.Stats }
+
+// Observe has the Stats of w, which is usually a *edenwait.Waiter, read with each
+// collection, once for all instruments. It is called once.
+func (t *Telemetry) Observe(w Statser) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.registration != nil || t.unregistered {

@@ -1,10 +1,10 @@
 // Package edentemporal waits for Eden AI async jobs from Temporal workflows, with one
 // process per account that polls for all of them.
 //
-// An account has one rate limit, however many workers it has. So for each account, one
-// of them leads: it has the [edenwait.Waiter], and the waits of all workflows run on
-// it. Temporal elects the leader. If it dies, another process leads, and the waits
-// begin anew there.
+// An account has one rate limit, however many workers share it. So one worker per account
+// leads: it has the [edenwait.Waiter], and the waits of all workflows run on it. Temporal
+// elects the leader. If the leader dies, another process leads, and the waits restart
+// there.
 //
 // Each process that may lead is started with
 //
@@ -20,7 +20,8 @@
 //	outcomes, err := edentemporal.WaitAll(ctx, "production", ids, edentemporal.WithReduce("text"))
 //
 // The account is a name of your choice, and never the key, since it appears in
-// workflows' histories.
+// workflows' histories. All processes of an account must use the same namespace,
+// since Temporal elects one leader in each.
 //
 // # What is promised
 //
@@ -29,8 +30,8 @@
 // heartbeat timeout, by the wall clock and by the monotonic one. So a leader that was frozen
 // or cut off sends nothing afterwards, except requests that were on their way.
 //
-// Each job has one [Outcome], whatever dies meanwhile. An error of [WaitAll] means only
-// that the waiting failed.
+// Each job has one [Outcome], whichever process dies meanwhile. An error of [WaitAll]
+// means only that the waiting failed.
 //
 // A refused key does not fail the fleet: see [Refusal].
 //

@@ -3,6 +3,7 @@ package edentemporal
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -289,5 +290,19 @@ func TestOptions(t *testing.T) {
 	}
 	if _, err := Start(t.Context(), nil, Options{Account: "test"}); err == nil || !strings.Contains(err.Error(), "Token") {
 		t.Errorf("without a key: %v", err)
+	}
+}
+
+// The key is in no printed form of what a program holds.
+func TestKeyIsNotPrinted(t *testing.T) {
+	const key = "known-key-0123456789"
+	o := testOptions(t, edentest.New(edentest.Options{}), func(o *Options) { o.Config.Token = key })
+	m := member(o, &server{})
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d"} {
+		for _, printed := range []any{m, o, m.Stats()} {
+			if text := fmt.Sprintf(verb, printed); strings.Contains(text, key) {
+				t.Errorf("%s of %T: %s", verb, printed, text)
+			}
+		}
 	}
 }

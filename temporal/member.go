@@ -79,7 +79,8 @@ func Start(ctx context.Context, c client.Client, options Options) (*Member, erro
 
 // Stop ends the candidacy. A leader sends nothing from then on, and hands the lead and
 // its waits over to another candidate, or leaves them to the next one to come. Stop
-// returns when that is done, after some seconds at most. It may be called more than once.
+// returns when that is done, usually within a second, and within half a minute if
+// activities of Options.Register do not end. It may be called more than once.
 func (m *Member) Stop() {
 	m.stop()
 	<-m.stopped
@@ -201,7 +202,7 @@ func (m *Member) activity(ctx context.Context) error {
 	info := activity.GetInfo(ctx)
 	err := m.lead(ctx, info.TaskToken, info.HeartbeatTimeout, activity.GetWorkerStopChannel(ctx))
 	if temporal.IsCanceledError(err) {
-		activity.RecordHeartbeat(ctx) // the SDK believes in a cancellation if it has heard of it itself
+		activity.RecordHeartbeat(ctx) // its answer makes the SDK accept the cancellation
 	}
 	return err
 }

@@ -16,7 +16,7 @@ func now() moment {
 	return moment{wall: t.Round(0), monotonic: t.Sub(someTime)}
 }
 
-// since is the time that has passed at most: whichever clock says more.
+// since is the most time that has passed, by either clock.
 func (m moment) since(earlier moment) time.Duration {
 	return max(m.wall.Sub(earlier.wall), m.monotonic-earlier.monotonic)
 }

@@ -49,7 +49,7 @@ type Outcome struct {
 	Value json.RawMessage `json:"value,omitempty"`
 }
 
-// Err returns nil if the job succeeded and its value, if any was asked for, is there.
+// Err returns nil if the job succeeded and its value, if a Reduce was named, is there.
 // Otherwise the error says what failed.
 func (o Outcome) Err() error {
 	if o.Status == edenwait.StatusSuccess && o.Code == "" && o.Error == "" {

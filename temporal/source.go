@@ -68,8 +68,8 @@ func (s *fencedLister) List(ctx context.Context, query edenwait.ListQuery) (*ede
 	return s.lister.List(ctx, query)
 }
 
-// transport is the fence for requests of the caller's own. It stands below
-// Waiter.Transport, so it too is asked when the turn has been granted.
+// transport is the fence for the caller's own requests. It is below
+// Waiter.Transport, so it too is checked after the turn was granted.
 type transport struct {
 	next  http.RoundTripper
 	fence *fence

@@ -38,10 +38,16 @@ func WithReduce(name string) Option { return func(o *waitOptions) { o.reduce = n
 // error, a timeout of Temporal's. Defaults to no bound.
 func WithTimeout(d time.Duration) Option { return func(o *waitOptions) { o.timeout = d } }
 
-// WithHeartbeatTimeout is how long after a leader's death its waits begin anew
-// at the next one, at most. A shorter one costs more: each Await has one
-// heartbeat, which is billed, per 80 % of it. Defaults to 5 minutes.
-func WithHeartbeatTimeout(d time.Duration) Option { return func(o *waitOptions) { o.heartbeat = d } }
+// WithHeartbeatTimeout is the time after which the waits of a leader that died restart
+// at the next one. A shorter one costs more: an Await sends one heartbeat per 80 % of
+// it, and heartbeats are billed. Defaults to 5 minutes.
+func WithHeartbeatTimeout(d time.Duration) Option {
+	return func(o *waitOptions) {
+		if d > 0 { // without one, the waits of a dead leader would never restart
+			o.heartbeat = d
+		}
+	}
+}
 
 // WaitAll blocks the workflow until all jobs have ended, and returns exactly one
 // Outcome per id, in the order of ids. An id that occurs more than once is waited for
@@ -49,11 +55,13 @@ func WithHeartbeatTimeout(d time.Duration) Option { return func(o *waitOptions) 
 //
 // The error is nil if all jobs have ended, however they ended: look at
 // [Outcome.Err]. An error means that the waiting failed: the workflow was
-// cancelled, the timeout passed, or the account was refused and the leader has
-// [RefusalFail]. Outcomes are then returned too, and those of jobs that have not ended
-// have [CodeWaiting]. A cancelled workflow continues at once.
+// cancelled, the timeout passed, the leaders of ten minutes did not have the Reduce, or the
+// account was refused and the leader has [RefusalFail]. The outcomes are returned too, and
+// those of jobs that have not ended have [CodeWaiting]. A cancelled workflow continues
+// at once.
 //
-// More than [MaxIDs] ids are an error. Without a leader, the call waits for one.
+// More than [MaxIDs] ids, and an invalid account name, are an error without outcomes.
+// Without a leader, the call waits for one.
 func WaitAll(ctx workflow.Context, account string, ids []string, opts ...Option) ([]Outcome, error) {
 	o := waitOptions{heartbeat: defaultAwaitHeartbeat}
 	for _, opt := range opts {

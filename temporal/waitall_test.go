@@ -164,6 +164,26 @@ func TestWaitAllTimeout(t *testing.T) {
 	}
 }
 
+// Without a heartbeat timeout, the waits of a dead leader would never restart.
+func TestWaitAllHeartbeatTimeout(t *testing.T) {
+	for option, want := range map[time.Duration]time.Duration{0: 5 * time.Minute, -1: 5 * time.Minute, time.Minute: time.Minute} {
+		var suite testsuite.WorkflowTestSuite
+		env := suite.NewTestWorkflowEnvironment()
+		var got time.Duration
+		env.RegisterActivityWithOptions(func(ctx context.Context, in edentemporal.AwaitInput) (edentemporal.AwaitResult, error) {
+			got = activity.GetInfo(ctx).HeartbeatTimeout
+			return edentemporal.AwaitResult{Outcomes: []edentemporal.Outcome{{ID: in.IDs[0]}}}, nil
+		}, activity.RegisterOptions{Name: edentemporal.AwaitActivity})
+		env.ExecuteWorkflow(func(ctx workflow.Context) error {
+			_, err := edentemporal.WaitAll(ctx, account, jobIDs(1), edentemporal.WithHeartbeatTimeout(option))
+			return err
+		})
+		if err := env.GetWorkflowError(); err != nil || got != want {
+			t.Errorf("%v: %v, %v", option, got, err)
+		}
+	}
+}
+
 func TestWaitAllRefused(t *testing.T) {
 	known := edentemporal.AwaitResult{Outcomes: []edentemporal.Outcome{{ID: jobID(1), Status: edenwait.StatusSuccess}}}
 	w := run(t, nil, jobIDs(3), 0, func(env *testsuite.TestWorkflowEnvironment) {

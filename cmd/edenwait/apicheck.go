@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"sync"
 	"sync/atomic"
 
@@ -85,4 +86,16 @@ func (e *unknownError) Error() string {
 	return fmt.Sprintf("%s unknown to the API at %s, and no job known. No line was written for them. "+
 		"Check that the key belongs to the account that submitted them, and the host (--eu, --base-url). Results are kept for 7 days",
 		e.jobs, e.url)
+}
+
+// shownURL is a URL without its path, which may be a gateway's key.
+func shownURL(base string) string {
+	u, err := url.Parse(base)
+	if err != nil {
+		return "--base-url"
+	}
+	if u.Path == "" || u.Path == "/" {
+		return u.Scheme + "://" + u.Host
+	}
+	return u.Scheme + "://" + u.Host + "/…"
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/edenwait/edenwait"
@@ -58,5 +59,18 @@ func TestHasNoList(t *testing.T) {
 	c.noteList(status(404))
 	if got := c.hasNoList(t.Context(), &lister{}); got != nil {
 		t.Errorf("got %v after a page", got)
+	}
+}
+
+// TestShownURL: the path of a gateway may be its key.
+func TestShownURL(t *testing.T) {
+	for base, want := range map[string]string{
+		"https://api.example": "https://api.example", "https://api.example/": "https://api.example",
+		"https://api.example/gw-Key-5f2c81d09a/": "https://api.example/…", "https://api.example:8443/%67w": "https://api.example:8443/…", "://": "--base-url",
+	} {
+		e := &unknownError{jobs: "2 jobs", url: shownURL(base)}
+		if e.url != want || strings.Contains(e.Error(), "5f2c81d09a") {
+			t.Errorf("%s: %v", base, e)
+		}
 	}
 }

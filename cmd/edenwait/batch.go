@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -181,9 +182,9 @@ func (b *batch) ending(ctx context.Context) ending {
 	}
 	_, e.kept = b.sink.(*resultlog.File)
 	if e.Unknown > 0 && e.cause == nil {
-		e.unknownErr = &unknownError{jobs: report.Count(e.Unknown, "job"), absent: b.check.hasNoList(ctx, b.poller), url: b.config.BaseURL}
-		if e.unknownErr.url == "" {
-			e.unknownErr.url = edenwait.DefaultBaseURL
+		e.unknownErr = &unknownError{
+			jobs: report.Count(e.Unknown, "job"), absent: b.check.hasNoList(ctx, b.poller),
+			url: shownURL(cmp.Or(b.config.BaseURL, edenwait.DefaultBaseURL)),
 		}
 	}
 	return e
@@ -222,22 +223,39 @@ func (b *batch) wait(ctx context.Context, ids iter.Seq[string]) error {
 			b.console.grace.wait(finished)
 		}()
 	}
-	warned := false
+	checked := 0 // unknown jobs, at the last check
 	for r := range b.waiter.AsCompleted(ctx, ids) {
 		if err := b.handleResult(r, ctx.Err() != nil); err != nil {
 			return err
 		}
-		if len(b.unknown) == manyUnknown && !warned {
-			warned = true
-			if b.check.hasNoList(ctx, b.poller) != nil {
+		if unknown := len(b.unknown); unknown == checked+manyUnknown {
+			if checked = unknown; !b.checkUnknown(ctx, unknown) {
 				break // the other jobs would be unknown too
 			}
-			b.console.message("the first %d jobs that were polled are all unknown to the API: check that the key belongs to the right account", manyUnknown)
 		}
 	}
 	return nil
 }
 
-// manyUnknown is how many jobs must be unknown, with no job known, to give up on a server
-// that has no job list either.
+// manyUnknown is how many jobs must be unknown, with no job known, to check the server.
 const manyUnknown = 100
+
+// checkUnknown looks for an explanation of many unknown jobs, and reports whether to
+// wait for the others. A missing job list alone proves nothing: a gateway may pass GETs
+// of jobs only, and unknown ids may come first. So jobs from anywhere in the batch are
+// polled next, and the batch ends only if these are unknown too.
+func (b *batch) checkUnknown(ctx context.Context, unknown int) bool {
+	switch unknown {
+	case manyUnknown:
+		if b.check.hasNoList(ctx, b.poller) == nil {
+			b.console.message("the first %d jobs that were polled are all unknown to the API: check that the key belongs to the right account", unknown)
+			break
+		}
+		for _, id := range b.jobTable.sample(unknown) {
+			b.waiter.Notify(id)
+		}
+	case 3 * manyUnknown:
+		return b.check.hasNoList(ctx, b.poller) == nil || b.check.known.Load()
+	}
+	return true
+}

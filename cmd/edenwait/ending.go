@@ -76,11 +76,14 @@ func unreadResults(jobs []string) string {
 		return ""
 	}
 	const most = 10
-	shown := strings.Join(jobs[:min(most, len(jobs))], " ")
-	if len(jobs) > most {
-		shown += " …"
+	var shown strings.Builder
+	for _, id := range jobs[:min(most, len(jobs))] {
+		shown.WriteString(" " + report.Plain(id)) // a malformed id can be anything
 	}
-	return fmt.Sprintf(", %s not written because nobody reads the output: %s", report.Count(len(jobs), "result"), shown)
+	if len(jobs) > most {
+		shown.WriteString(" …")
+	}
+	return fmt.Sprintf(", %s not written because nobody reads the output:%s", report.Count(len(jobs), "result"), shown.String())
 }
 
 // rootRefusal is the server's message without the job whose GET got it.

@@ -104,6 +104,21 @@ func (r *jobTable) failed(id string) bool {
 	return e.outcome != 0 && e.outcome != resultlog.OutcomeSuccess[0]
 }
 
+// sample returns up to n of the ids that have no line, at random.
+func (r *jobTable) sample(n int) (ids []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for id, e := range r.jobs {
+		if len(ids) == n {
+			break
+		}
+		if e.wanted && e.outcome == 0 {
+			ids = append(ids, id.String())
+		}
+	}
+	return ids
+}
+
 // contains reports whether one of the ids is in this run.
 func (r *jobTable) contains(ids ...uuid.UUID) bool {
 	r.mu.Lock()

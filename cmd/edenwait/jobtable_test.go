@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -59,5 +61,32 @@ func TestJobTableSightings(t *testing.T) {
 	r.sawRunning(time.Now().Add(-time.Hour/2), id) // an older answer comes late
 	if ago, seen := r.lastSeen(id); !seen || ago < time.Minute || ago > 2*time.Minute {
 		t.Errorf("last seen %v ago, %v", ago, seen)
+	}
+}
+
+// TestSample: ids from anywhere in the batch, all without a line.
+func TestSample(t *testing.T) {
+	t.Parallel()
+	r := newJobTable()
+	r.addEarlier(resultlog.Entry{ID: jobID, Outcome: resultlog.OutcomeSuccess})
+	r.add(jobID)
+	r.add("malformed")
+	for i := range 1000 {
+		r.add(fmt.Sprintf("00000000-0000-4000-8000-%012x", i))
+	}
+	late := 0
+	for range 20 {
+		sample := r.sample(50)
+		if len(sample) != 50 || slices.Contains(sample, jobID) {
+			t.Fatalf("%d: %v", len(sample), sample)
+		}
+		for _, id := range sample {
+			if id >= "00000000-0000-4000-8000-0000000001f4" {
+				late++
+			}
+		}
+	}
+	if late < 100 || late > 900 {
+		t.Errorf("%d of 1000 from the second half", late)
 	}
 }

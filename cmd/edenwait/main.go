@@ -5,12 +5,17 @@ package main
 
 import (
 	"context"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
 )
 
 func main() {
+	// Package net/http writes there what a server sends behind the end of an answer,
+	// which may be a part of an output.
+	log.SetOutput(io.Discard)
 	os.Exit(run(withSignals(context.Background()), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 

@@ -176,6 +176,7 @@ func (e *Engine) respondJob(now time.Duration, r *request, a *Answer) {
 			e.audits.confirmed(now)
 		}
 		e.hintConfirmed(job, now)
+		e.audits.ended = min(e.audits.ended, now)
 		e.ended.add(job.key, now)
 		e.end(j, now, Answered, a.Value)
 	case Running:

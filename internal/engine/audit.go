@@ -22,6 +22,13 @@ const (
 	auditTiers = 16
 	auditShare = 6.4 // divided by the number of jobs,
 	maxShare   = 0.2 // and no more than this
+	// A list that has not been right about any end yet may show every job running
+	// forever. Until it has, or the other audits begin, any of the jobs is asked for now
+	// and then: the gap is a share of the time since work began, that of ten jobs or
+	// fewer, and falls with the square root of their number. Such a job is not audited again soon.
+	firstEarly = 3 * time.Second
+	leastEarly = time.Second
+	earlyShare = 0.33
 	// rightEnough is how often a minute the list must be right about ends to halve the
 	// audits.
 	rightEnough = 8
@@ -36,6 +43,17 @@ type audits struct {
 
 	right float64 // times that the list was right of late about an end, older ones fading
 	at    time.Duration
+
+	began  time.Duration // when work began after idleness
+	proven bool          // since then the list has been right about an end
+	ended  time.Duration // when the first end since then was known
+	early  time.Duration // when the next early audit is due
+	from   int32         // where to look for its job
+}
+
+// resume begins anew when work begins after idleness.
+func (a *audits) resume(now time.Duration) {
+	a.began, a.proven, a.ended, a.early = now, false, Never, now+firstEarly
 }
 
 type audit struct {
@@ -62,10 +80,39 @@ func (a *audits) add(tier int, j int32, born uint32, now time.Duration) {
 	a.tiers[tier].push(audit{j, born, uint32((now + auditGap(tier)) / auditUnit)})
 }
 
+// chooseEarly returns any of the jobs that are left to the list.
+func (a *audits) chooseEarly(t *table, may func(j int32) bool, now time.Duration) int32 {
+	const tries = 256 // jobs that have ended are most, at the end of a batch
+	n := t.jobs.len()
+	for i := range min(n, tries) {
+		j := (a.from + i) % n
+		if t.jobs.at(j).state == listed && may(j) {
+			return j
+		}
+	}
+	a.putOff(t, now)
+	return none
+}
+
+func (a *audits) putOff(t *table, now time.Duration) {
+	gap := earlyShare * float64(now-a.began) / math.Sqrt(max(1, float64(t.live)/10))
+	a.early = now + max(leastEarly, time.Duration(gap))
+	a.from = rand.Int32N(max(1, t.jobs.len())) // jobs that came together may be alike
+}
+
 // choose returns the job to audit now, or when to look again. A job that may not
-// be asked for has its turn later.
-func (a *audits) choose(t *table, may func(j int32) bool, now time.Duration) (j int32, at time.Duration) {
+// be asked for has its turn later. Shown says that the list shows jobs running, as far
+// as it is known.
+func (a *audits) choose(t *table, may func(j int32) bool, now time.Duration, shown bool) (j int32, at time.Duration) {
 	at = Never
+	if shown && !a.proven && t.live > 0 && now-a.began < firstAudit {
+		if a.early <= now {
+			if j := a.chooseEarly(t, may, now); j != none {
+				return j, now
+			}
+		}
+		at = a.early
+	}
 	for tier := range a.tiers {
 		q := &a.tiers[tier]
 		a.shuffle(tier, now)
@@ -81,7 +128,8 @@ func (a *audits) choose(t *table, may func(j int32) bool, now time.Duration) (j 
 				at = min(at, max(due, a.next))
 				break
 			}
-			if job.state == listed && may(first.job) {
+			audited := tier == 0 && job.polls > 0 && !a.proven // early
+			if !audited && job.state == listed && may(first.job) {
 				return first.job, now
 			}
 			a.done(tier, now)
@@ -93,7 +141,13 @@ func (a *audits) choose(t *table, may func(j int32) bool, now time.Duration) (j 
 // confirmed records that the list was right about an end.
 func (a *audits) confirmed(now time.Duration) {
 	a.right = a.lately(now) + 1
-	a.at = now
+	a.at, a.proven = now, true
+}
+
+// scanned records that a whole scan has been read, which shows no job any more that
+// has ended by then: then the list was right, if there was one.
+func (a *audits) scanned(agrees func(ended time.Duration) bool) {
+	a.proven = a.proven || a.ended != Never && agrees(a.ended)
 }
 
 // lately is how often the list was right, in about the last minute.
@@ -125,14 +179,18 @@ func (a *audits) done(tier int, now time.Duration) {
 
 // sent records that a job is asked for itself. The next audit is due after a while
 // that keeps them to their share, which is the smaller the more ends hints tell.
-func (a *audits) sent(j int32, now time.Duration, rate, untold float64, jobs int) {
+func (a *audits) sent(t *table, j int32, now time.Duration, rate, untold float64) {
+	if !a.proven && a.early <= now && now-a.began < firstAudit {
+		a.putOff(t, now)
+		return
+	}
 	for tier := range a.tiers {
 		if q := &a.tiers[tier]; q.len() > 0 && q.at(0).job == j {
 			a.done(tier, now)
 			break
 		}
 	}
-	share := untold * min(auditShare/float64(max(jobs, 1)), maxShare) / (1 + a.lately(now)/rightEnough)
+	share := untold * min(auditShare/float64(max(t.live, 1)), maxShare) / (1 + a.lately(now)/rightEnough)
 	a.last = now
 	a.next = now + time.Duration(float64(time.Second)/(share*rate))
 }

@@ -232,6 +232,3 @@ type Ready struct {
 func (e *Engine) demand() list.Demand { return list.Demand{Waiting: e.idle, Unshown: e.unshown} }
 
 func (e *Engine) note(n Note) { e.out.Notes = append(e.out.Notes, n) }
-
-// Rate is how many requests a second the Engine allows itself now.
-func (e *Engine) Rate(now time.Duration) float64 { return e.limiter.Rate(now, ratelimit.Poll) }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/edenwait/edenwait/internal/durations"
+	"github.com/edenwait/edenwait/internal/ratelimit"
 )
 
 const (
@@ -85,7 +86,7 @@ func (e *Engine) tell(j int32, due, now time.Duration) {
 	case due > now:
 		job.flags.set(told, true)
 		e.pollSoon(j, due, now)
-	case e.unproven() && e.price.turns.rate(now) > crowdedShare*e.Rate(now):
+	case e.unproven() && e.price.turns.rate(now) > crowdedShare*e.limiter.Rate(now, ratelimit.Poll):
 	case doubt:
 		job.flags.set(told, true)
 		e.rest(j, now)

@@ -200,6 +200,7 @@ func (e *Engine) respondPage(now time.Duration, r *request, a *Answer) {
 	}
 	if complete {
 		e.passes[unseenPass] = pass{active: true}
+		e.audits.scanned(e.list.Agrees)
 	}
 }
 

@@ -3,6 +3,8 @@ package engine
 import (
 	"math"
 	"time"
+
+	"github.com/edenwait/edenwait/internal/ratelimit"
 )
 
 // price is how many job-seconds of delay one request is worth: the number from
@@ -91,3 +93,6 @@ func (m *meter) lately(now time.Duration) float64 {
 
 // rate is per second.
 func (m *meter) rate(now time.Duration) float64 { return m.lately(now) / m.window }
+
+// Rate is how many requests a second the Engine allows itself now.
+func (e *Engine) Rate(now time.Duration) float64 { return e.limiter.Rate(now, ratelimit.Poll) }

@@ -141,7 +141,7 @@ func (e *Engine) choose(now time.Duration) (choice, time.Duration) {
 			return choice{kind: getJob, job: j}, now
 		}
 	}
-	j, audit := e.audits.choose(&e.table, e.wanted, now)
+	j, audit := e.audits.choose(&e.table, e.wanted, now, e.list.Settled(now))
 	if j != none {
 		return choice{kind: auditJob, job: j}, now
 	}
@@ -351,7 +351,7 @@ func (e *Engine) send(c choice, now time.Duration) {
 		case probeKey:
 			e.refusal.asking = id
 		case auditJob:
-			e.audits.sent(c.job, now, e.Rate(now), e.history.untold(job.kind), e.table.live)
+			e.audits.sent(&e.table, c.job, now, e.Rate(now), e.history.untold(job.kind))
 		}
 		job.polls++
 		out.Key, out.Attempt = job.key, job.polls

@@ -214,3 +214,85 @@ func TestListDoesNotHastenWhatFails(t *testing.T) {
 		t.Errorf("job %d is in state %d; %d are taken for ended", n, d.state(n), d.known())
 	}
 }
+
+// An own Backoff that has stopped stops the list for the work that is under way: when
+// work begins after idleness, there is a new one.
+func TestStoppedListIsReadAgainAfterIdleness(t *testing.T) {
+	d := newDesk(t, Config{UseList: true, NewBackoff: func() Backoff {
+		return &fickle{delays: []time.Duration{second, second, -1}}
+	}}, 5)
+	pages := func() (n int) {
+		for d.now < d.e.youngest+20*second && d.call.live > 0 {
+			if len(d.pending) == 0 {
+				d.at(d.now + second)
+				continue
+			}
+			r := d.pending[0]
+			if r.Kind == Page {
+				d.page(1, upTo(5)...)
+				n++
+				continue
+			}
+			d.get(Running)
+		}
+		return n
+	}
+	first := pages()
+	d.e.Cancel(d.now, d.call)
+	d.e.Drain(d.now, d.call, make([]WaitEnd, 10))
+	d.e.Close(d.now, d.call)
+	d.ready()
+	d.pending = nil
+	d.now += time.Hour
+	d.call = d.e.Open(d.now, CallOptions{Deadline: Never})
+	for n := range 5 {
+		d.e.Watch(d.now, d.call, keyOf(n+1), int32(n+1))
+	}
+	d.ready()
+	if again := pages(); first == 0 || again != first {
+		t.Errorf("%d pages are read, and after idleness %d, want as many", first, again)
+	}
+}
+
+// While a crowd of known ends of one call is worked off, another call's jobs keep
+// getting news: the page that is due for them is a second late at most. Where no other
+// call waits for news, the crowd goes first.
+func TestPageDuringAnotherCallsCrowd(t *testing.T) {
+	for _, others := range []int{0, 30} {
+		const crowd = 100
+		d := newDesk(t, Config{UseList: true, Rate: 10, MaxInFlight: 10}, crowd+2)
+		other := d.e.Open(d.now, CallOptions{Deadline: Never})
+		var running []int
+		for n := range others {
+			d.e.Watch(d.now, other, keyOf(crowd+n+3), int32(n))
+			running = append(running, crowd+n+3)
+		}
+		running = append(running, crowd+1, crowd+2)
+		d.page(1, running...)
+		if n := d.known(); n < crowd-5 {
+			t.Fatalf("%d are known to have ended", n)
+		}
+		pages, gets := 0, 0
+		var last, longest time.Duration
+		for last = d.now; d.known() > 20; d.next() {
+			for len(d.pending) > 0 {
+				if d.pending[0].Kind == Get {
+					d.get(Done)
+					gets++
+					continue
+				}
+				d.page(1, running...)
+				pages++
+				longest, last = max(longest, d.now-last), d.now
+			}
+		}
+		t.Logf("beside %d jobs of another call: %d pages and %d GETs, a page after %v at the latest", others, pages, gets, longest)
+		if others == 0 && pages > 0 {
+			t.Errorf("%d pages are read, and nobody else waits for news", pages)
+		}
+		// The gap between two scans is longer than at first, since they bring no news.
+		if others > 0 && (pages < 2 || longest > 5*second+overdue) {
+			t.Errorf("%d pages are read beside %d GETs, one only after %v", pages, gets, longest)
+		}
+	}
+}

@@ -13,6 +13,7 @@ func (e *Engine) Open(now time.Duration, options CallOptions) *Call {
 	if e.calls.open == 0 {
 		// What was learned of the list before may not hold any more.
 		e.list.Resume(now)
+		e.audits.resume(now)
 		e.cadence.Resume(now)
 		e.stall.over(now)
 		if e.config.NewBackoff != nil {

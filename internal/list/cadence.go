@@ -27,7 +27,9 @@ const (
 	priorWatch = 3.0
 	// After a silence longer than this, in seconds, ends are taken to be the rarer the
 	// longer it has lasted: the jobs are long ones.
-	longSilence = 60.0
+	longSilence = 45.0
+	// The longest gap is maxGap, or this part of such a silence.
+	silentShare = 150
 
 	// early bounds the gap by a share of the time since the youngest job was
 	// taken in. Silence says little about a young job: a batch of jobs that last
@@ -79,7 +81,9 @@ func (c *Cadence) Next(now time.Duration, ends int, o Outlook) time.Duration {
 	if o.Age.Seconds() < passed {
 		least = flowGap
 	}
-	return min(max(gap, least), max(maxGap, min(time.Duration(float64(maxGap)*told), toldGap)))
+	most := max(maxGap, min(time.Duration(float64(maxGap)*told), toldGap))
+	most = max(most, min(time.Duration(silent/silentShare*float64(time.Second)), toldGap))
+	return min(max(gap, least), most)
 }
 
 // Resume begins anew when work begins after idleness.

@@ -45,7 +45,7 @@ const (
 	tolerableAge = 10 * time.Second
 	// owedEach is how many GETs must agree with a list for each ended job that it
 	// shows running.
-	owedEach = 20
+	owedEach = 18
 	maxOwed  = 1 << 20
 	// auditEvery is the number of scans per GET of a job that the list shows
 	// running. Only a GET can reveal a list that stands still.
@@ -58,6 +58,7 @@ const Never = time.Duration(math.MaxInt64)
 // List is what is known of the list itself.
 type List struct {
 	enabled bool
+	stopped bool          // until work begins after idleness
 	gone    time.Duration // until when the list is taken for nonexistent; 0 if it is not
 	known   bool          // a page has been read
 
@@ -112,7 +113,7 @@ func (l *List) Due(now time.Duration, d Demand) time.Duration {
 }
 
 // On reports whether there is a list, as far as is known.
-func (l *List) On(now time.Duration) bool { return l.enabled && now >= l.gone }
+func (l *List) On(now time.Duration) bool { return l.enabled && !l.stopped && now >= l.gone }
 
 // Worthwhile reports whether more waiting jobs are to be seen in the list than
 // it has pages left to read.
@@ -137,6 +138,12 @@ func (l *List) Late(now time.Duration) bool {
 
 // Covers reports whether the list replaces the polls of the jobs it shows.
 func (l *List) Covers(now time.Duration, d Demand) bool { return l.Works(now) && l.Worthwhile(d) }
+
+// Settled reports whether the list has been read and nothing is to be expected of it
+// now: no page is under way, and it neither fails nor is behind.
+func (l *List) Settled(now time.Duration) bool {
+	return l.known && l.On(now) && l.sentAt == Never && l.failing == Never && !l.stale
+}
 
 func (l *List) patience() time.Duration {
 	if l.known && !l.urgent {
@@ -226,6 +233,12 @@ func (l *List) ShownOutdated(ended time.Duration, again bool) bool {
 		l.outdated++
 	}
 	return true
+}
+
+// Agrees reports whether the last scan showed no job running whose end was known,
+// where one was known at ended.
+func (l *List) Agrees(ended time.Duration) bool {
+	return l.outdated == 0 && l.stuck == 0 && l.began-ended > tolerableAge
 }
 
 // Agreed records that a GET agreed with the list: the job runs.
@@ -368,12 +381,14 @@ func (l *List) Gone(now time.Duration) {
 	l.gone = now + retryGone
 }
 
-// Stop disables the list for good.
-func (l *List) Stop() { l.enabled = false }
+// Stop disables the list until Resume: what paces it has come to its end.
+func (l *List) Stop() { l.stopped = true }
 
 // Resume forgets, when work begins after idleness, what may have changed since:
-// that there was no list, that it failed, and how long to leave it alone.
+// that there was no list, that it failed or was to be stopped, and how long to leave
+// it alone.
 func (l *List) Resume(now time.Duration) {
+	l.stopped = false
 	l.gone, l.failing, l.again = 0, Never, false
 	l.at, l.retry, l.pause, l.sentAt = now, now, minPause, Never
 	l.reading, l.page, l.stale, l.owed, l.misses = false, 1, false, 0, 0

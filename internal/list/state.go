@@ -26,7 +26,7 @@ const (
 // State is how the list stands.
 func (l *List) State(now time.Duration, d Demand) State {
 	switch {
-	case !l.enabled:
+	case !l.enabled || l.stopped:
 		return Disabled
 	case !l.On(now):
 		return Gone

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/edenwait/edenwait"
 )
@@ -79,10 +80,15 @@ func (e *ends) record(info *edenwait.JobEndInfo) {
 	}
 }
 
-// short bounds a text and makes it valid. It is no part of a response afterwards, which
+// short bounds a text, and replaces what a terminal could take for a command. It is no part of a response afterwards, which
 // it would hold in memory.
 func short(text string) string {
-	return strings.Clone(strings.ToValidUTF8(text[:min(len(text), maxText)], ""))
+	return strings.Map(func(c rune) rune {
+		if !unicode.IsPrint(c) {
+			return unicode.ReplacementChar
+		}
+		return c
+	}, strings.Clone(strings.ToValidUTF8(text[:min(len(text), maxText)], "")))
 }
 
 // write writes both histograms.

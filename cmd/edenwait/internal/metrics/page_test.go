@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
@@ -244,7 +245,13 @@ func FuzzLabels(f *testing.F) {
 			"__name__": "edenwait_job_waited_seconds_count", "edenwait_job_outcome": "fail", "edenwait_job_subfeature": "speech_to_text_async",
 		}
 		for name, value := range map[model.LabelName]string{"edenwait_job_feature": feature, "edenwait_job_provider": provider} {
-			if value = strings.ToValidUTF8(value[:min(len(value), maxText)], ""); value != "" {
+			value = strings.Map(func(c rune) rune {
+				if !unicode.IsPrint(c) {
+					return unicode.ReplacementChar
+				}
+				return c
+			}, strings.ToValidUTF8(value[:min(len(value), maxText)], ""))
+			if value != "" {
 				want[name] = model.LabelValue(value)
 			}
 		}

@@ -1,8 +1,10 @@
 package resultlog
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"sync"
 	"time"
@@ -34,7 +36,8 @@ type File struct {
 	path    string
 	file    *os.File
 	lock    locker
-	size    int64
+	size    int64     // where the last line ends
+	tail    []byte    // how it ends
 	checked time.Time // when path last led to file
 
 	dirty  chan struct{} // receives when there is something to sync
@@ -65,7 +68,11 @@ func open(path string, newLock func(string) locker, retry func(id string) bool, 
 		return nil, errors.Join(err, f.release())
 	}
 	if f.Dropped > 0 {
-		if err := f.rewrite(newLock, retry); err != nil {
+		err := f.rewrite(newLock, retry)
+		if err == nil {
+			err = f.readTail()
+		}
+		if err != nil {
 			return nil, errors.Join(err, f.release())
 		}
 	}
@@ -109,7 +116,16 @@ func (f *File) open(retry func(id string) bool, each func(Entry)) (err error) {
 		}
 		f.size++
 	}
-	return nil
+	return f.readTail()
+}
+
+// tailSize is how much of the last line is looked for, to see that it is still there.
+const tailSize = 256
+
+func (f *File) readTail() error {
+	f.tail = make([]byte, min(f.size, tailSize))
+	_, err := f.file.ReadAt(f.tail, f.size-int64(len(f.tail)))
+	return err
 }
 
 // ErrGone is the error of a file that another program has removed, moved, replaced or
@@ -131,6 +147,10 @@ func (f *File) check() error {
 	case here.Size() < f.size:
 		return fmt.Errorf("%s %w: it was cut to %d of %d bytes", f.path, ErrGone, here.Size(), f.size)
 	}
+	tail := make([]byte, len(f.tail))
+	if _, err := f.file.ReadAt(tail, f.size-int64(len(tail))); err != nil || !bytes.Equal(tail, f.tail) {
+		return errors.Join(err, fmt.Errorf("%s %w: its last line was overwritten", f.path, ErrGone))
+	}
 	f.checked = time.Now()
 	return nil
 }
@@ -148,13 +168,19 @@ func (f *File) Append(line []byte) error {
 			return err
 		}
 	}
-	if n, err := f.file.Write(line); err != nil {
-		if n > 0 {
-			err = errors.Join(err, f.file.Truncate(f.size))
-		}
+	n, err := f.file.Write(line)
+	// Another program may have appended something before it.
+	end, seekErr := f.file.Seek(0, io.SeekCurrent)
+	switch {
+	case err == nil && seekErr == nil:
+		f.size, f.tail = end, append(f.tail[:0], line[max(0, len(line)-tailSize):]...)
+	case err == nil: // no file that can be looked at
+		f.size, f.tail = f.size+int64(len(line)), nil
+	case n > 0 && seekErr == nil:
+		return errors.Join(err, f.file.Truncate(end-int64(n)))
+	default:
 		return err
 	}
-	f.size += int64(len(line))
 	select {
 	case f.dirty <- struct{}{}:
 	default:

@@ -1,6 +1,7 @@
 package resultlog
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -16,6 +17,12 @@ func TestGone(t *testing.T) {
 		"moved":   func(path string) error { return os.Rename(path, path+".old") },
 		"replaced": func(path string) error {
 			return errors.Join(os.WriteFile(path+".new", line, 0o600), os.Rename(path+".new", path))
+		},
+		"overwritten in place": func(path string) error {
+			return writeInPlace(path, bytes.Repeat([]byte("x"), len(line)))
+		},
+		"another copied over it": func(path string) error {
+			return os.WriteFile(path, bytes.Repeat([]byte("x\n"), len(line)), 0o600)
 		},
 		"cut": func(path string) error { return os.Truncate(path, 0) },
 		"a folder moved": func(path string) error {
@@ -50,6 +57,42 @@ func TestGone(t *testing.T) {
 				t.Errorf("at the end: %v", err)
 			}
 		})
+	}
+}
+
+func writeInPlace(path string, text []byte) error {
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(text)
+	return errors.Join(err, file.Close())
+}
+
+// TestAppendedByAnother: what another program adds behind the lines takes none away.
+func TestAppendedByAnother(t *testing.T) {
+	lines := threeLines(t)
+	path := filepath.Join(t.TempDir(), "results.jsonl")
+	f, _, err := openFile(t, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range lines[:2] {
+		f.checked = f.checked.Add(-checkEvery)
+		if err := f.Append(line); err != nil {
+			t.Fatal(err)
+		}
+		other, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = other.Write(lines[2])
+		if err := errors.Join(err, other.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

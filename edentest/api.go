@@ -67,7 +67,7 @@ func (a *API) now() time.Duration {
 	if now < 0 {
 		// Nothing would ever be due. Only a bubble's clock, which starts in 2000,
 		// can be behind that of New.
-		panic("edentest: this API was made outside of the testing/synctest bubble that uses it, where its jobs would never end; call New inside")
+		panic("edentest: this API was made outside the testing/synctest bubble that uses it, where its jobs would never end; call New inside")
 	}
 	return now
 }
@@ -100,7 +100,7 @@ func (a *API) SetDown(down bool) {
 }
 
 // SetFaults changes Options.Faults from now on. From and Until are measured from
-// New as before; Skip and Times begin anew.
+// New as before; Skip and Times start over.
 func (a *API) SetFaults(faults []Fault) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -51,7 +51,7 @@
 //
 // # The limit
 //
-// Ten requests a second, for everyone who uses the account together. What
+// Ten requests per second, for everyone who uses the account together. What
 // exceeds them is answered with 429, and, as on the live service, with no hint
 // when to come back. Options.Limit chooses how the requests are counted, which
 // is not documented; a client that lives with a [TokenBucket], a [FixedWindow]

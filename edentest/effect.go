@@ -158,7 +158,7 @@ func WrongType(contentType string) Effect {
 	}}
 }
 
-// TruncateGzip sends the body compressed, and cut half way.
+// TruncateGzip sends the body compressed, and cut halfway.
 func TruncateGzip() Effect {
 	return Edit("gzip torn", func(_ Request, ans *Answer) {
 		var b bytes.Buffer
@@ -171,7 +171,7 @@ func TruncateGzip() Effect {
 	})
 }
 
-// PadBody sends the true answer blown up by n bytes of white space inside the JSON,
+// PadBody sends the true answer blown up by n bytes of whitespace inside the JSON,
 // without a Content-Length. They are made as they are sent, so n may be larger
 // than the memory.
 func PadBody(n int64) Effect {

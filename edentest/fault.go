@@ -71,7 +71,7 @@ type met struct {
 	seen, hits int
 }
 
-// set begins anew with these faults.
+// set starts over with these faults.
 func (fs *faults) set(list []Fault) {
 	list = slices.Clone(list)
 	for i := range list {
@@ -152,7 +152,7 @@ func (fs *faults) chance(fault int, x *exchange, j *job, nth uint64) float64 {
 
 // Chaos returns faults that, together, spoil the given share, 0 to 1, of all
 // GETs and lists in any way that a client can survive by asking again. Some of
-// them never end by themselves: the client needs a time-out.
+// them never end by themselves: the client needs a timeout.
 func Chaos(share float64) []Fault {
 	effects := []Effect{
 		Status(500, "", nil), Status(502, "<html>Bad Gateway</html>", nil), Status(503, "", nil),

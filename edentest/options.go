@@ -7,12 +7,12 @@ import "time"
 const DefaultToken = "edentest"
 
 // Options configure an API. The zero value is an account as the documents
-// describe it, without jobs: ten requests a second and no trouble.
+// describe it, without jobs: ten requests per second and no trouble.
 type Options struct {
 	// Token is the bearer key that is accepted. Defaults to DefaultToken.
 	Token string
 
-	// Rate is how many requests a second the account may send, over all its
+	// Rate is how many requests per second the account may send, over all its
 	// clients and all calls. Negative means no limit. Defaults to 10.
 	Rate float64
 
@@ -29,7 +29,7 @@ type Options struct {
 
 	// Ban is how long everything is answered with 429 after a request has exceeded
 	// the limit. Each request within that time restarts it, so a client that keeps
-	// trying is never let in again. Requests of Others neither start nor restart
+	// trying is never let in again. Requests at BackgroundRate neither start nor restart
 	// it. Defaults to 0: a refused request has no consequences.
 	Ban time.Duration
 
@@ -81,7 +81,7 @@ type Options struct {
 	// false.
 	ListNoTotals bool
 
-	// Others is how many requests a second the other clients of the account
+	// BackgroundRate is how many requests per second the other clients of the account
 	// send. They are evenly spaced, and counted against Rate when the next
 	// request arrives, so they cost no goroutine. Defaults to 0.
 	BackgroundRate float64
@@ -95,7 +95,7 @@ type Options struct {
 	NotFoundFor time.Duration
 
 	// Retention is how long an ended job is kept before it is gone from GET and
-	// list alike. Negative means for ever. Defaults to 7 days.
+	// list alike. Negative means forever. Defaults to 7 days.
 	Retention time.Duration
 
 	// Webhooks has the ends of jobs delivered to receivers. Defaults to nil: nobody

@@ -42,29 +42,27 @@ type Options struct {
 	// nothing. Defaults to 0: no bound.
 	Bandwidth float64
 
-	// Seed is what everything random derives from: ids, jobs, outputs, faults.
-	// Two APIs of one seed that are asked the same give the same answers. Zero
-	// is a seed like any other.
+	// Seed determines everything random: ids, jobs, outputs and faults. Two APIs with
+	// the same seed give the same answers to the same requests. Defaults to 0, which is a
+	// valid seed.
 	Seed uint64
 
 	// Workload is what jobs that arrive by POST are drawn from. Defaults to the
 	// zero Workload, see there.
 	Workload Workload
 
-	// OnSubmit, if set, decides what becomes of a job that arrives by POST,
-	// instead of Workload. Feature, Subfeature, Provider and Model of the Script
-	// that it returns default to those that were asked for. A Script that Submit
-	// would panic about is answered with 500. It must not call the API.
+	// OnSubmit, if set, returns the Script of a job that arrives by POST, and replaces
+	// Workload. Feature, Subfeature, Provider and Model of the Script default to those in
+	// the POST. If Submit would panic for the Script, the answer is a 500. OnSubmit must
+	// not call the API.
 	OnSubmit func(Submission) Script
 
-	// GetLag is how much later than its end a job's GET shows that end, and so does
-	// the answer to a POST. EndedAt, DELETE and webhooks are not behind. Defaults
-	// to 0.
+	// GetLag is the delay after which GETs, and answers to a POST, show a job's end.
+	// EndedAt, DELETE and webhooks have no such delay. Defaults to 0.
 	GetLag time.Duration
 
-	// ListLag is how far the job list is behind: it shows the state of that
-	// long ago, without the jobs that are newer. It is never less than GetLag.
-	// Defaults to 0.
+	// ListLag is how old the state in the job list is. The list does not show jobs that
+	// are newer than that. It is at least GetLag. Defaults to 0.
 	ListLag time.Duration
 
 	// ListStatus, if not zero, is the status that every list request is answered
@@ -98,8 +96,8 @@ type Options struct {
 	// list alike. Negative means forever. Defaults to 7 days.
 	Retention time.Duration
 
-	// Webhooks has the ends of jobs delivered to receivers. Defaults to nil: nobody
-	// is told.
+	// Webhooks configures the webhooks that are sent when jobs end. Defaults to nil: none
+	// are sent.
 	Webhooks *Webhooks
 
 	// DiscardRecords keeps counters only and no log of requests, which is for

@@ -364,7 +364,7 @@ func (d *driver) crash(thrown any) {
 	d.core = d.newEngine()
 }
 
-// fail ends all calls with what was thrown outside of the engine.
+// fail ends all calls with what was thrown outside the engine.
 func (d *driver) fail(thrown any) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -51,7 +51,7 @@ type audits struct {
 	from   int32         // where to look for its job
 }
 
-// resume begins anew when work begins after idleness.
+// resume starts over when work begins after idleness.
 func (a *audits) resume(now time.Duration) {
 	a.began, a.proven, a.ended, a.early = now, false, Never, now+firstEarly
 }

@@ -87,7 +87,8 @@ func (d *driver) begin(s subscriber, deadline time.Time, limited bool) {
 		d.wakeUp()
 		options := engine.CallOptions{Owner: s, Deadline: engine.Never}
 		if limited {
-			options.Deadline = d.now() + time.Until(deadline)
+			// A context may end centuries from now: the sum must not overflow.
+			options.Deadline = d.now() + min(time.Until(deadline), maxDuration)
 		}
 		handle := d.core.Open(d.now(), options)
 		d.open[handle] = struct{}{}

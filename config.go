@@ -138,6 +138,14 @@ type Config struct {
 	// Hooks are called as jobs end. Defaults to none.
 	Hooks Hooks
 
+	// HookGrace is how long hooks go on after the context of their call has ended, or the
+	// loop over AsCompleted was left. Their ctx is cancelled at its end and not before,
+	// then they have 400 ms to return. The call returns as soon as the last has. Hooks
+	// that wait for a place may still begin. Those that were cut off are a HookError
+	// with CutOff, and a Warn line has their number. Defaults to 0: ctx is cancelled at
+	// once.
+	HookGrace time.Duration
+
 	// Logger receives a Debug line per request, a Warn line at the start and the end
 	// of a streak of trouble, and a line at the start and the end of each call: Debug
 	// for Wait, Info for WaitAll and AsCompleted. Tokens and outputs, or parts of them,
@@ -177,6 +185,7 @@ func (c Config) withDefaults() (Config, error) {
 		bounded("Burst", &c.Burst, defaultBurst, 1, 1_000_000),
 		bounded("MaxInFlight", &c.MaxInFlight, inFlightFor(c.Rate), 1, maxInFlight),
 		bounded("MaxWait", &c.MaxWait, maxDuration, time.Millisecond, maxDuration),
+		bounded("HookGrace", &c.HookGrace, 0, 0, maxDuration),
 		bounded("MaxErrors", &c.MaxErrors, defaultMaxErrors, 1, math.MaxInt32),
 	)
 }

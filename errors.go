@@ -142,6 +142,9 @@ type HookError struct {
 	Err error
 	// Stack is the stack of a panic; nil otherwise.
 	Stack []byte
+	// CutOff: the hook was still running, or had not begun, when the call ended. One
+	// that was running may yet do what it was to do. See Config.HookGrace.
+	CutOff bool
 }
 
 func (e *HookError) Error() string {

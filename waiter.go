@@ -54,7 +54,7 @@ func New(config Config) (*Waiter, error) {
 		return nil, err
 	}
 	redact := newRedactor(config.Token, "").redact
-	waiter := &Waiter{hooks: &hookRunner{redact: redact}, ended: new(outcomes), opener: new(opener)}
+	waiter := &Waiter{hooks: &hookRunner{redact: redact, grace: config.HookGrace > 0}, ended: new(outcomes), opener: new(opener)}
 	waiter.driver = newDriver(waiter.deliver)
 	config.Logger = guardLogger(config.Logger, waiter.driver.fail)
 	waiter.driver.tracer = newTracer(config.Trace, waiter.driver.fail)

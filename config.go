@@ -58,9 +58,9 @@ type Config struct {
 
 	// AllowHTTP allows a BaseURL with http to any host but Eden AI's own, such as a
 	// fake API in another container. Token, ids and outputs then travel unencrypted:
-	// whoever is on the way, such as a proxy of the environment, can read and change
-	// them. Use it on a network of your own, with a key that is worth nothing.
-	// Defaults to false.
+	// everybody on the way can read and change them. Use it on a network of your own,
+	// with a key that is worth nothing. The default HTTPClient sends such requests
+	// directly, and never to a proxy. Defaults to false.
 	AllowHTTP bool
 
 	// HTTPClient sends the requests. It is copied; the copy follows no redirect, and
@@ -118,7 +118,8 @@ type Config struct {
 
 	// MaxWait is the maximum wait for one job, from when the call took its id in.
 	// Shortly before, the job is polled a last time, as it is before the deadline of a
-	// context. Defaults to no bound.
+	// context. Time in which the machine sleeps does not count, as for all timers of Go;
+	// every job is polled once within ten seconds of waking. Defaults to no bound.
 	MaxWait time.Duration
 
 	// MaxErrors is how many requests in a row may fail for one job before it is given

@@ -122,6 +122,13 @@ func (p *Poller) Format(f fmt.State, _ rune) {
 // Waiter finds it in both.
 func (p *Poller) closeIdle() { p.client.closeIdle() }
 
+// closeUnused closes connections that no request uses: after a sleep they are dead.
+func (p *Poller) closeUnused() {
+	p.client.mu.Lock()
+	defer p.client.mu.Unlock()
+	p.client.closeUnused()
+}
+
 // Get sends one GET for one job. An id that is not a UUID is ErrInvalidID and
 // costs no request. An answer other than 2xx is an APIError. A 2xx that is not
 // the JSON of this very job is an error too.

@@ -25,6 +25,7 @@ type driver struct {
 	tracer    *tracer
 	deliver   func([]engine.End) // takes what has ended
 	idle      func()             // is called when the last call has ended
+	woke      func()             // is called when the machine has been asleep
 
 	ownWaited atomic.Int64 // nanoseconds that own requests have waited for a turn
 
@@ -37,6 +38,7 @@ type driver struct {
 	requests *errgroup.Group                 // of the time since the last idleness
 	alarm    *time.Timer                     // nil while idle
 	alarmAt  time.Duration
+	sleep    sleepClock
 	origin   time.Time     // of the engine's time,
 	elapsed  time.Duration // which stood there then
 }
@@ -105,6 +107,7 @@ func (d *driver) wakeUp() {
 	if d.core.Idle() {
 		d.elapsed += min(max(time.Since(d.origin), 0), maxIdle)
 		d.origin = time.Now()
+		d.sleep.start()
 		d.requests = new(errgroup.Group)
 	}
 }
@@ -278,6 +281,9 @@ func (d *driver) waiting(id engine.RequestID) []context.Context {
 
 // setAlarm sets the one alarm; with nothing to wake for, there is none.
 func (d *driver) setAlarm(at time.Duration) {
+	if at != engine.Never && at-d.now() > sleepCheck {
+		at = d.now() + sleepCheck
+	}
 	switch {
 	case d.core.Idle() || at == engine.Never:
 		if d.alarm != nil {
@@ -288,11 +294,25 @@ func (d *driver) setAlarm(at time.Duration) {
 			d.elapsed, d.origin = d.now(), time.Now()
 		}
 	case d.alarm == nil:
-		d.alarm = time.AfterFunc(at-d.now(), func() { d.input(func() { d.alarmAt = engine.Never }) })
+		d.alarm = time.AfterFunc(at-d.now(), d.ring)
 	case at != d.alarmAt:
 		d.alarm.Reset(at - d.now())
 	}
 	d.alarmAt = at
+}
+
+// ring is what the alarm does.
+func (d *driver) ring() {
+	slept := false
+	d.input(func() {
+		d.alarmAt = engine.Never
+		if slept = d.sleep.slept(); slept {
+			d.core.Woke(d.now())
+		}
+	})
+	if slept {
+		d.woke()
+	}
 }
 
 // perform does what the engine wants done, without the lock.
@@ -370,27 +390,4 @@ func (d *driver) fail(thrown any) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.crash(thrown)
-}
-
-// write logs what the engine noted.
-func (d *driver) write(n *engine.Note) {
-	err, _ := n.Value.(error)
-	switch n.Kind {
-	case engine.SlowedDown:
-		d.log.Warn("rate limited: all requests slow down", zap.Float64("rate", rounded(n.Rate)), zap.Int("refused", n.Count),
-			zap.Duration("for", n.For.Round(time.Second)), zap.Error(err))
-	case engine.SpedUp:
-		d.log.Warn("no request was refused for a minute: no longer rate limited", zap.Float64("rate", rounded(n.Rate)),
-			zap.Int("refused", n.Count), zap.Duration("for", n.For.Round(time.Second)))
-	case engine.ListGone:
-		d.log.Warn(listGone(err), zap.Error(err))
-	case engine.TroubleBegan:
-		d.log.Warn("requests fail", zap.Error(err))
-	case engine.TroubleEnded:
-		d.log.Warn("requests succeed again", zap.Int("failed", n.Count))
-	case engine.Stalled:
-		d.log.Warn("no request has been of use for long", zap.Duration("for", n.For), zap.Error(err))
-	case engine.KeySuspected:
-		d.log.Warn("a key that has worked was refused: checking it with one more request", zap.Error(err))
-	}
 }

@@ -73,7 +73,7 @@ func TestNewAccepts(t *testing.T) {
 	}
 }
 
-// TestBaseURLAsPeopleCopyIt: with an endpoint's path, or white space, it means the
+// TestBaseURLAsPeopleCopyIt: with an endpoint's path, or whitespace, it means the
 // same; where it cannot, New says what to write.
 func TestBaseURLAsPeopleCopyIt(t *testing.T) {
 	for base, want := range map[string]string{

@@ -87,7 +87,8 @@ func (d *driver) begin(s subscriber, deadline time.Time, limited bool) {
 		d.wakeUp()
 		options := engine.CallOptions{Owner: s, Deadline: engine.Never}
 		if limited {
-			options.Deadline = d.now() + time.Until(deadline)
+			// A context may end centuries from now: the sum must not overflow.
+			options.Deadline = d.now() + min(time.Until(deadline), maxDuration)
 		}
 		handle := d.core.Open(d.now(), options)
 		d.open[handle] = struct{}{}
@@ -364,7 +365,7 @@ func (d *driver) crash(thrown any) {
 	d.core = d.newEngine()
 }
 
-// fail ends all calls with what was thrown outside of the engine.
+// fail ends all calls with what was thrown outside the engine.
 func (d *driver) fail(thrown any) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

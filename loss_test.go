@@ -181,7 +181,7 @@ func TestAnswerAtMaxWait(t *testing.T) {
 				time.Sleep(takes)
 				return succeeded(id)
 			}, edenwait.Config{MaxWait: maxWait, Hooks: record.hooks()})
-			ctx, cancel := context.WithTimeout(context.Background(), time.Hour) // a job ended twice would leave the call waiting for ever
+			ctx, cancel := context.WithTimeout(context.Background(), time.Hour) // a job ended twice would leave the call waiting forever
 			defer cancel()
 			results, err := waiter.WaitAll(ctx, []string{someID})
 			if r := results[0]; err != nil || r.Job == nil || r.ID != someID || r.Polls != 1 {

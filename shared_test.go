@@ -120,7 +120,7 @@ func TestBackOffsOfOneJob(t *testing.T) {
 		if !errors.Is(first, edenwait.ErrBackOffStopped) || made < 2 {
 			t.Errorf("the first wait: %v; %d BackOffs", first, made)
 		}
-		// The second began anew: the job is asked for at once, and soon again.
+		// The second started over: the job is asked for at once, and soon again.
 		soon := 0
 		for _, at := range gets(api, id) {
 			if after := at.Sub(joined); after >= 0 && after < 10*time.Second {

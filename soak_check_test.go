@@ -69,7 +69,7 @@ func (r *soakRun) checkCall(number int) {
 	}
 }
 
-// checkPlaces: one result a position, in order, with the ID as passed in.
+// checkPlaces: one result per position, in order, with the ID as passed in.
 // AsCompleted has an order of its own, and one that was stopped yields no more
 // than was asked for.
 func (r *soakRun) checkPlaces(number int) {

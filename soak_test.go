@@ -55,7 +55,7 @@ func TestSoak(t *testing.T) {
 	all.SetLimit(runtime.GOMAXPROCS(0))
 	for seed := first; seed < first+scenarios; seed++ {
 		all.Go(func() error {
-			// A subtest each, so that a deadlock or a time-out names the seed too.
+			// A subtest each, so that a deadlock or a timeout names the seed too.
 			t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) { labelled(seed, func() { newSoakScenario(seed).run(t) }) })
 			})

@@ -21,7 +21,7 @@ import (
 )
 
 // The targets of the engine, measured in virtual time against an API that
-// allows ten requests a second and is 40 ms away. To see the tables:
+// allows ten requests per second and is 40 ms away. To see the tables:
 //
 //	go test -run 'TestTargets|TestVariants' -v .
 
@@ -85,7 +85,7 @@ func waitAnHour(h *account, ids []string, config edenwait.Config) {
 	}
 }
 
-// errgroupRetry is what is written without this library: a goroutine a job,
+// errgroupRetry is what is written without this library: a goroutine per job,
 // each with a backoff of its own, which also has to survive the 429s.
 func errgroupRetry(h *account, ids []string, config edenwait.Config) {
 	poller, err := edenwait.NewPoller(config)

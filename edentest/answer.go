@@ -17,7 +17,7 @@ type Answer struct {
 
 	wire wire
 	drip time.Duration // slow: over which the body is spread
-	pad  int64         // white space inserted after the first byte of the body
+	pad  int64         // whitespace inserted after the first byte of the body
 	hurt bool          // changed by a fault
 }
 
@@ -30,7 +30,7 @@ const (
 	refused      // no connection
 	dropped      // the connection ends before the answer
 	broken       // the connection ends inside the body
-	stalled      // the body stops half way, the connection stays
+	stalled      // the body stops halfway, the connection stays
 	hung         // no answer comes, the connection stays
 	silent       // nothing comes over the connection any more, which stays
 )

@@ -96,7 +96,7 @@ func (l *limiter) setOthers(rate float64, now time.Duration) {
 
 // admit tells whether a request that arrives now is within the limit, and counts
 // it if so. What is refused is not counted, but begins a ban, if there are bans,
-// or begins it anew.
+// or restarts it.
 func (l *limiter) admit(now time.Duration) bool {
 	if l.unlimited {
 		return true

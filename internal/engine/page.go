@@ -102,7 +102,7 @@ func (e *Engine) scanDone(now time.Duration) {
 }
 
 // listGap is how long until the list is worth reading again. An own Backoff
-// paces it as it does a job, and begins anew with every news.
+// paces it as it does a job, and starts over with every news.
 func (e *Engine) listGap(now time.Duration) time.Duration {
 	if e.pacing == nil {
 		ends := e.list.Ends() + e.notices.ends

@@ -94,5 +94,5 @@ func (m *meter) lately(now time.Duration) float64 {
 // rate is per second.
 func (m *meter) rate(now time.Duration) float64 { return m.lately(now) / m.window }
 
-// Rate is how many requests a second the Engine allows itself now.
+// Rate is how many requests per second the Engine allows itself now.
 func (e *Engine) Rate(now time.Duration) float64 { return e.limiter.Rate(now, ratelimit.Poll) }

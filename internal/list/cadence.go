@@ -7,7 +7,7 @@ import (
 
 // Cadence is the gap between two scans, from how fast jobs have been ending.
 //
-// Scans that lie g apart cost 1/g requests a second, and each of the jobs that
+// Scans that lie g apart cost 1/g requests per second, and each of the jobs that
 // end at a rate of r waits g/2 to be noticed. Where one request is worth a delay
 // of L job-seconds, the sum of both is least at g = √(2L/r): the square-root rule
 // of stores that order by the lot (Harris 1913). While no job ends, the estimate
@@ -86,5 +86,5 @@ func (c *Cadence) Next(now time.Duration, ends int, o Outlook) time.Duration {
 	return min(max(gap, least), most)
 }
 
-// Resume begins anew when work begins after idleness.
+// Resume starts over when work begins after idleness.
 func (c *Cadence) Resume(now time.Duration) { *c = Cadence{last: now, lastEnd: now} }

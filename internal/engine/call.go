@@ -238,7 +238,7 @@ func int1(b bool) int {
 // finalsLead is how long before its end the final polls of so many waits begin,
 // and whether they fit.
 func finalsLead(waits int, rate float64) (lead time.Duration, fit bool) {
-	take := time.Duration(float64(waits) / rate * float64(time.Second))
+	take := time.Duration(min(float64(waits)/rate, maxDelay.Seconds()) * float64(time.Second))
 	return finalPoll + take, take <= maxFinals
 }
 

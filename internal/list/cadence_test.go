@@ -32,7 +32,7 @@ func TestCadenceFollowsTheSquareRoot(t *testing.T) {
 		rate     float64
 		from, to time.Duration
 	}{
-		{0, maxGap, 25 * second}, // an hour of silence
+		{0, maxGap, 25 * second},      // an hour of silence
 		{0.2, 2 * second, 3 * second}, // √(2 × 0.7 / 0.2) = 2.6 s
 		{0.8, 1100 * time.Millisecond, 1500 * time.Millisecond},
 		{100, minGap, minGap},

@@ -360,7 +360,7 @@ func (c *call) drain(cause error) {
 func (c *call) close(ending bool) {
 	c.driver.tracer.callEnd(c.ctx, func() CallEndInfo {
 		_, cause := c.ended()
-		return CallEndInfo{CallInfo: c.info(), Progress: c.standing(), Err: cause}
+		return CallEndInfo{CallInfo: c.info(), Progress: c.snapshot(), Err: cause}
 	})
 	c.driver.end(c.handle)
 	if thrown, _ := c.ended(); thrown != nil && !ending {

@@ -66,7 +66,7 @@ func TestAsCompletedBreak(t *testing.T) {
 func TestAsCompletedTakesIDsAsTheyCome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
-		record := newLedger()
+		record := newHookLog()
 		first := api.Submit(edentest.Script{})
 		arriving := func(yield func(string) bool) {
 			// The last id comes when the first job is long over, and so does the
@@ -231,7 +231,7 @@ func TestAsCompletedHandsOnPanicOfBackOff(t *testing.T) {
 	})
 }
 
-// Each job of a stream has its last look, whenever it came.
+// Each job of a stream gets its final poll, whenever its id came.
 func TestLastLookInAStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const wait = 10 * time.Minute

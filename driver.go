@@ -89,7 +89,8 @@ func (d *driver) begin(s subscriber, deadline time.Time, limited bool) {
 		d.wakeUp()
 		options := engine.CallOptions{Owner: s, Deadline: engine.Never}
 		if limited {
-			options.Deadline = d.now() + time.Until(deadline)
+			// A context may end centuries from now: the sum must not overflow.
+			options.Deadline = d.now() + min(time.Until(deadline), maxDuration)
 		}
 		handle := d.core.Open(d.now(), options)
 		d.open[handle] = struct{}{}
@@ -111,12 +112,12 @@ func (d *driver) wakeUp() {
 	}
 }
 
-// waitersOwn marks the context of the Waiter's own requests with its driver.
-type waitersOwn struct{}
-
 // notify passes a hint on.
 func (d *driver) notify(key engine.Key) {
-	d.input(func() { d.core.Notify(d.now(), key) })
+	d.input(func() {
+		d.wakeUp() // or the time of another bubble would be the engine's
+		d.core.Notify(d.now(), key)
+	})
 }
 
 // reserve asks for a turn for one of the caller's own requests. The channel is
@@ -240,11 +241,10 @@ func (d *driver) turn(input func()) (w work) {
 	input()
 	w = work{Ready: d.core.Ready(d.now()), requests: d.requests, core: d.core}
 	for _, r := range w.Requests {
-		ctx := context.Background()
+		ctx := context.Context(ownContext{driver: d})
 		if r.For != nil {
-			ctx = context.WithoutCancel(r.For.Owner.(subscriber).values())
+			ctx = ownContext{driver: d, caller: r.For.Owner.(subscriber).values()}
 		}
-		ctx = context.WithValue(ctx, waitersOwn{}, d) // see Transport
 		// Made here, or an abort could come before it.
 		ctx, d.cancels[r.ID] = context.WithCancel(ctx)
 		w.contexts = append(w.contexts, ctx)
@@ -385,7 +385,7 @@ func (d *driver) crash(thrown any) {
 	d.core = d.newEngine()
 }
 
-// fail ends all calls with what was thrown outside of the engine.
+// fail ends all calls with what was thrown outside the engine.
 func (d *driver) fail(thrown any) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -176,12 +176,12 @@ func TestAnswerAtMaxWait(t *testing.T) {
 	const maxWait = 10 * time.Second
 	for _, takes := range []time.Duration{maxWait, maxWait + 100*time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
-			record := newLedger()
+			record := newHookLog()
 			waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
 				time.Sleep(takes)
 				return succeeded(id)
 			}, edenwait.Config{MaxWait: maxWait, Hooks: record.hooks()})
-			ctx, cancel := context.WithTimeout(context.Background(), time.Hour) // a job ended twice would leave the call waiting for ever
+			ctx, cancel := context.WithTimeout(context.Background(), time.Hour) // a job ended twice would leave the call waiting forever
 			defer cancel()
 			results, err := waiter.WaitAll(ctx, []string{someID})
 			if r := results[0]; err != nil || r.Job == nil || r.ID != someID || r.Polls != 1 {
@@ -197,7 +197,7 @@ func TestAnswerAtMaxWait(t *testing.T) {
 // TestMaxWaitPassesAfterTheEnd: what ended a job is what came first.
 func TestMaxWaitPassesAfterTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		record := newLedger()
+		record := newHookLog()
 		waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
 			time.Sleep(10200 * time.Millisecond)
 			return running(id)

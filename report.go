@@ -1,8 +1,6 @@
 package edenwait
 
 import (
-	"errors"
-	"strconv"
 	"time"
 
 	"go.uber.org/zap"
@@ -16,7 +14,7 @@ func (c *call) report(hook func(Progress)) *reporter {
 	if hook == nil {
 		return nil
 	}
-	r := &reporter{hook: hook, snapshot: c.standing, log: c.log, redact: c.runner.redact, fail: c.driver.fail}
+	r := &reporter{hook: hook, snapshot: c.snapshot, log: c.log, redact: c.runner.redact, fail: c.driver.fail}
 	return r.start()
 }
 
@@ -27,8 +25,8 @@ func (c *call) ended() (thrown any, cause error) {
 	return c.thrown, c.cause
 }
 
-// standing is how the call stands.
-func (c *call) standing() Progress {
+// snapshot returns the counts of the call so far.
+func (c *call) snapshot() Progress {
 	var sent engine.Counts
 	var rate float64
 	var stalled time.Duration
@@ -82,32 +80,10 @@ func (c *call) writeStart() {
 
 func (c *call) writeEnd() {
 	if line := c.log.Check(c.level, c.kind()+" ended"); line != nil {
-		p := c.standing()
+		p := c.snapshot()
 		_, cause := c.ended()
 		line.Write(zap.Int("jobs", p.Total), zap.Int("succeeded", p.Succeeded), zap.Int("failed", p.Failed),
 			zap.Int("errored", p.Errored), zap.Int("waiting", p.Waiting), zap.Int("requests", p.Requests), zap.Int("lists", p.Lists),
 			zap.Int("rate_limited", p.RateLimited), zap.Duration("took", p.Elapsed.Round(time.Millisecond)), zap.NamedError("ended_early", cause))
 	}
-}
-
-// listGone names what is wrong. A key that is refused is the news then, and not that
-// the list cannot be read.
-func listGone(err error) string {
-	switch {
-	case errors.Is(err, ErrUnauthorized):
-		return "the API refuses the key for the job list: check the key"
-	case errors.Is(err, ErrPaymentRequired):
-		return "the API refuses the job list: the account has no credit"
-	default:
-		return "the job list cannot be read"
-	}
-}
-
-// rounded has three digits, as many as a reader of the log looks at.
-func rounded(rate float64) float64 {
-	short, err := strconv.ParseFloat(strconv.FormatFloat(rate, 'g', 3, 64), 64)
-	if err != nil {
-		return rate
-	}
-	return short
 }

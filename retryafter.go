@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// longestRetryAfter is beyond any use, and far from overflow.
+// longestRetryAfter is longer than any useful wait, and far from overflow.
 const longestRetryAfter = 24 * time.Hour
 
 // parseRetryAfter reads how long an answer asks to wait, rounded up to whole

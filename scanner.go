@@ -83,7 +83,7 @@ func (s *scanner) space() {
 	}
 }
 
-// accept reads the byte c, perhaps after white space.
+// accept reads the byte c, perhaps after whitespace.
 func (s *scanner) accept(c byte) bool {
 	s.space()
 	if s.peek() != c {

@@ -220,7 +220,7 @@ func (e *Engine) running(now time.Duration, r *request, a *Answer) {
 	job := e.table.jobs.at(j)
 	hint, again, due := job.flags.has(hinted), job.flags.has(notified), hintDue(job, now)
 	if job.flags.has(told) {
-		e.hintMissed(job, now)
+		e.falseHint(job, now)
 	}
 	job.flags.set(seen, true)
 	job.flags.set(hinted|refused|notified|told, false)
@@ -327,8 +327,8 @@ func (e *Engine) refuse(now time.Duration, r *request, a *Answer) {
 		}
 		return
 	}
-	if e.refusal.doubt(now, e.table.jobs.at(r.job).key) {
-		e.note(Note{Kind: KeyDoubted, Value: a.Value})
+	if e.refusal.suspect(now, e.table.jobs.at(r.job).key) {
+		e.note(Note{Kind: KeySuspected, Value: a.Value})
 	}
 	e.fail(now, r.job, a)
 	delete(e.failures, r.job) // it concerns everyone: it is no trouble of this job's

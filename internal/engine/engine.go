@@ -109,7 +109,7 @@ func New(config Config) *Engine {
 		hints:    ring[time.Duration]{size: rememberedHints},
 		stuck:    ring[time.Duration]{size: rememberedHints},
 		notices:  newNotices(),
-		// The list is judged by jobs that ended some ten seconds ago.
+		// The list is checked against jobs that ended some ten seconds ago.
 		ended: ring[time.Duration]{size: min(max(rememberedEnds, int(60*config.Rate)), 16*rememberedEnds)},
 	}
 	return e
@@ -207,7 +207,7 @@ const (
 	ListGone
 	TroubleBegan
 	TroubleEnded // after Count failures
-	KeyDoubted   // a key that has worked was refused
+	KeySuspected // a key that has worked was refused
 	Stalled      // nothing has come of any request For so long
 )
 

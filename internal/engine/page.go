@@ -91,7 +91,7 @@ func (e *Engine) runPasses(now time.Duration) (more bool) {
 // been asleep, and most may have ended. Times in which it sleeps do not count.
 func (e *Engine) Woke(now time.Duration) {
 	e.passes[wakePass] = pass{active: true}
-	e.list.Hurry(now)
+	e.list.DueBy(now)
 	e.outage.next = min(e.outage.next, now)
 }
 
@@ -125,7 +125,7 @@ func (e *Engine) scanDone(now time.Duration) {
 }
 
 // listGap is how long until the list is worth reading again. An own Backoff
-// paces it as it does a job, and begins anew with every news.
+// paces it as it does a job, and starts over with every news.
 func (e *Engine) listGap(now time.Duration) time.Duration {
 	if e.pacing == nil {
 		ends := e.list.Ends() + e.notices.ends

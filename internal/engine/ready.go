@@ -141,7 +141,7 @@ func (e *Engine) choose(now time.Duration) (choice, time.Duration) {
 			return choice{kind: getJob, job: j}, now
 		}
 	}
-	j, audit := e.audits.choose(&e.table, e.wanted, now, e.list.Settled(now))
+	j, audit := e.audits.choose(&e.table, e.wanted, now, e.list.UpToDate(now))
 	if j != none {
 		return choice{kind: auditJob, job: j}, now
 	}
@@ -285,7 +285,7 @@ func (e *Engine) nextDue(now time.Duration) time.Duration {
 	return at
 }
 
-// chooseProbe returns the GET that settles whether the key works.
+// chooseProbe returns the GET that decides whether the key works.
 func (e *Engine) chooseProbe(now time.Duration) (choice, time.Duration) {
 	r := &e.refusal
 	if r.asking != 0 || e.under >= e.config.MaxInFlight {

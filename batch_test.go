@@ -360,14 +360,14 @@ func TestFailFastWithABadID(t *testing.T) {
 	})
 }
 
-// A BatchError spells out three errors, and says how many it does not.
+// A BatchError spells out five kinds of errors, and says how many it does not.
 func TestBatchErrorSaysHowManyMore(t *testing.T) {
-	for n, says := range map[int]string{3: "no more", 4: "and 1 more", 5: "and 2 more"} {
+	for n, says := range map[int]string{5: "no more", 6: "and 1 more", 7: "and 2 more"} {
 		b := &edenwait.BatchError{Total: n, Errored: n}
 		for i := range n {
 			b.Errs = append(b.Errs, fmt.Errorf("error %d", i))
 		}
-		if text := b.Error() + map[bool]string{true: "no more"}[n == 3]; !strings.HasSuffix(text, says) || strings.Contains(text, "error 3") || strings.Count(text, "more") != 1 {
+		if text := b.Error() + map[bool]string{true: "no more"}[n == 5]; !strings.HasSuffix(text, says) || strings.Contains(text, "error 5") || strings.Count(text, "more") != 1 {
 			t.Errorf("of %d errors: %s", n, text)
 		}
 	}

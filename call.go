@@ -47,7 +47,10 @@ type call struct {
 }
 
 // tally is how jobs ended.
-type tally struct{ succeeded, failed, errored int }
+type tally struct {
+	succeeded, failed, errored int
+	answered                   int // of these, with a final response
+}
 
 // consumer takes the results of a call.
 type consumer interface {
@@ -243,7 +246,7 @@ func (c *call) complete(w *engine.WaitEnd, r Result) {
 // wrapping: the others did not fail for this one's reason.
 func (c *call) failFast(err error) {
 	if err != nil && c.config.FailFast {
-		c.over(fmt.Errorf("%w: %v", ErrFailFast, err))
+		c.over(fmt.Errorf("%w: %s", ErrFailFast, inside(err, "")))
 	}
 }
 
@@ -326,8 +329,7 @@ func (c *call) drain(cause error) {
 		c.driver.with(c.handle, func(e *engine.Engine, now time.Duration) { n = e.Drain(now, c.handle, buffer) })
 		for i := range buffer[:n] {
 			w := &buffer[i]
-			last, _ := w.Value.(error)
-			c.complete(w, unfinished(w, c.consumer.name(w.Slot), because(last, cause)))
+			c.complete(w, stopped(w, w.Value, c.consumer.name(w.Slot), cause))
 		}
 		if n == 0 {
 			return

@@ -52,9 +52,15 @@ type Config struct {
 
 	// BaseURL is the scheme and host of the API, plus a gateway's path before /v3 if
 	// there is one. New removes /v3 and an endpoint's path. The scheme must be https,
-	// except for a loopback address, because every request carries the token. The path
+	// except for a loopback address, because every request carries the token. See AllowHTTP. The path
 	// is treated as a secret. Defaults to DefaultBaseURL.
 	BaseURL string
+
+	// AllowHTTP allows a BaseURL with http to any host except Eden AI's own, such as a
+	// fake API in another container. Token, ids and outputs then travel unencrypted: every
+	// machine on the way can read and change them. Use it only on a network of your own,
+	// with a key that is worth nothing. Defaults to false.
+	AllowHTTP bool
 
 	// HTTPClient sends the requests. New copies it. The copy does not follow redirects.
 	// If its Timeout is shorter than RequestTimeout, that counts instead.
@@ -243,8 +249,11 @@ func (c Config) base() (*url.URL, error) {
 		return nil, c.invalidBase(shown+"/?…", "want scheme and host without a query or fragment, such as "+DefaultBaseURL)
 	case base.Scheme == "https":
 	case base.Scheme == "http" && isLoopback(base.Hostname()):
+	case base.Scheme == "http" && isEdenAI(base.Hostname()):
+		return nil, c.invalidBase(shown, "want https, which the API has")
+	case base.Scheme == "http" && c.AllowHTTP:
 	default:
-		return nil, c.invalidBase(shown, "want https, or http to a loopback address")
+		return nil, c.invalidBase(shown, "want https, or http to a loopback address (AllowHTTP allows http to any: the key is then sent unencrypted)")
 	}
 	base.Host = strings.TrimSuffix(base.Host, ":") // an empty port, which would stand in the Host header
 	// Lower case, since http.ProxyFromEnvironment knows localhost in no other: it
@@ -321,6 +330,12 @@ func isHostname(name string) bool {
 
 func (c Config) invalidBase(shown, want string) error {
 	return fmt.Errorf("edenwait: Config.BaseURL is %s, %s", quote(newRedactor(c.Token, "").redact(shown), 128), newRedactor(c.Token, "").redact(want))
+}
+
+// isEdenAI reports whether a host is one of the API's own, all of which have https.
+func isEdenAI(host string) bool {
+	host = "." + lower(strings.TrimSuffix(host, "."))
+	return strings.HasSuffix(host, ".edenai.run") || strings.HasSuffix(host, ".edenai.co")
 }
 
 // isLoopback does not resolve names: a name that someone else's DNS points at

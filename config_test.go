@@ -31,6 +31,10 @@ func TestNewNamesTheField(t *testing.T) {
 		{edenwait.Config{BaseURL: "http://localhost.evil.example"}, "want https"},
 		{edenwait.Config{BaseURL: "http://127.0.0.1.evil.example"}, "want https"},
 		{edenwait.Config{BaseURL: "ftp://api.edenai.run"}, "want https"},
+		{edenwait.Config{BaseURL: "ftp://edenai", AllowHTTP: true}, "want https"},
+		{edenwait.Config{BaseURL: "http://api.edenai.run", AllowHTTP: true}, "want https, which the API has"},
+		{edenwait.Config{BaseURL: "http://API.eu.EdenAI.run.", AllowHTTP: true}, "want https, which the API has"},
+		{edenwait.Config{BaseURL: "http://user:pass@edenai:8080", AllowHTTP: true}, "Config.BaseURL holds credentials"},
 		{edenwait.Config{BaseURL: "api.edenai.run"}, "Config.BaseURL"},
 		{edenwait.Config{BaseURL: "https://"}, "Config.BaseURL"},
 		{edenwait.Config{BaseURL: "https://user:pass@api.edenai.run"}, "Config.BaseURL contains credentials"},
@@ -198,4 +202,16 @@ func TestMaxInFlightFollowsRate(t *testing.T) {
 			t.Errorf("4,000 jobs that have ended took %v", took)
 		}
 	})
+}
+
+// TestAllowHTTP: http to any host but the API's own, where it was asked for.
+func TestAllowHTTP(t *testing.T) {
+	for _, base := range []string{"http://edenai:8080", "http://10.1.2.3", "HTTP://fake.internal/v3"} {
+		if _, err := edenwait.New(edenwait.Config{Token: "k", BaseURL: base}); err == nil || !strings.Contains(err.Error(), "AllowHTTP") {
+			t.Errorf("%s without AllowHTTP: %v", base, err)
+		}
+		if _, err := edenwait.New(edenwait.Config{Token: "k", BaseURL: base, AllowHTTP: true}); err != nil {
+			t.Errorf("%s: %v", base, err)
+		}
+	}
 }

@@ -103,8 +103,31 @@ func parseCost(raw span) Cost {
 			cost = Cost(number)
 		}
 	}
+	if cost.plain() {
+		return cost
+	}
 	if _, _, ok := cost.split(); !ok {
 		return ""
 	}
 	return cost
+}
+
+// plain reports whether the cost is digits, with at most one dot between them, which
+// nearly every cost is. Such a cost is valid, and nothing is allocated to see it.
+func (c Cost) plain() bool {
+	if len(c) > maxCostDigits {
+		return false
+	}
+	digits, dots := 0, 0
+	for i := range len(c) {
+		switch {
+		case '0' <= c[i] && c[i] <= '9':
+			digits++
+		case c[i] == '.':
+			dots++
+		default:
+			return false
+		}
+	}
+	return digits > 0 && dots <= 1
 }

@@ -108,12 +108,12 @@ func (d *driver) wakeUp() {
 	}
 }
 
-// waitersOwn marks the context of the Waiter's own requests with its driver.
-type waitersOwn struct{}
-
 // notify passes a hint on.
 func (d *driver) notify(key engine.Key) {
-	d.input(func() { d.core.Notify(d.now(), key) })
+	d.input(func() {
+		d.wakeUp() // or the time of another bubble would be the engine's
+		d.core.Notify(d.now(), key)
+	})
 }
 
 // reserve asks for a turn for one of the caller's own requests. The channel is
@@ -237,11 +237,10 @@ func (d *driver) turn(input func()) (w work) {
 	input()
 	w = work{Ready: d.core.Ready(d.now()), requests: d.requests, core: d.core}
 	for _, r := range w.Requests {
-		ctx := context.Background()
+		ctx := context.Context(ownContext{driver: d})
 		if r.For != nil {
-			ctx = context.WithoutCancel(r.For.Owner.(subscriber).values())
+			ctx = ownContext{driver: d, caller: r.For.Owner.(subscriber).values()}
 		}
-		ctx = context.WithValue(ctx, waitersOwn{}, d) // see Transport
 		// Made here, or an abort could come before it.
 		ctx, d.cancels[r.ID] = context.WithCancel(ctx)
 		w.contexts = append(w.contexts, ctx)
@@ -377,11 +376,13 @@ func (d *driver) write(n *engine.Note) {
 	err, _ := n.Value.(error)
 	switch n.Kind {
 	case engine.SlowedDown:
-		d.log.Warn("rate limited: all requests slow down", zap.Float64("rate", n.Rate), zap.Error(err))
+		d.log.Warn("rate limited: all requests slow down", zap.Float64("rate", rounded(n.Rate)), zap.Int("refused", n.Count),
+			zap.Duration("for", n.For.Round(time.Second)), zap.Error(err))
 	case engine.SpedUp:
-		d.log.Warn("no longer rate limited")
+		d.log.Warn("no request was refused for a minute: no longer rate limited", zap.Float64("rate", rounded(n.Rate)),
+			zap.Int("refused", n.Count), zap.Duration("for", n.For.Round(time.Second)))
 	case engine.ListGone:
-		d.log.Warn("the job list cannot be read", zap.Error(err))
+		d.log.Warn(listGone(err), zap.Error(err))
 	case engine.TroubleBegan:
 		d.log.Warn("requests fail", zap.Error(err))
 	case engine.TroubleEnded:

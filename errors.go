@@ -131,39 +131,6 @@ func (e *UnexpectedStatusError) Error() string {
 		plainOrQuoted(e.Job.ID, 64), quote(string(e.Job.Status), 64), StatusProcessing, StatusSuccess, StatusFail)
 }
 
-// GaveUpError is a wait that ended without a final response. The job may still be
-// running, or may have ended since. Wait for its ID again to find out.
-type GaveUpError struct {
-	// ID is the job's id, as it was passed in.
-	ID string
-	// LastStatus is the last status seen, or empty if none was.
-	LastStatus Status
-	// Polls is how many GETs were sent for this job.
-	Polls int
-	// Waited is how long the wait lasted.
-	Waited time.Duration
-	// Err is the reason: the cause of the context's end, ErrMaxWait, ErrMaxErrors,
-	// ErrBackOffStopped, ErrFailFast, ErrResponseTooLarge, or an APIError that is final.
-	// If the job's last request failed, Err also includes that error, and matches its
-	// APIError unless that is a 404.
-	Err error
-}
-
-func (e *GaveUpError) Error() string {
-	seen := "its status never seen"
-	if e.LastStatus != "" {
-		seen = "last seen " + quote(string(e.LastStatus), 64)
-	}
-	kept := " (its result is kept for 7 days)"
-	if errors.Is(e.Err, ErrNotFound) {
-		kept = " (results are kept for 7 days)" // this one is not, or never was
-	}
-	return fmt.Sprintf("edenwait: gave up on job %s after %d polls in %v, %s%s: %v",
-		plainOrQuoted(e.ID, 64), e.Polls, e.Waited.Round(time.Millisecond), seen, kept, e.Err)
-}
-
-func (e *GaveUpError) Unwrap() error { return e.Err }
-
 // HookError is a hook that returned an error, panicked, or was still running after
 // the context ended. The Job of the Result is intact.
 type HookError struct {
@@ -176,50 +143,7 @@ type HookError struct {
 }
 
 func (e *HookError) Error() string {
-	return fmt.Sprintf("edenwait: hook for job %s: %v", plainOrQuoted(e.ID, 64), e.Err)
+	return fmt.Sprintf("edenwait: hook for job %s: %s", plainOrQuoted(e.ID, 64), inside(e.Err, e.ID))
 }
 
 func (e *HookError) Unwrap() error { return e.Err }
-
-// BatchError is returned by WaitAll if not every job succeeded. It counts the results,
-// and matches every error that one of the results' errors matches.
-type BatchError struct {
-	// Total, Succeeded, Failed and Errored count results. Failed counts jobs that ended
-	// with StatusFail. Errored counts results without a final response, with an
-	// undocumented status, or whose hook failed.
-	Total, Succeeded, Failed, Errored int
-	// Cause is why the batch ended early: the cause of the context's end, a refused key or
-	// account, or the first failure under FailFast. It is nil if the batch did not end
-	// early.
-	Cause error
-	// Errs are the results' errors, in the order of ids.
-	Errs []error
-}
-
-// shownErrors is how many errors the text of a BatchError shows: enough to see a
-// pattern, few enough for a log line.
-const shownErrors = 3
-
-func (e *BatchError) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "edenwait: %d of %d jobs did not succeed: %d failed, %d errored",
-		e.Failed+e.Errored, e.Total, e.Failed, e.Errored)
-	if e.Cause != nil {
-		fmt.Fprintf(&b, "; ended early: %v", e.Cause)
-	}
-	for _, err := range e.Errs[:min(shownErrors, len(e.Errs))] {
-		fmt.Fprintf(&b, "\n\t%v", err)
-	}
-	if more := len(e.Errs) - shownErrors; more > 0 {
-		fmt.Fprintf(&b, "\n\tand %d more", more)
-	}
-	return b.String()
-}
-
-// Unwrap returns the cause, if any, and every result's error.
-func (e *BatchError) Unwrap() []error {
-	if e.Cause == nil {
-		return e.Errs
-	}
-	return append([]error{e.Cause}, e.Errs...)
-}

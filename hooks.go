@@ -306,6 +306,12 @@ func joinHookError(err, hookErr error) error {
 // hook that was given up may still be changing the Job, which the text is about.
 type joinedError struct{ err, hook error }
 
-func (e *joinedError) Error() string { return e.err.Error() + "; " + e.hook.Error() }
+func (e *joinedError) Error() string {
+	var hook *HookError
+	if errors.As(e.hook, &hook) { // the job is named already
+		return e.err.Error() + "; its hook: " + inside(hook.Err, hook.ID)
+	}
+	return e.err.Error() + "; " + e.hook.Error()
+}
 
 func (e *joinedError) Unwrap() []error { return []error{e.err, e.hook} }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -126,13 +127,10 @@ func (p *Poller) closeIdle() { p.client.closeIdle() }
 // sends nothing. For a status other than 2xx, it returns an APIError. A 2xx answer
 // that is not the JSON of this job is an error too.
 func (p *Poller) Get(ctx context.Context, id string) (*Job, error) {
-	parsed, err := parseID(id)
-	if err != nil {
+	if _, err := parseID(id); err != nil {
 		return nil, fmt.Errorf("edenwait: %w", err)
 	}
-	if canonical := parsed.String(); canonical != id {
-		id = canonical
-	}
+	id = strings.ToLower(id) // the canonical form, which costs nothing if it is that already
 	job, err := p.get(ctx, id)
 	if err != nil {
 		return nil, &requestError{id: id, err: err}

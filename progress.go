@@ -26,8 +26,9 @@ type Progress struct {
 	Rate float64
 	// Elapsed is the time since the call began.
 	Elapsed time.Duration
-	// TimeLeft estimates the time until all waiting jobs end, if they keep ending as
-	// fast as so far. It is 0 while none has ended. The last jobs of a batch take longer.
+	// TimeLeft estimates the time until all waiting jobs end, if final responses keep
+	// coming as fast as so far. It is 0 while none has come: malformed ids and jobs that
+	// were given up do not count. The last jobs of a batch take longer.
 	TimeLeft time.Duration
 	// Stalled is how long all requests of the Waiter have failed, or been refused
 	// with 429. It is 0 while requests succeed, and for the first ten seconds.

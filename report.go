@@ -1,6 +1,8 @@
 package edenwait
 
 import (
+	"errors"
+	"strconv"
 	"time"
 
 	"go.uber.org/zap"
@@ -36,6 +38,7 @@ func (c *call) snapshot() Progress {
 		stalled, trouble = e.Stalled(now)
 	})
 	c.mu.Lock()
+	answered := c.counts.answered
 	p := Progress{Succeeded: c.counts.succeeded, Failed: c.counts.failed, Errored: c.counts.errored, Waiting: c.waits}
 	if c.past != nil {
 		p.Waiting -= len(c.past.repeats)
@@ -47,8 +50,8 @@ func (c *call) snapshot() Progress {
 	if err, ok := trouble.(error); ok {
 		p.Trouble = refusalCause(err).Error()
 	}
-	if ended := p.Total - p.Waiting; ended > 0 {
-		left := float64(p.Elapsed) * float64(p.Waiting) / float64(ended)
+	if answered > 0 {
+		left := float64(p.Elapsed) * float64(p.Waiting) / float64(answered)
 		p.TimeLeft = time.Duration(min(left, float64(maxDuration)))
 	}
 	return p
@@ -68,10 +71,12 @@ func (c *call) logEnd() { guard("Logger", c.driver.fail, c.writeEnd) }
 
 func (c *call) writeStart() {
 	if line := c.log.Check(c.level, c.kind()+" started"); line != nil {
-		c.mu.Lock()
-		jobs := c.waits
-		c.mu.Unlock()
-		line.Write(zap.Int("jobs", jobs), zap.Bool("list", c.driver.requester.lister != nil))
+		list := zap.Bool("list", c.driver.requester.lister != nil)
+		if c.method == asCompleted { // whose ids have yet to come
+			line.Write(list)
+			return
+		}
+		line.Write(zap.Int32("ids", c.ids), list)
 	}
 }
 
@@ -81,6 +86,28 @@ func (c *call) writeEnd() {
 		_, cause := c.ended()
 		line.Write(zap.Int("jobs", p.Total), zap.Int("succeeded", p.Succeeded), zap.Int("failed", p.Failed),
 			zap.Int("errored", p.Errored), zap.Int("waiting", p.Waiting), zap.Int("requests", p.Requests), zap.Int("lists", p.Lists),
-			zap.Int("rate_limited", p.RateLimited), zap.Duration("took", p.Elapsed), zap.NamedError("ended_early", cause))
+			zap.Int("rate_limited", p.RateLimited), zap.Duration("took", p.Elapsed.Round(time.Millisecond)), zap.NamedError("ended_early", cause))
 	}
+}
+
+// listGone names what is wrong. A key that is refused is the news then, and not that
+// the list cannot be read.
+func listGone(err error) string {
+	switch {
+	case errors.Is(err, ErrUnauthorized):
+		return "the API refuses the key for the job list: check the key"
+	case errors.Is(err, ErrPaymentRequired):
+		return "the API refuses the job list: the account has no credit"
+	default:
+		return "the job list cannot be read"
+	}
+}
+
+// rounded has three digits, as many as a reader of the log looks at.
+func rounded(rate float64) float64 {
+	short, err := strconv.ParseFloat(strconv.FormatFloat(rate, 'g', 3, 64), 64)
+	if err != nil {
+		return rate
+	}
+	return short
 }

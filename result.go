@@ -26,6 +26,14 @@ type Result struct {
 	Waited time.Duration
 }
 
+// stopped is the result of a wait that ended with its call, while the job ran.
+func stopped(w *engine.WaitEnd, value any, id string, cause error) Result {
+	last, _ := value.(error)
+	r := unfinished(w, id, because(last, cause))
+	r.Err.(*GaveUpError).running = true
+	return r
+}
+
 // unfinished is the result of a wait that ended without a final response.
 func unfinished(w *engine.WaitEnd, id string, why error) Result {
 	g := &GaveUpError{ID: id, Polls: w.Polls, Waited: w.Now - w.Since, Err: why}

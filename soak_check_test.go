@@ -53,12 +53,13 @@ func (r *soakRun) checkCall(number int) {
 		if result := &o.results[i]; r.checkResult(number, result, o.at[i]) {
 			r.checkError(number, result)
 		}
-		var asFailed *edenwait.JobFailedError
-		switch err := o.results[i].Err; {
-		case err == nil:
-			succeeded++
-		case errors.As(err, &asFailed):
-			failed++
+		if job := o.results[i].Job; job != nil {
+			switch job.Status {
+			case edenwait.StatusSuccess:
+				succeeded++
+			case edenwait.StatusFail:
+				failed++
+			}
 		}
 	}
 	r.checkAnswered(number)
@@ -305,10 +306,23 @@ func (r *soakRun) checkBatch(o *soakOutcome, succeeded, failed int) {
 		}
 		return
 	}
-	errored := len(o.results) - succeeded - failed
-	if batch.Total != len(o.results) || batch.Succeeded != succeeded || batch.Failed != failed || batch.Errored != errored || len(batch.Errs) != failed+errored {
-		r.t.Errorf("WaitAll: %d, %d, %d of %d; the error says %d, %d, %d of %d", succeeded, failed, errored, len(o.results),
-			batch.Succeeded, batch.Failed, batch.Errored, batch.Total)
+	// A hook's error is beside the job's own, and changes nothing of how that ended.
+	errs, hookErrors := 0, 0
+	for i := range o.results {
+		var hook *edenwait.HookError
+		if errors.As(o.results[i].Err, &hook) {
+			hookErrors++
+		}
+		if o.results[i].Err != nil {
+			errs++
+		}
+	}
+	rest := len(o.results) - succeeded - failed
+	if batch.Total != len(o.results) || batch.Succeeded != succeeded || batch.Failed != failed || batch.Errored+batch.Waiting != rest ||
+		batch.HookErrors != hookErrors || len(batch.Errs) != errs {
+		r.t.Errorf("WaitAll: %d, %d, %d of %d, and %d of %d errors are of hooks; the error says %d, %d, %d + %d of %d, and %d of %d",
+			succeeded, failed, rest, len(o.results), hookErrors, errs,
+			batch.Succeeded, batch.Failed, batch.Errored, batch.Waiting, batch.Total, batch.HookErrors, len(batch.Errs))
 	}
 	if o.ended == edentest.Never && errors.Is(batch.Cause, errSoakEnds) {
 		r.t.Errorf("WaitAll: %v, but ctx did not end", batch.Cause)

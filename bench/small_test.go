@@ -56,7 +56,7 @@ func TestNobodyIsAhead(t *testing.T) {
 }
 
 // TestPageIsOfItsFigures renders the pages from the stored figures: what is shown
-// must be what was measured, by the code that is here.
+// must be what was measured, by the code that is here. The README quotes them too.
 func TestPageIsOfItsFigures(t *testing.T) {
 	report, err := page.Load(figures)
 	if err != nil {
@@ -69,6 +69,13 @@ func TestPageIsOfItsFigures(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(dir, "benchmarks", "*"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	readMe, err := os.ReadFile(filepath.Join("..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want, err := report.ReadMe(string(readMe)); err != nil || want != string(readMe) {
+		t.Errorf("README.md does not show the figures of docs/benchmarks.md (%v); run go test -C bench -run TestReport -render", err)
 	}
 	for _, file := range append(files, filepath.Join(dir, "benchmarks.md")) {
 		name, err := filepath.Rel(dir, file)

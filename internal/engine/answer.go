@@ -71,12 +71,12 @@ func (e *Engine) Respond(now time.Duration, id RequestID, a Answer) {
 	if a.Outcome == RateLimited {
 		e.stats.RateLimited++
 		e.price.limited(now, r.sent, e.Rate(now))
-		if e.limiter.Limited(now, r.sent, ratelimit.Poll, a.RetryAfter) {
-			e.note(Note{Kind: SlowedDown, Value: a.Value, Rate: e.Rate(now)})
-		}
+		e.limiter.Limited(now, r.sent, ratelimit.Poll, a.RetryAfter)
+		e.noteLimited(now, a.Value)
 	} else {
-		if a.Reached && e.limiter.Answered(now, r.sent, ratelimit.Poll) {
-			e.note(Note{Kind: SpedUp})
+		if a.Reached {
+			e.limiter.Answered(now, r.sent, ratelimit.Poll)
+			e.noteAnswered(now)
 		}
 		if a.Everyone && r.kind == Get {
 			e.limiter.Pause(now + a.RetryAfter)

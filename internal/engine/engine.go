@@ -61,6 +61,7 @@ type Engine struct {
 	refusal   refusal
 	outage    outage
 	stall     stall
+	limit     limit
 	lastsTo   time.Duration // how long an outage lasts that ends waits
 	trouble   int           // requests in a row that failed, for the log
 
@@ -201,8 +202,8 @@ type NoteKind uint8
 
 // What a Note tells.
 const (
-	SlowedDown NoteKind = iota // a streak of 429s began
-	SpedUp                     // it ended
+	SlowedDown NoteKind = iota // Count 429s have come, and a minute without one has not
+	SpedUp                     // a minute without one has, after Count in the time For
 	ListGone
 	TroubleBegan
 	TroubleEnded // after Count failures

@@ -52,14 +52,14 @@ type Config struct {
 
 	// BaseURL is the scheme and host of the API, plus a gateway's path before /v3 if
 	// there is one. New removes /v3 and an endpoint's path. The scheme must be https,
-	// except for a loopback address, because every request carries the token. See AllowHTTP. The path
-	// is treated as a secret. Defaults to DefaultBaseURL.
+	// except for a loopback address, because every request carries the token; see
+	// AllowHTTP. The path is treated as a secret. Defaults to DefaultBaseURL.
 	BaseURL string
 
 	// AllowHTTP allows a BaseURL with http to any host except Eden AI's own, such as a
-	// fake API in another container. Token, ids and outputs then travel unencrypted: every
-	// machine on the way can read and change them. Use it only on a network of your own,
-	// with a key that is worth nothing. Defaults to false.
+	// fake API in another container. The token, ids and outputs are then unencrypted, and
+	// every machine on the network path can read and change them. Use it only on your own
+	// network, with a worthless key. Defaults to false.
 	AllowHTTP bool
 
 	// HTTPClient sends the requests. New copies it. The copy does not follow redirects.

@@ -8,26 +8,26 @@ import (
 	"strings"
 )
 
-// BatchError is a batch in which not every job succeeded. The results stand
-// beside it; it counts them, and matches what any of their errors matches.
+// BatchError is returned by WaitAll if not every job succeeded. It counts the results,
+// and matches every error that one of the results' errors matches.
 type BatchError struct {
-	// Total counts results. Each of them is one of the next four, which mean what
-	// they mean in Progress: Failed counts jobs that ended with StatusFail, Errored
-	// those that were given up or have a status outside the contract, and Waiting
-	// those that had not ended when the batch did.
+	// Total is the number of results. Each result counts in one of the other four, as in
+	// Progress. Failed counts jobs that ended with StatusFail. Errored counts jobs that
+	// were given up or have an undocumented status. Waiting counts jobs that were still
+	// running when the batch ended.
 	Total, Succeeded, Failed, Errored, Waiting int
-	// HookErrors counts results whose hook failed, however their job ended, and
-	// HooksCutOff those of them whose hook was cut off.
+	// HookErrors counts results whose hook failed, however their job ended. HooksCutOff
+	// counts those of them whose hook was cut off.
 	HookErrors, HooksCutOff int
-	// Cause is why the batch ended before its jobs did: the cause of the
-	// context's end, the answer that concerned everyone, or the first failure
-	// under FailFast; nil when every job was waited for.
+	// Cause is why the batch ended early: the cause of the context's end, a refused key or
+	// account, or the first failure under FailFast. It is nil if the batch did not end
+	// early.
 	Cause error
 	// Errs are the results' errors, in the order of ids.
 	Errs []error
 }
 
-// newBatchError returns nil if all went well.
+// newBatchError returns nil if every job succeeded.
 func newBatchError(results []Result, cause error) error {
 	b := &BatchError{Total: len(results), Cause: cause}
 	failing := 0

@@ -46,8 +46,8 @@ func (w *watchdog) start() {
 
 func (w *watchdog) stop() { w.timer.Stop() }
 
-// check runs when the timer fires. That the deadline has moved since is seen
-// only here: resetting the timer at each read would cost more than the read.
+// check runs when the timer fires. It checks whether the deadline has moved since:
+// resetting the timer at each read would cost more than the read.
 func (w *watchdog) check() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -232,7 +232,7 @@ func TestAsCompletedHandsOnPanicOfBackOff(t *testing.T) {
 }
 
 // Each job of a stream gets its final poll, whenever its id came.
-func TestLastLookInAStream(t *testing.T) {
+func TestFinalPollInAStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const wait = 10 * time.Minute
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})

@@ -57,10 +57,10 @@ type Config struct {
 	BaseURL string
 
 	// AllowHTTP allows a BaseURL with http to any host except Eden AI's own, such as a
-	// fake API in another container. Token, ids and outputs then travel unencrypted: every
-	// machine on the way can read and change them. Use it only on a network of your own,
-	// with a key that is worth nothing. The default HTTPClient sends such requests
-	// directly, and never to a proxy. Defaults to false.
+	// fake API in another container. The token, ids and outputs are then unencrypted, and
+	// every machine on the network path can read and change them. Use it only on your own
+	// network, with a worthless key. The default HTTPClient
+	// sends such requests directly, never through a proxy. Defaults to false.
 	AllowHTTP bool
 
 	// HTTPClient sends the requests. New copies it. The copy does not follow redirects.

@@ -13,11 +13,10 @@ import (
 	"github.com/edenwait/edenwait/internal/engine"
 )
 
-// driver runs the engine: it takes the lock, gives the engine an input and the
-// time, and does what the engine wants done. It decides nothing. There is no
-// goroutine that runs it: whoever brings an input does what follows from it, and
-// an alarm is one more input. So nothing must be started, and nothing stopped:
-// idle is an alarm that is not set.
+// driver runs the engine: it takes the lock, passes the engine an input and the time, and
+// performs the work that the engine returns. It makes no decisions. It has no goroutine
+// of its own: the goroutine that brings an input performs the work, and an alarm is one
+// more input. So it needs no start and no stop. While idle, the alarm is not set.
 type driver struct {
 	requester *requester
 	newEngine func() *engine.Engine
@@ -279,7 +278,7 @@ func (d *driver) waiting(id engine.RequestID) []context.Context {
 	return contexts
 }
 
-// setAlarm sets the one alarm; with nothing to wake for, there is none.
+// setAlarm sets the alarm, or stops it if the engine needs none.
 func (d *driver) setAlarm(at time.Duration) {
 	if at != engine.Never && at-d.now() > sleepCheck {
 		at = d.now() + sleepCheck

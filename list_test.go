@@ -165,7 +165,7 @@ func TestGivenUpJobIsNoSignOfAStaleList(t *testing.T) {
 	})
 }
 
-func TestListHeedsRetryAfter(t *testing.T) {
+func TestListHonorsRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api, waiter := newFaulty(t, edentest.Options{
 			Latency: 40 * time.Millisecond,

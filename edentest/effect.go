@@ -93,12 +93,11 @@ func Stall() Effect { return onWire("stall", stalled) }
 // Hang gives no answer at all, until the client gives up; the connection stays.
 func Hang() Effect { return onWire("hang", hung) }
 
-// Silence has the connection over which the request came go silent, like one that
-// a router on the way has forgotten: it stays open, but nothing comes over it any
-// more, neither the answer to this request nor to others that are under way, and
-// what the client sends over it does not arrive. New connections work. When the
-// connection goes silent is said by Fault.Skip and Fault.From; with Fault.Times 1
-// there is one such connection.
+// Silence makes the request's connection go silent, like a connection that a router has
+// forgotten. The connection stays open, but no more data arrives in either direction,
+// so neither this request nor others under way are answered. New connections work.
+// Fault.Skip and Fault.From determine when the connection goes silent. With Fault.Times
+// 1, there is one such connection.
 //
 // Over HTTP/1.1 a request has the connection for itself. Over HTTP/2 all requests
 // of a client usually share one. In memory, all requests of one [API.Client] share
@@ -196,8 +195,8 @@ func StaleList(ago time.Duration) Effect {
 	return Effect{name: fmt.Sprintf("stale list %v", ago), kinds: List, before: func(x *exchange) { x.lag = ago }}
 }
 
-// Edit is an effect of one's own: f changes the answer, also to what has taken
-// effect: see [Fault]. It must not call the API.
+// Edit is a custom effect: f changes the answer. The request has taken effect by then:
+// see [Fault]. f must not call the API.
 func Edit(name string, f func(Request, *Answer)) Effect {
 	return Effect{name: name, after: func(x *exchange) {
 		status, body := x.ans.Status, x.ans.Body

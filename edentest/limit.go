@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A LimitKind is how requests are counted against Options.Rate. Which one the
-// live service uses is not documented, so a client had better live with all.
+// A LimitKind is how requests are counted against Options.Rate. The live service does not
+// document which one it uses, so a client should work with all of them.
 type LimitKind uint8
 
 const (

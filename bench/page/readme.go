@@ -85,9 +85,9 @@ func (r *Report) readmeFirst() (string, error) {
 			fmt.Sprintf("%s, of which %s are 429s", short(loop.Mean(scenario.Requests)), short(loop.Mean(limited))),
 			short(us.Mean(scenario.Requests)) + ", " + refusals,
 		},
-		{"a goroutine per waiting job", "yes", "no"},
-		{"a thousand callers that wait on their own", "poll a thousand times", "share one engine, as good as one batch"},
-		{"a job's output, its errors, `ctx`", "yours to handle", "typed errors, and one result per job whatever happens"},
+		{"goroutines per waiting job", "one", "none"},
+		{"a thousand concurrent callers", "each polls for itself", "all share one engine, as good as one batch"},
+		{"outputs, errors, `ctx`", "your code handles them", "typed errors, and always one result per job"},
 	}), nil
 }
 

@@ -6,14 +6,13 @@ import (
 	"github.com/edenwait/edenwait/internal/ratelimit"
 )
 
-// firstSight is how long an id may be unknown to the API before that is believed:
-// a job submitted a moment ago may not have reached the part of the server that
-// answers, and a job that was known may be missing on one that is behind.
+// firstSight is how long 404s for an id are retried. A new job may not have reached the
+// replica that answers, and a known job may be missing on a replica that is behind.
 const firstSight = 5 * time.Second
 
-// How many answers in a row must say that there is no such job: only the time that
-// they span would let one stray one, or two, pass for the truth where the first GET of
-// a job comes late, or a job is polled every half minute.
+// The number of 404s in a row after which a job counts as unknown. Without it, firstSight
+// alone would accept one or two stray 404s if the first GET of a job comes late, or if a
+// job is polled every half minute.
 const (
 	leastMisses      = 2
 	leastMissesKnown = 3 // of a job that was known
@@ -245,8 +244,8 @@ func (e *Engine) running(now time.Duration, r *request, a *Answer) {
 	}
 }
 
-// missing believes that there is no such job for the waits that are old enough.
-// The others ask again.
+// missing ends the waits that are old enough to accept that the job does not exist. The
+// other waits retry.
 func (e *Engine) missing(now time.Duration, r *request, a *Answer) {
 	j := r.job
 	job := e.table.jobs.at(j)

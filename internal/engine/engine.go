@@ -165,8 +165,8 @@ type End struct {
 	Key    Key
 	Reason Reason
 	Last   bool // nobody waits for the job any more
-	// Value is the answer's, or if the Reason is another, that of the job's last
-	// failed request; nil if that did not fail.
+	// Value is the answer's Value. If an answer is not the Reason, it is the Value of the
+	// job's last failed request, or nil if the last request did not fail.
 	Value any
 	Waits []WaitEnd // the longest wait first
 	// Looked is when the last request was sent that saw the job running; Never if
@@ -185,7 +185,7 @@ type WaitEnd struct {
 	Polls int
 	Fails int // requests in a row that failed
 	Seen  bool
-	Value any // of Drain: that of the job's last failed request
+	Value any // of Drain: the Value of the job's last failed request
 }
 
 // Note is something for the log.
@@ -197,10 +197,10 @@ type Note struct {
 	For   time.Duration
 }
 
-// NoteKind says what a Note tells.
+// NoteKind is the kind of a Note.
 type NoteKind uint8
 
-// What a Note tells.
+// The kinds of Notes.
 const (
 	SlowedDown NoteKind = iota // Count 429s have come, and a minute without one has not
 	SpedUp                     // a minute without one has, after Count in the time For

@@ -50,9 +50,8 @@ func newNotices() notices {
 	return notices{early: ring[time.Duration]{size: rememberedHints}, missing: ring[missing]{size: rememberedHints}, told: meter{window: 30}}
 }
 
-// Notify records that a job may have ended. It is not believed, but the job is
-// polled before others. A hint for an id that nobody waits for is remembered for a
-// while, unless the id has ended.
+// Notify records that a job may have ended. The job is polled before others. A hint for
+// an id without a wait is remembered for a while, unless the id has ended.
 func (e *Engine) Notify(now time.Duration, key Key) {
 	j, known := e.table.find(key)
 	if !known {

@@ -3,9 +3,9 @@ package engine
 import "time"
 
 // A refused key (401, 402, 403) ends every call, so one strange answer of a
-// gateway must not pass for one. A key that has never worked is believed to be
-// refused at once. One that has worked is suspected: only probes go out, GETs of
-// another job where there is one, until an answer decides. A good answer
+// gateway must not be taken for one. If a key has never worked, one refusal is enough. A
+// key that has worked is only suspected: until an answer decides, only probes are sent,
+// which are GETs of another job if there is one. A good answer
 // clears the key. A refusal that was sent a second after the first confirms it.
 const confirmAfter = time.Second
 

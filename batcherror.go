@@ -48,30 +48,30 @@ func newBatchError(results []Result, cause error) error {
 
 // count counts a result by its error. That says how the job ended, and not the Job,
 // which a hook that was given up may still be changing.
-func (b *BatchError) count(err error) {
+func (e *BatchError) count(err error) {
 	if err != nil {
-		b.Errs = append(b.Errs, err)
+		e.Errs = append(e.Errs, err)
 	}
 	job, hook := parts(err)
 	if hook != nil {
-		b.HookErrors++
+		e.HookErrors++
 		if hook, ok := hook.(*HookError); ok && hook.CutOff { //nolint:errorlint // the very value
-			b.HooksCutOff++
+			e.HooksCutOff++
 		}
 	}
 	switch job := job.(type) { //nolint:errorlint // the very value
 	case nil:
-		b.Succeeded++
+		e.Succeeded++
 	case *JobFailedError:
-		b.Failed++
+		e.Failed++
 	case *GaveUpError:
 		if job.running {
-			b.Waiting++
+			e.Waiting++
 		} else {
-			b.Errored++
+			e.Errored++
 		}
 	default:
-		b.Errored++
+		e.Errored++
 	}
 }
 

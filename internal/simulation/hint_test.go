@@ -28,10 +28,10 @@ func TestHints(t *testing.T) {
 // soon as without hints, and so are all of a kind that never is, beside one that always
 // is.
 func TestHalfWithoutHints(t *testing.T) {
-	none := Mean(Scenario{Jobs: 200}, runs(2000))
+	none := Mean(Scenario{Jobs: 200}, runs(500))
 	half := Scenario{Jobs: 200, Hints: Hints{Sent: 0.5, Delay: time.Second / 2}}
 	lag, n := time.Duration(0), 0
-	for seed := range uint64(runs(2000)) {
+	for seed := range uint64(runs(500)) {
 		r := newSeeded(half, seed+1)
 		told := map[int32]bool{}
 		for _, i := range r.hints {

@@ -42,7 +42,7 @@ func twoKinds(job int) engine.JobKind {
 
 func seeds(n int) int {
 	if testing.Short() {
-		return max(1, n/8)
+		return max(5, n/8)
 	}
 	return n
 }

@@ -25,7 +25,7 @@ each = for module in $(MODULES); do echo "$$module"; (cd "$$module"; outside=; \
 
 CHECKS := format tidy needs cost arrows lint race alone secrets modules temporal examples soak fuzz
 
-.PHONY: help check checks test prometheus $(CHECKS)
+.PHONY: help check checks test release prometheus $(CHECKS)
 
 help: ## what there is
 	grep -E '^[a-z]+:.* ##' $(MAKEFILE_LIST) | sed -E 's/:.* ## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ test: ## the README's test command
 	command=$$(grep -m1 '^go test ' README.md)
 	echo "$$command"
 	$$command
+
+release: ## the tags of a version, for every module: make release VERSION=v0.1.0
+	.ci/release '$(VERSION)'
 
 format: ## gofmt
 	unformatted=$$(git ls-files '*.go' | xargs gofmt -l)

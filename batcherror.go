@@ -17,7 +17,8 @@ type BatchError struct {
 	// running when the batch ended.
 	Total, Succeeded, Failed, Errored, Waiting int
 	// HookErrors counts results whose hook failed, however their job ended.
-	HookErrors int
+	// HooksCutOff counts those whose hook was cut off.
+	HookErrors, HooksCutOff int
 	// Cause is why the batch ended early: the cause of the context's end, a refused key or
 	// account, or the first failure under FailFast. It is nil if the batch did not end
 	// early.
@@ -54,6 +55,9 @@ func (b *BatchError) count(err error) {
 	job, hook := parts(err)
 	if hook != nil {
 		b.HookErrors++
+		if hook, ok := hook.(*HookError); ok && hook.CutOff { //nolint:errorlint // the very value
+			b.HooksCutOff++
+		}
 	}
 	switch job := job.(type) { //nolint:errorlint // the very value
 	case nil:
@@ -95,6 +99,9 @@ func (e *BatchError) Error() string {
 		e.Failed+e.Errored+e.Waiting, e.Total, e.Failed, e.Errored, e.Waiting)
 	if e.HookErrors > 0 {
 		fmt.Fprintf(&b, "; hooks of %s failed", jobs(e.HookErrors))
+		if e.HooksCutOff > 0 {
+			fmt.Fprintf(&b, " (%d cut off)", e.HooksCutOff)
+		}
 	}
 	if e.Cause != nil {
 		fmt.Fprintf(&b, "; ended early: %s", inside(e.Cause, ""))

@@ -286,7 +286,7 @@ func (c *call) await() {
 // until they have ended, but not for long once the context has.
 func (c *call) finish(progress *reporter) {
 	if thrown, cause := c.ended(); cause != nil && thrown == nil {
-		if c.ctx.Err() != nil { // an answer that still counts may have a hook
+		if c.ctx.Err() != nil && c.config.HookGrace == 0 { // an answer that still counts may have a hook
 			c.runner.leave(&c.hooks)
 		}
 		c.drain(cause)
@@ -295,22 +295,40 @@ func (c *call) finish(progress *reporter) {
 		}
 	}
 	reported := progress.finish()
-	over, late := c.ctx.Done(), (<-chan time.Time)(nil)
+	over, grace, late := c.ctx.Done(), (<-chan time.Time)(nil), (<-chan time.Time)(nil)
 	for {
 		if thrown, _ := c.ended(); thrown != nil || c.done() && reported == nil {
 			return
 		}
 		select {
 		case <-over:
+			over = nil
+			if c.config.HookGrace > 0 {
+				grace = time.After(c.config.HookGrace)
+				continue
+			}
 			c.runner.leave(&c.hooks)
-			over, late = nil, time.After(stopWithin)
+			late = time.After(stopWithin)
+		case <-grace:
+			c.runner.leave(&c.hooks)
+			late = time.After(stopWithin)
 		case <-late:
-			c.runner.abandon(&c.hooks, contextCause(c.ctx))
+			c.cutOff()
 			reported = nil
 		case <-reported:
 			reported = nil
 		case <-c.wake:
 		}
+	}
+}
+
+// cutOff gives up the call's hooks, and says how many.
+func (c *call) cutOff() {
+	running, waiting := c.runner.abandon(&c.hooks, contextCause(c.ctx))
+	if running+waiting > 0 {
+		guard("Logger", c.driver.fail, func() {
+			c.log.Warn("hooks were cut off, since the context of their call has ended", zap.Int("running", running), zap.Int("not_called", waiting))
+		})
 	}
 }
 

@@ -59,7 +59,8 @@ type Config struct {
 	// AllowHTTP allows a BaseURL with http to any host except Eden AI's own, such as a
 	// fake API in another container. The token, ids and outputs are then unencrypted, and
 	// every machine on the network path can read and change them. Use it only on your own
-	// network, with a worthless key. Defaults to false.
+	// network, with a worthless key. The default HTTPClient sends such requests directly,
+	// never through a proxy. Defaults to false.
 	AllowHTTP bool
 
 	// HTTPClient sends the requests. New copies it. The copy does not follow redirects.
@@ -118,7 +119,8 @@ type Config struct {
 
 	// MaxWait is the maximum wait for one job, from when the call read its id. The job is
 	// polled once more shortly before MaxWait passes, and before the deadline of a
-	// context. Defaults to no bound.
+	// context. Time in which the machine sleeps does not count, as for all timers of Go.
+	// Every job is polled once within ten seconds of waking. Defaults to no bound.
 	MaxWait time.Duration
 
 	// MaxErrors is how many requests in a row may fail for one job before it is given
@@ -137,6 +139,14 @@ type Config struct {
 
 	// Hooks are called as jobs end. Defaults to none.
 	Hooks Hooks
+
+	// HookGrace is how long hooks go on after the context of their call has ended, or the
+	// loop over AsCompleted was left. Their ctx is cancelled at its end and not before,
+	// then they have 400 ms to return. The call returns as soon as the last has. Hooks
+	// that wait for a place may still begin. Those that were cut off are a HookError
+	// with CutOff, and a Warn line has their number. Defaults to 0: ctx is cancelled at
+	// once.
+	HookGrace time.Duration
 
 	// Logger receives a Debug line per request, a Warn line at the start and the end
 	// of a series of failures, and a line at the start and the end of each call: Debug
@@ -176,6 +186,7 @@ func (c Config) withDefaults() (Config, error) {
 		bounded("Burst", &c.Burst, defaultBurst, 1, 1_000_000),
 		bounded("MaxInFlight", &c.MaxInFlight, inFlightFor(c.Rate), 1, maxInFlight),
 		bounded("MaxWait", &c.MaxWait, maxDuration, time.Millisecond, maxDuration),
+		bounded("HookGrace", &c.HookGrace, 0, 0, maxDuration),
 		bounded("MaxErrors", &c.MaxErrors, defaultMaxErrors, 1, math.MaxInt32),
 	)
 }

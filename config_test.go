@@ -34,7 +34,7 @@ func TestNewNamesTheField(t *testing.T) {
 		{edenwait.Config{BaseURL: "ftp://edenai", AllowHTTP: true}, "want https"},
 		{edenwait.Config{BaseURL: "http://api.edenai.run", AllowHTTP: true}, "want https, which the API has"},
 		{edenwait.Config{BaseURL: "http://API.eu.EdenAI.run.", AllowHTTP: true}, "want https, which the API has"},
-		{edenwait.Config{BaseURL: "http://user:pass@edenai:8080", AllowHTTP: true}, "Config.BaseURL holds credentials"},
+		{edenwait.Config{BaseURL: "http://user:pass@edenai:8080", AllowHTTP: true}, "Config.BaseURL contains credentials"},
 		{edenwait.Config{BaseURL: "api.edenai.run"}, "Config.BaseURL"},
 		{edenwait.Config{BaseURL: "https://"}, "Config.BaseURL"},
 		{edenwait.Config{BaseURL: "https://user:pass@api.edenai.run"}, "Config.BaseURL contains credentials"},

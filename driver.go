@@ -24,6 +24,7 @@ type driver struct {
 	tracer    *tracer
 	deliver   func([]engine.End) // takes what has ended
 	idle      func()             // is called when the last call has ended
+	woke      func()             // is called when the machine has been asleep
 
 	ownWaited atomic.Int64 // nanoseconds that own requests have waited for a turn
 
@@ -36,6 +37,7 @@ type driver struct {
 	requests *errgroup.Group                 // of the time since the last idleness
 	alarm    *time.Timer                     // nil while idle
 	alarmAt  time.Duration
+	sleep    sleepClock
 	origin   time.Time     // of the engine's time,
 	elapsed  time.Duration // which stood there then
 }
@@ -86,7 +88,8 @@ func (d *driver) begin(s subscriber, deadline time.Time, limited bool) {
 		d.wakeUp()
 		options := engine.CallOptions{Owner: s, Deadline: engine.Never}
 		if limited {
-			options.Deadline = d.now() + time.Until(deadline)
+			// A context may end centuries from now: the sum must not overflow.
+			options.Deadline = d.now() + min(time.Until(deadline), maxDuration)
 		}
 		handle := d.core.Open(d.now(), options)
 		d.open[handle] = struct{}{}
@@ -103,6 +106,7 @@ func (d *driver) wakeUp() {
 	if d.core.Idle() {
 		d.elapsed += min(max(time.Since(d.origin), 0), maxIdle)
 		d.origin = time.Now()
+		d.sleep.start()
 		d.requests = new(errgroup.Group)
 	}
 }
@@ -276,6 +280,9 @@ func (d *driver) waiting(id engine.RequestID) []context.Context {
 
 // setAlarm sets the alarm, or stops it if the engine needs none.
 func (d *driver) setAlarm(at time.Duration) {
+	if at != engine.Never && at-d.now() > sleepCheck {
+		at = d.now() + sleepCheck
+	}
 	switch {
 	case d.core.Idle() || at == engine.Never:
 		if d.alarm != nil {
@@ -286,11 +293,25 @@ func (d *driver) setAlarm(at time.Duration) {
 			d.elapsed, d.origin = d.now(), time.Now()
 		}
 	case d.alarm == nil:
-		d.alarm = time.AfterFunc(at-d.now(), func() { d.input(func() { d.alarmAt = engine.Never }) })
+		d.alarm = time.AfterFunc(at-d.now(), d.ring)
 	case at != d.alarmAt:
 		d.alarm.Reset(at - d.now())
 	}
 	d.alarmAt = at
+}
+
+// ring is what the alarm does.
+func (d *driver) ring() {
+	slept := false
+	d.input(func() {
+		d.alarmAt = engine.Never
+		if slept = d.sleep.slept(); slept {
+			d.core.Woke(d.now())
+		}
+	})
+	if slept {
+		d.woke()
+	}
 }
 
 // perform does what the engine wants done, without the lock.
@@ -368,27 +389,4 @@ func (d *driver) fail(thrown any) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.crash(thrown)
-}
-
-// write logs what the engine noted.
-func (d *driver) write(n *engine.Note) {
-	err, _ := n.Value.(error)
-	switch n.Kind {
-	case engine.SlowedDown:
-		d.log.Warn("rate limited: all requests slow down", zap.Float64("rate", rounded(n.Rate)), zap.Int("refused", n.Count),
-			zap.Duration("for", n.For.Round(time.Second)), zap.Error(err))
-	case engine.SpedUp:
-		d.log.Warn("no request was refused for a minute: no longer rate limited", zap.Float64("rate", rounded(n.Rate)),
-			zap.Int("refused", n.Count), zap.Duration("for", n.For.Round(time.Second)))
-	case engine.ListGone:
-		d.log.Warn(listGone(err), zap.Error(err))
-	case engine.TroubleBegan:
-		d.log.Warn("requests fail", zap.Error(err))
-	case engine.TroubleEnded:
-		d.log.Warn("requests succeed again", zap.Int("failed", n.Count))
-	case engine.Stalled:
-		d.log.Warn("no request has been of use for long", zap.Duration("for", n.For), zap.Error(err))
-	case engine.KeySuspected:
-		d.log.Warn("a key that has worked was refused: checking it with one more request", zap.Error(err))
-	}
 }

@@ -140,6 +140,9 @@ type HookError struct {
 	Err error
 	// Stack is the stack trace of a panic, or nil.
 	Stack []byte
+	// CutOff: the hook was still running, or had not begun, when the call ended. One
+	// that was running may yet do what it was to do. See Config.HookGrace.
+	CutOff bool
 }
 
 func (e *HookError) Error() string {

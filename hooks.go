@@ -24,8 +24,8 @@ import (
 // When the context of a call ends, the call waits for its hooks, but returns within a
 // second. A hook that is still running or waiting then becomes a HookError of that
 // call. A hook that ignores its ctx outlives the call. Hooks for jobs that end just
-// before cancellation get a ctx that is already cancelled. To save results there, use
-// [context.WithoutCancel], or the last ones are lost.
+// before cancellation get a ctx that is already cancelled. Hooks that save
+// results need [Config.HookGrace], or the last ones are lost.
 type Hooks struct {
 	// OnSuccess gets the final response of a job that succeeded, once per job.
 	OnSuccess func(ctx context.Context, job *Job) error
@@ -82,6 +82,7 @@ type hookLine struct {
 // hookRunner runs the hooks of all calls, in goroutines of their own.
 type hookRunner struct {
 	redact func(string) string
+	grace  bool // a hook's context outlives that of its call
 
 	mu      sync.Mutex
 	running int
@@ -161,13 +162,14 @@ func (r *hookRunner) add(t *hookTask, parts []*hookPart) {
 }
 
 // start runs a task in a place of the line. Its context is the call's. If there are
-// several calls, it is the first call's, until the last of them has left.
+// several calls, it is the first call's, until the last of them has left. So it is that
+// call at which hooks have a grace, before which the call does not leave.
 func (r *hookRunner) start(t *hookTask, line *hookLine) {
 	t.started = true
 	line.running++
 	r.running++
 	ctx := t.parts[0].ctx
-	if len(t.parts) > 1 {
+	if len(t.parts) > 1 || r.grace {
 		ctx, t.cancel = context.WithCancel(context.WithoutCancel(ctx))
 		r.cancelIfLeft(t)
 	}
@@ -227,8 +229,9 @@ func (r *hookRunner) cancelIfLeft(t *hookTask) {
 	}
 }
 
-// abandon gives up every hook of the line that has not ended, for its call alone.
-func (r *hookRunner) abandon(line *hookLine, why error) {
+// abandon gives up every hook of the line that has not ended, for its call alone. It
+// returns how many were running, and how many had not begun.
+func (r *hookRunner) abandon(line *hookLine, why error) (running, waiting int) {
 	r.mu.Lock()
 	type given struct {
 		part *hookPart
@@ -244,20 +247,24 @@ func (r *hookRunner) abandon(line *hookLine, why error) {
 		}
 		part.over = true
 		what := "still running: %w"
-		if !t.started {
+		if t.started {
+			running++
+		} else {
+			waiting++
 			what = "not called: %w"
 			if allOver(t) {
 				t.started = true // for nobody, so it is not called at all
 				r.waiting--
 			}
 		}
-		told = append(told, given{part, &HookError{ID: t.id, Err: fmt.Errorf(what, why)}})
+		told = append(told, given{part, &HookError{ID: t.id, Err: fmt.Errorf(what, why), CutOff: true}})
 	}
 	line.waiting = nil
 	r.mu.Unlock()
 	for _, g := range told {
 		g.part.then(g.err)
 	}
+	return running, waiting
 }
 
 func allOver(t *hookTask) bool {

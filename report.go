@@ -1,8 +1,6 @@
 package edenwait
 
 import (
-	"errors"
-	"strconv"
 	"time"
 
 	"go.uber.org/zap"
@@ -88,26 +86,4 @@ func (c *call) writeEnd() {
 			zap.Int("errored", p.Errored), zap.Int("waiting", p.Waiting), zap.Int("requests", p.Requests), zap.Int("lists", p.Lists),
 			zap.Int("rate_limited", p.RateLimited), zap.Duration("took", p.Elapsed.Round(time.Millisecond)), zap.NamedError("ended_early", cause))
 	}
-}
-
-// listGone names what is wrong. A key that is refused is the news then, and not that
-// the list cannot be read.
-func listGone(err error) string {
-	switch {
-	case errors.Is(err, ErrUnauthorized):
-		return "the API refuses the key for the job list: check the key"
-	case errors.Is(err, ErrPaymentRequired):
-		return "the API refuses the job list: the account has no credit"
-	default:
-		return "the job list cannot be read"
-	}
-}
-
-// rounded has three digits, as many as a reader of the log looks at.
-func rounded(rate float64) float64 {
-	short, err := strconv.ParseFloat(strconv.FormatFloat(rate, 'g', 3, 64), 64)
-	if err != nil {
-		return rate
-	}
-	return short
 }

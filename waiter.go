@@ -52,11 +52,11 @@ func New(config Config) (*Waiter, error) {
 		return nil, err
 	}
 	redact := newRedactor(config.Token, "").redact
-	waiter := &Waiter{hooks: &hookRunner{redact: redact}, ended: new(outcomes), opener: new(opener)}
+	waiter := &Waiter{hooks: &hookRunner{redact: redact, grace: config.HookGrace > 0}, ended: new(outcomes), opener: new(opener)}
 	waiter.driver = newDriver(waiter.deliver)
 	config.Logger = guardLogger(config.Logger, waiter.driver.fail)
 	waiter.driver.tracer = newTracer(config.Trace, waiter.driver.fail)
-	source, closeIdle := config.Source, func() {}
+	source, closeIdle, closeUnused := config.Source, func() {}, func() {}
 	if source == nil {
 		poller, err := newPoller(config)
 		if err != nil {
@@ -69,11 +69,14 @@ func New(config Config) (*Waiter, error) {
 	if own, ok := source.(interface{ closeIdle() }); ok {
 		closeIdle = own.closeIdle
 	}
+	if own, ok := source.(interface{ closeUnused() }); ok {
+		closeUnused = own.closeUnused
+	}
 	waiter.base = config.apiBase()
 	config.Token = "" // the Poller has it, out of any printer's reach
 	waiter.config, waiter.source = config, source
 	waiter.driver.requester = newRequester(config, source, redact, waiter.driver.fail)
-	waiter.driver.log, waiter.driver.idle = config.Logger, closeIdle
+	waiter.driver.log, waiter.driver.idle, waiter.driver.woke = config.Logger, closeIdle, closeUnused
 	waiter.driver.start(func() *engine.Engine { return engine.New(engineConfig(config, waiter.driver.requester.lister != nil)) })
 	config.warnings()
 	return waiter, nil

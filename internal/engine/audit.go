@@ -178,7 +178,8 @@ func (a *audits) done(tier int, now time.Duration) {
 }
 
 // sent records that a job is asked for itself. The next audit is due after a while
-// that keeps them to their share, which is the smaller the more ends hints tell.
+// that keeps them to their share. Where hints tell of ends it is longer, but not beyond
+// firstAudit: hints may stop while the list stands still, and only an audit shows that.
 func (a *audits) sent(t *table, j int32, now time.Duration, rate, untold float64) {
 	if !a.proven && a.early <= now && now-a.began < firstAudit {
 		a.putOff(t, now)
@@ -190,7 +191,9 @@ func (a *audits) sent(t *table, j int32, now time.Duration, rate, untold float64
 			break
 		}
 	}
-	share := untold * min(auditShare/float64(max(t.live, 1)), maxShare) / (1 + a.lately(now)/rightEnough)
+	share := min(auditShare/float64(max(t.live, 1)), maxShare) / (1 + a.lately(now)/rightEnough)
+	gap := 1 / (share * rate)
+	gap = min(max(gap, min(gap/untold, firstAudit.Seconds())), maxDelay.Seconds())
 	a.last = now
-	a.next = now + time.Duration(float64(time.Second)/(share*rate))
+	a.next = now + time.Duration(gap*float64(time.Second))
 }

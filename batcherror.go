@@ -16,8 +16,8 @@ type BatchError struct {
 	// were given up or have an undocumented status. Waiting counts jobs that were still
 	// running when the batch ended.
 	Total, Succeeded, Failed, Errored, Waiting int
-	// HookErrors counts results whose hook failed, however their job ended.
-	// HooksCutOff counts those whose hook was cut off.
+	// HookErrors counts results whose hook failed, however their job ended. HooksCutOff
+	// counts those of them whose hook was cut off.
 	HookErrors, HooksCutOff int
 	// Cause is why the batch ended early: the cause of the context's end, a refused key or
 	// account, or the first failure under FailFast. It is nil if the batch did not end

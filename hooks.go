@@ -24,8 +24,8 @@ import (
 // When the context of a call ends, the call waits for its hooks, but returns within a
 // second. A hook that is still running or waiting then becomes a HookError of that
 // call. A hook that ignores its ctx outlives the call. Hooks for jobs that end just
-// before cancellation get a ctx that is already cancelled. Hooks that save
-// results need [Config.HookGrace], or the last ones are lost.
+// before cancellation get a ctx that is already cancelled. Hooks that save results need
+// [Config.HookGrace], or the last ones are lost.
 type Hooks struct {
 	// OnSuccess gets the final response of a job that succeeded, once per job.
 	OnSuccess func(ctx context.Context, job *Job) error
@@ -162,8 +162,8 @@ func (r *hookRunner) add(t *hookTask, parts []*hookPart) {
 }
 
 // start runs a task in a place of the line. Its context is the call's. If there are
-// several calls, it is the first call's, until the last of them has left. So it is that
-// call at which hooks have a grace, before which the call does not leave.
+// several calls, it is the first call's, until the last of them has left. With
+// HookGrace, a call leaves only after it.
 func (r *hookRunner) start(t *hookTask, line *hookLine) {
 	t.started = true
 	line.running++

@@ -38,6 +38,7 @@ const (
 // one tier wait equally long, so those of a tier that are due come before the others.
 type audits struct {
 	tiers [auditTiers]fifo[audit]
+	added int           // jobs, since tiers was compacted
 	next  time.Duration // when the share allows the next one
 	last  time.Duration // when the last one was sent
 
@@ -78,6 +79,24 @@ func auditGap(tier int) time.Duration {
 func (a *audits) add(tier int, j int32, born uint32, now time.Duration) {
 	tier = min(tier, auditTiers-1)
 	a.tiers[tier].push(audit{j, born, uint32((now + auditGap(tier)) / auditUnit)})
+}
+
+// compact forgets the audits of jobs that have ended, when they are most. Else they go
+// as their turns come, which is never on an account that is always busy.
+func (a *audits) compact(t *table) {
+	if a.added++; a.added < max(1024, 2*t.live) {
+		return
+	}
+	a.added = 0
+	for tier := range a.tiers {
+		var kept fifo[audit]
+		for q := &a.tiers[tier]; q.len() > 0; q.pop() {
+			if first := q.at(0); t.jobs.at(first.job).born == first.born {
+				kept.push(*first)
+			}
+		}
+		a.tiers[tier] = kept
+	}
 }
 
 // chooseEarly returns any of the jobs that are left to the list.

@@ -27,6 +27,7 @@ type Call struct {
 	waiting    bool // it is active, and has jobs that it waits for news of
 	needy      bool // and none that is known to have ended
 	knowing    bool // it is active, and has jobs that are known to have ended
+	held       int  // jobs that are known to have ended, if it is not active
 	next, prev *Call
 
 	counts  Counts
@@ -90,6 +91,7 @@ type calls struct {
 	needy       int   // calls that are needy
 	knowing     int   // calls that are knowing
 	pollers     int   // of those in line
+	held        int   // known ends that are held back, since their calls are not active
 
 	// While the list is not relied on, the jobs left to it are polled when due,
 	// and no later than by.
@@ -181,6 +183,7 @@ func (s *calls) stand(c *Call, t *table, now time.Duration) {
 		waiting      = false
 		needy        = false
 		knowing      = false
+		held         = 0
 	)
 	if c.active() && c.live > 0 {
 		polls, lists = t.due(c.queues[polled]), t.due(c.queues[listed])
@@ -189,6 +192,11 @@ func (s *calls) stand(c *Call, t *table, now time.Duration) {
 		knowing = len(c.queues[urgent]) > 0
 		needy = waiting && !knowing
 	}
+	if !c.active() {
+		held = len(c.queues[urgent])
+	}
+	s.held += held - c.held
+	c.held = held
 	s.waiting += int1(waiting) - int1(c.waiting)
 	s.needy += int1(needy) - int1(c.needy)
 	s.knowing += int1(knowing) - int1(c.knowing)
@@ -230,7 +238,7 @@ func int1(b bool) int {
 // finalsLead is how long before its end the final polls of so many waits begin,
 // and whether they fit.
 func finalsLead(waits int, rate float64) (lead time.Duration, fit bool) {
-	take := time.Duration(float64(waits) / rate * float64(time.Second))
+	take := time.Duration(min(float64(waits)/rate, maxDelay.Seconds()) * float64(time.Second))
 	return finalPoll + take, take <= maxFinals
 }
 

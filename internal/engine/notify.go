@@ -156,7 +156,9 @@ func (e *Engine) hintConfirmed(job *job, now time.Duration) {
 		e.notices.behind -= e.notices.behind / behindFades
 	}
 	e.notices.told.add(now)
-	e.list.ExpectHint(now + max(leastSilence, time.Duration(expectedHints/e.notices.told.rate(now)*float64(time.Second))))
+	if e.pacing == nil { // an own Backoff says by itself when the list is read
+		e.list.ExpectHint(now + max(leastSilence, time.Duration(expectedHints/e.notices.told.rate(now)*float64(time.Second))))
+	}
 	e.history.record(job.kind, true)
 	e.stats.HintsTrue++
 	if job.flags.has(hinted) {

@@ -188,13 +188,14 @@ func (e *Engine) choosePage(now time.Duration, free int) (choice, time.Duration)
 		return choice{}, at + overdue
 	}
 	lead := int(e.roundTrip.Seconds() * float64(e.list.Pages()) * e.limiter.Rate(now, ratelimit.Poll))
-	drained := e.urgent <= lead
+	known := e.urgent - e.calls.held // those of slow consumers are not worked off
+	drained := known <= lead
 	if e.calls.waiting == 0 {
 		return choice{}, Never
 	}
 	if !drained {
 		// Only where a job that the page reveals would not stand behind all others.
-		crowd := e.urgent > crowded*e.calls.knowing
+		crowd := known > crowded*e.calls.knowing
 		switch {
 		case !crowd || e.calls.needy == 0:
 			return choice{}, Never

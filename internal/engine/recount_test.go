@@ -78,7 +78,7 @@ func (e *Engine) recountJobs(time.Duration) error {
 }
 
 func (e *Engine) recountCalls(time.Duration) error {
-	var open, waitings, needies, knowings, pollers int
+	var open, waitings, needies, knowings, pollers, held int
 	for n, c := range e.calls.all {
 		if c == nil {
 			continue
@@ -106,11 +106,14 @@ func (e *Engine) recountCalls(time.Duration) error {
 		needies += int1(needy)
 		knowings += int1(knowing)
 		pollers += int1(needy && c.inLine)
+		if !c.active() {
+			held += len(c.queues[urgent])
+		}
 	}
 	s := &e.calls
-	if open != s.open || waitings != s.waiting || needies != s.needy || knowings != s.knowing || pollers != s.pollers {
-		return fmt.Errorf("open %d, waiting %d, needy %d, knowing %d, pollers %d; counted %d, %d, %d, %d, %d",
-			s.open, s.waiting, s.needy, s.knowing, s.pollers, open, waitings, needies, knowings, pollers)
+	if open != s.open || waitings != s.waiting || needies != s.needy || knowings != s.knowing || pollers != s.pollers || held != s.held {
+		return fmt.Errorf("open %d, waiting %d, needy %d, knowing %d, pollers %d, held %d; counted %d, %d, %d, %d, %d, %d",
+			s.open, s.waiting, s.needy, s.knowing, s.pollers, s.held, open, waitings, needies, knowings, pollers, held)
 	}
 	return nil
 }

@@ -94,6 +94,7 @@ func (e *Engine) compactDeadlines() {
 func (e *Engine) begin(j, w int32, now time.Duration) {
 	e.table.waits.at(w).due = now
 	if e.config.UseList {
+		e.audits.compact(&e.table)
 		e.audits.add(0, j, e.table.jobs.at(j).born, now)
 	}
 	if e.list.Works(now) && !e.calls.all[e.table.waits.at(w).call].finals {

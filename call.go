@@ -12,10 +12,9 @@ import (
 	"github.com/edenwait/edenwait/internal/engine"
 )
 
-// call is one call of a Waiter: ids in, results out. Taking its ids in, giving up
-// what is left of them and building their results is the work of the goroutine
-// that made the call, in pieces, so that a call with a million jobs holds up
-// nobody else.
+// call is one call of a Waiter: ids in, results out. The goroutine that made the call
+// takes its ids in, gives up unfinished ones and builds the results. It does so in pieces,
+// so that a call with a million jobs does not delay other calls.
 type call struct {
 	driver *driver
 	config *Config
@@ -104,7 +103,7 @@ func (c *call) opened(handle *engine.Call) { c.handle = handle }
 
 func (c *call) values() context.Context { return c.ctx }
 
-// over ends the call early: nothing more is asked for it.
+// over ends the call early: no more requests are sent for it.
 func (c *call) over(cause error) {
 	c.mu.Lock()
 	first := c.cause == nil
@@ -134,7 +133,7 @@ func (c *call) signal() {
 	}
 }
 
-// badID is an id about which nothing can be asked.
+// badID is a malformed id.
 type badID struct {
 	err    error
 	hooked bool    // its hook has been called, and err holds what came of it
@@ -182,7 +181,7 @@ func (c *call) take(ids []string, first int32) {
 	}
 }
 
-// refuse answers a malformed id, at every place where it stands.
+// refuse returns the result of a malformed id, at each of its positions.
 func (c *call) refuse(id string, slot int32, err error) {
 	c.mu.Lock()
 	bad, again := c.badIDs[id]
@@ -229,7 +228,7 @@ func (c *call) result(slot int32, r Result) {
 	}
 }
 
-// complete hands out the result of a wait, at every place where its id stood.
+// complete returns the result of a wait, at each position of its id.
 func (c *call) complete(w *engine.WaitEnd, r Result) {
 	c.mu.Lock()
 	r.ID = c.consumer.name(w.Slot)
@@ -242,8 +241,8 @@ func (c *call) complete(w *engine.WaitEnd, r Result) {
 	c.consumer.emitted()
 }
 
-// failFast ends the call with the first error, if that is wanted. Without
-// wrapping: the others did not fail for this one's reason.
+// failFast ends the call with the first error, if FailFast is set. It does not wrap that
+// error, because the other jobs did not fail for the same reason.
 func (c *call) failFast(err error) {
 	if err != nil && c.config.FailFast {
 		c.over(fmt.Errorf("%w: %s", ErrFailFast, inside(err, "")))

@@ -59,8 +59,8 @@ type Config struct {
 	// AllowHTTP allows a BaseURL with http to any host except Eden AI's own, such as a
 	// fake API in another container. The token, ids and outputs are then unencrypted, and
 	// every machine on the network path can read and change them. Use it only on your own
-	// network, with a worthless key. The default HTTPClient
-	// sends such requests directly, never through a proxy. Defaults to false.
+	// network, with a worthless key. The default HTTPClient sends such requests directly,
+	// never through a proxy. Defaults to false.
 	AllowHTTP bool
 
 	// HTTPClient sends the requests. New copies it. The copy does not follow redirects.
@@ -140,12 +140,12 @@ type Config struct {
 	// Hooks are called as jobs end. Defaults to none.
 	Hooks Hooks
 
-	// HookGrace is how long hooks go on after the context of their call has ended, or the
-	// loop over AsCompleted was left. Their ctx is cancelled at its end and not before,
-	// then they have 400 ms to return. The call returns as soon as the last has. Hooks
-	// that wait for a place may still begin. Those that were cut off are a HookError
-	// with CutOff, and a Warn line has their number. Defaults to 0: ctx is cancelled at
-	// once.
+	// HookGrace is how long hooks may continue after the context of their call has ended,
+	// or after a break out of AsCompleted. Their ctx is cancelled only when HookGrace has
+	// passed. They then have 400 ms to return. The call returns as soon as the last hook
+	// has returned. Hooks that wait for a place may still begin. A hook that is cut off is
+	// a HookError with CutOff, and a Warn line has the number of these hooks. Defaults to
+	// 0: ctx is cancelled at once.
 	HookGrace time.Duration
 
 	// Logger receives a Debug line per request, a Warn line at the start and the end

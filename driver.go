@@ -119,8 +119,8 @@ func (d *driver) notify(key engine.Key) {
 	})
 }
 
-// reserve asks for a turn for one of the caller's own requests. The channel is
-// closed when it is granted.
+// reserve requests a turn for one of the caller's own requests. The channel is closed
+// when the turn is granted.
 func (d *driver) reserve() (ticket engine.Ticket, ahead int, granted <-chan struct{}) {
 	turn := make(chan struct{})
 	d.input(func() {
@@ -143,7 +143,7 @@ func (d *driver) withdraw(ticket engine.Ticket) {
 	})
 }
 
-// observe records what came of one of the caller's own requests, sent at sent.
+// observe records the result of one of the caller's own requests, sent at sent.
 func (d *driver) observe(sent time.Duration, limited bool, retryAfter time.Duration) {
 	d.input(func() { d.core.Observe(d.now(), sent, limited, retryAfter) })
 }
@@ -196,8 +196,8 @@ func (d *driver) look(handle *engine.Call, f func(e *engine.Engine, now time.Dur
 	}
 }
 
-// input gives the engine an input, and does what follows from it. It returns what
-// the input threw.
+// input passes an input to the engine, and performs the work that follows. It returns the
+// value of a panic in the input.
 func (d *driver) input(input func()) (thrown any) {
 	for {
 		work := d.turn(input)

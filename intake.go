@@ -46,7 +46,7 @@ func (in *intake) start(ctx context.Context, ids iter.Seq[string]) {
 	}()
 }
 
-// add takes an id in, and reports whether another is wanted. What was read has a
+// add takes an id in, and reports whether to read another. Every id that was read has a
 // Result, even if it was read just when the call ended.
 func (in *intake) add(id string) (more bool) {
 	in.mu.Lock()

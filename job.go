@@ -263,7 +263,7 @@ func parseJobError(raw json.RawMessage) *JobError {
 	}
 	e := &JobError{raw: raw, Message: span(raw).text()}
 	if e.Message == "" {
-		// What is no object has no message, and is shown as it is.
+		// Other JSON has no message, and is shown unchanged.
 		_ = scanObject(raw, func(s *scanner, name string) error {
 			if name != "message" && name != "error_code" {
 				return nil

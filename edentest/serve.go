@@ -101,7 +101,7 @@ func (a *API) respond(x *exchange) {
 		x.ans.detail(http.StatusNotFound, "Not Found")
 		return
 	}
-	// A call without a valid key is no call of this account, so the limit does
+	// A call without a valid key does not belong to the account, so the limit does
 	// not count it.
 	switch scheme, key, _ := strings.Cut(x.auth, " "); {
 	case !strings.EqualFold(scheme, "Bearer") || key == "":

@@ -21,7 +21,7 @@ type Submission struct {
 
 // parseSubmission reads the body of a POST field by field: to unmarshal it whole
 // would let other spellings of a name pass, and end with the first mistake. What
-// it does not know it ignores. (unsure) A null is no value here, where the live
+// it does not know it ignores. (unsure) A null counts as missing here, where the live
 // service may take it for an absent field.
 func parseSubmission(body []byte, insecure bool) (s Submission, problems []problem) {
 	var fields map[string]json.RawMessage

@@ -91,7 +91,7 @@ func (s *kinds) attributes(k kindAndOutcome) attribute.Set {
 }
 
 // short bounds a text, and makes it valid: an exporter may refuse all metrics for one
-// that is not. What a terminal could take for a command is replaced.
+// that is not. Control characters are replaced, since a terminal could execute them.
 func short(text string) string {
 	if len(text) > maxText {
 		text = text[:maxText]

@@ -330,5 +330,5 @@ func (e *Engine) refuse(now time.Duration, r *request, a *Answer) {
 		e.note(Note{Kind: KeySuspected, Value: a.Value})
 	}
 	e.fail(now, r.job, a)
-	delete(e.failures, r.job) // it concerns everyone: it is no trouble of this job's
+	delete(e.failures, r.job) // it concerns all jobs, so it does not count as a failure of this one
 }

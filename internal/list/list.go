@@ -31,7 +31,7 @@ const (
 	// tolerance is how many hints in a row may prove false before the other
 	// hints of the same scan are dropped.
 	tolerance = 8
-	// maxPages bounds what a server's count is believed: a billion jobs.
+	// maxPages bounds a server's count of pages: a billion jobs.
 	maxPages = 1 << 20
 	// A list that failed or proved useless is tried again after a pause that
 	// doubles.

@@ -13,7 +13,7 @@ const (
 	Disabled
 	// Unneeded means: no more jobs wait for news than it has pages.
 	Unneeded
-	// Gone means: the server says that there is none.
+	// Gone means that the server says it has no list.
 	Gone
 	// Failing means: it has not been read for longer than jobs wait for it.
 	Failing

@@ -108,7 +108,7 @@ const (
 type Score struct {
 	// Delay is the mean time from a job's end to the answer that shows it.
 	Delay time.Duration
-	// Lag is Delay beyond that of the ideal client: see Ideal.
+	// Lag is Delay less the ideal client's delay: see Ideal.
 	Lag time.Duration
 	// Worst is the longest time from a job's end to the answer that shows it.
 	Worst time.Duration

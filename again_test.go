@@ -26,7 +26,7 @@ func TestHookOfAJobThatWasGivenUpBefore(t *testing.T) {
 				time.Sleep(2 * time.Minute)
 			}
 		}
-		record := newLedger()
+		record := newHookLog()
 		var errs []error
 		for r := range newWaiter(t, api, edenwait.Config{MaxWait: time.Minute, Hooks: record.hooks()}).AsCompleted(context.Background(), ids) {
 			errs = append(errs, r.Err)
@@ -59,7 +59,7 @@ func TestNoSecondHookForAJobThatWentBack(t *testing.T) {
 				time.Sleep(pause)
 			}
 		}
-		record := newLedger()
+		record := newHookLog()
 		var errs []error
 		for r := range newWaiter(t, api, edenwait.Config{MaxWait: time.Minute, Hooks: record.hooks()}).AsCompleted(context.Background(), ids) {
 			errs = append(errs, r.Err)

@@ -9,15 +9,14 @@ import (
 	"github.com/edenwait/edenwait/internal/engine"
 )
 
-// WaitAll blocks until all jobs end. It returns exactly one Result per id, in the
-// order of ids, whatever happens. The Job of a Result is nil if no final response
-// came, so look at its Err first. An id that occurs more than once is polled once,
-// and each of its places gets the Result.
+// WaitAll blocks until all jobs end. It always returns exactly one Result per id, in
+// the order of ids. Check Err before Job: Job is nil if no final response came. An id
+// that occurs more than once is polled once, and each of its positions gets the Result.
 //
-// The error is nil if every job succeeded, else a BatchError. When ctx ends,
-// WaitAll returns within a second. Results of jobs that ended are complete. The
-// others have a GaveUpError with the cause. The end of ctx, MaxWait and FailFast
-// concern this call alone.
+// The error is nil if every job succeeded, else a BatchError. When ctx ends, WaitAll
+// returns within a second. The Results of finished jobs are complete. The others have
+// a GaveUpError with the cause. The end of ctx, MaxWait and FailFast affect only this
+// call.
 func (w *Waiter) WaitAll(ctx context.Context, ids []string) ([]Result, error) {
 	results := make([]Result, len(ids))
 	c := w.newCall(ctx, waitAll, len(ids))
@@ -54,26 +53,25 @@ func (b batch) name(slot int32) string    { return b[slot].ID }
 func (b batch) emit(slot int32, r Result) { b[slot] = r }
 func (batch) emitted()                    {}
 
-// AsCompleted yields one Result per id as jobs end, and keeps none. It may run for
-// months: a goroutine of its own reads ids as fast as they come, while other jobs
-// are waited for.
+// AsCompleted yields one Result per id as its job ends, and does not keep it. It may
+// run for months: a separate goroutine reads ids as fast as they come, while the loop
+// waits for other jobs.
 //
-// An id that occurs more than once is yielded as often. If it comes again after its
-// job ended, it is polled again, since its result is not kept. Its hook is not called
-// a second time while the loop remembers the id: it remembers the last 65,536 ids
-// that ended.
+// An id that occurs more than once is yielded as often. If it occurs again after its
+// job ended, it is polled again, since its result was not kept. Its hook is not called
+// again if the id is among the last 65,536 that ended.
 //
-// When ctx ends, or a refused key ends all calls, jobs that have not ended are yielded
-// with a GaveUpError, and no more ids are read. Ids that were not read have no Result:
-// ctx.Err and the errors tell.
+// When ctx ends, or a refused key ends all calls, AsCompleted yields the unfinished
+// jobs with a GaveUpError, and reads no more ids. Ids that were not read have no
+// Result. Check ctx.Err and the errors to detect this.
 //
 // Breaking out of the loop stops everything before it returns. The goroutine that
 // reads ids then has 100 ms to stop. If ids is blocked for longer, the goroutine lives
 // until ids returns.
 //
 // While the loop's body is busy, polling of this call's jobs pauses once MaxInFlight
-// results wait to be taken. A job that another call waits for is polled all the same.
-// Results that wait for a hook are held without limit. The body, and ids, may call the
+// results await consumption. Jobs that another call also waits for are still polled.
+// Results waiting for a hook are buffered without limit. The body and ids may call the
 // Waiter.
 func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
@@ -84,7 +82,7 @@ func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq
 		defer func() { c.close(!complete && !left) }()
 		in, out := &intake{call: c}, &outlet{call: c, limit: w.config.MaxInFlight}
 		c.consumer = stream{&in.names, out}
-		// The loop's body may be busy when ctx ends; nothing more is to be asked for.
+		// The loop's body may be busy when ctx ends: stop polling at once.
 		defer context.AfterFunc(ctx, func() { c.over(contextCause(ctx)) })()
 		c.logStart()
 		progress := c.report(w.config.Hooks.OnProgress)
@@ -93,7 +91,7 @@ func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq
 			if finished {
 				return
 			}
-			// The loop was left: what comes from now on is dropped.
+			// The loop was left: drop all further results.
 			c.mu.Lock()
 			c.quiet = true
 			c.mu.Unlock()
@@ -144,7 +142,7 @@ func (w *Waiter) AsCompleted(ctx context.Context, ids iter.Seq[string]) iter.Seq
 	}
 }
 
-// stream hands the results of an AsCompleted on.
+// stream passes the results of an AsCompleted on.
 type stream struct {
 	names *names
 	out   *outlet
@@ -159,10 +157,10 @@ func (s stream) emit(slot int32, r Result) {
 
 func (s stream) emitted() { s.out.tell() }
 
-// outlet holds results for the goroutine that ranges over them. When it holds as
-// many as may be under way, nothing more is asked for the call until it has taken
-// them: that would only fill the memory. Results whose hooks have yet to run are
-// not held here.
+// outlet buffers results for the goroutine that ranges over them. When it holds
+// MaxInFlight results, the call's jobs are not polled until they are taken: more
+// results would only fill the memory. Results whose hooks have yet to run are not
+// buffered here.
 type outlet struct {
 	call  *call
 	limit int
@@ -181,7 +179,7 @@ func (o *outlet) add(r Result) {
 	o.call.signal()
 }
 
-// take returns what is held.
+// take returns the buffered results.
 func (o *outlet) take() []Result {
 	o.mu.Lock()
 	held := o.held
@@ -191,9 +189,9 @@ func (o *outlet) take() []Result {
 	return held
 }
 
-// tell tells the engine whether the call is paused, if that has changed. What
-// holds is looked at under the engine's lock, or of two that tell it at once the
-// older could come last, and the call stay paused for ever.
+// tell reports to the engine whether the call is paused, if that has changed. It reads
+// the state under the engine's lock. Otherwise, of two concurrent reports, the older
+// one could come last, and the call would stay paused forever.
 func (o *outlet) tell() {
 	o.mu.Lock()
 	changed := o.paused != o.told
@@ -208,43 +206,4 @@ func (o *outlet) tell() {
 		o.mu.Unlock()
 		e.Pause(now, o.call.handle, paused)
 	})
-}
-
-// newBatchError returns nil if all went well.
-func newBatchError(results []Result, cause error) error {
-	b := &BatchError{Total: len(results), Cause: cause}
-	failing := 0
-	for i := range results {
-		if results[i].Err != nil {
-			failing++
-		}
-	}
-	if failing == 0 {
-		return nil // the context may have ended, but after the last job
-	}
-	b.Errs = make([]error, 0, failing)
-	for i := range results {
-		r := &results[i]
-		switch {
-		case r.Err == nil:
-			b.Succeeded++
-			continue
-		case isFailed(r.Err):
-			b.Failed++
-		default:
-			b.Errored++
-		}
-		b.Errs = append(b.Errs, r.Err)
-	}
-	return b
-}
-
-// isFailed reports whether a result's error is that of a job that failed. The error
-// says it, and not the Job, which a hook that was given up may still be changing.
-func isFailed(err error) bool {
-	if joined, ok := err.(*joinedError); ok { //nolint:errorlint // the very value
-		err = joined.err
-	}
-	_, failed := err.(*JobFailedError) //nolint:errorlint // likewise
-	return failed
 }

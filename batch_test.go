@@ -29,8 +29,8 @@ func newWaiter(t testing.TB, api *edentest.API, config edenwait.Config) *edenwai
 	return waiter
 }
 
-// ledger records which hooks were called.
-type ledger struct {
+// hookLog records which hooks were called.
+type hookLog struct {
 	mu       sync.Mutex
 	success  map[string]int
 	fail     map[string]int
@@ -38,11 +38,11 @@ type ledger struct {
 	progress []edenwait.Progress
 }
 
-func newLedger() *ledger {
-	return &ledger{success: map[string]int{}, fail: map[string]int{}, errors: map[string]int{}}
+func newHookLog() *hookLog {
+	return &hookLog{success: map[string]int{}, fail: map[string]int{}, errors: map[string]int{}}
 }
 
-func (l *ledger) hooks() edenwait.Hooks {
+func (l *hookLog) hooks() edenwait.Hooks {
 	return edenwait.Hooks{
 		OnSuccess: func(_ context.Context, job *edenwait.Job) error { return l.job(l.success, job, edenwait.StatusSuccess) },
 		OnFail:    func(_ context.Context, job *edenwait.Job) error { return l.job(l.fail, job, edenwait.StatusFail) },
@@ -59,7 +59,7 @@ func (l *ledger) hooks() edenwait.Hooks {
 	}
 }
 
-func (l *ledger) job(calls map[string]int, job *edenwait.Job, want edenwait.Status) error {
+func (l *hookLog) job(calls map[string]int, job *edenwait.Job, want edenwait.Status) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	calls[job.ID]++
@@ -78,7 +78,7 @@ func TestWaitAllThousandJobs(t *testing.T) {
 		unknown := uuid.NewString()
 		ids = append(ids, failing, odd, unknown, "not-a-uuid", strings.ToUpper(ids[0]), ids[1], ids[1])
 
-		record := newLedger()
+		record := newHookLog()
 		results, err := newWaiter(t, api, edenwait.Config{Hooks: record.hooks()}).WaitAll(context.Background(), ids)
 
 		if len(results) != len(ids) {
@@ -94,9 +94,9 @@ func TestWaitAllThousandJobs(t *testing.T) {
 				t.Fatalf("result %d: %+v", i, r)
 			}
 		}
-		for i, twin := range map[int]int{1000: 0, 1001: 1, 1002: 1} {
-			if results[i].Job == nil || results[i].Job != results[twin].Job {
-				t.Errorf("the same id, at %d and %d, has two results", twin, i)
+		for i, first := range map[int]int{1000: 0, 1001: 1, 1002: 1} {
+			if results[i].Job == nil || results[i].Job != results[first].Job {
+				t.Errorf("the same id, at %d and %d, has two results", first, i)
 			}
 		}
 
@@ -252,7 +252,7 @@ func TestRefusedKeyEndsTheBatch(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			api := edentest.New(edentest.Options{Faults: []edentest.Fault{{From: time.Minute, Do: edentest.Status(status, "", nil)}}})
 			ids := api.SubmitAll(50, edentest.Workload{Durations: edentest.Bimodal{Short: time.Second, Long: time.Hour, LongFraction: 0.5}})
-			began, record := time.Now(), newLedger()
+			began, record := time.Now(), newHookLog()
 			results, err := newWaiter(t, api, edenwait.Config{Hooks: record.hooks()}).WaitAll(context.Background(), ids)
 			if took := time.Since(began); took > 90*time.Second {
 				t.Errorf("%d: took %v", status, took)
@@ -308,7 +308,7 @@ func TestFailFast(t *testing.T) {
 func TestAnswersAfterTheEndOfTheBatch(t *testing.T) {
 	const refused, unknown = 0, 1
 	synctest.Test(t, func(t *testing.T) {
-		record := newLedger()
+		record := newHookLog()
 		waiter := newScripted(t, func(ctx context.Context, id string, _ int) (*edenwait.Job, error) {
 			time.Sleep(10 * time.Second)
 			switch id {
@@ -360,14 +360,14 @@ func TestFailFastWithABadID(t *testing.T) {
 	})
 }
 
-// A BatchError spells out three errors, and says how many it does not.
+// A BatchError spells out five kinds of errors, and says how many it does not.
 func TestBatchErrorSaysHowManyMore(t *testing.T) {
-	for n, says := range map[int]string{3: "no more", 4: "and 1 more", 5: "and 2 more"} {
+	for n, says := range map[int]string{5: "no more", 6: "and 1 more", 7: "and 2 more"} {
 		b := &edenwait.BatchError{Total: n, Errored: n}
 		for i := range n {
 			b.Errs = append(b.Errs, fmt.Errorf("error %d", i))
 		}
-		if text := b.Error() + map[bool]string{true: "no more"}[n == 3]; !strings.HasSuffix(text, says) || strings.Contains(text, "error 3") || strings.Count(text, "more") != 1 {
+		if text := b.Error() + map[bool]string{true: "no more"}[n == 5]; !strings.HasSuffix(text, says) || strings.Contains(text, "error 5") || strings.Count(text, "more") != 1 {
 			t.Errorf("of %d errors: %s", n, text)
 		}
 	}

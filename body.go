@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// slowest is the rate, in bytes a second, below which an answer is a drip and
+// slowest is the rate, in bytes per second, below which an answer is a drip and
 // not a slow line. Sixty-four downloads that share 4 Mbit/s have 7,800 each. A
 // drip of a byte now and then would hold its place among MaxInFlight for hours.
 const slowest = 1 << 10
@@ -46,8 +46,8 @@ func (w *watchdog) start() {
 
 func (w *watchdog) stop() { w.timer.Stop() }
 
-// check runs when the timer fires. That the deadline has moved since is seen
-// only here: setting the timer anew at each read would cost more than the read.
+// check runs when the timer fires. It checks whether the deadline has moved since:
+// resetting the timer at each read would cost more than the read.
 func (w *watchdog) check() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -80,7 +80,7 @@ func TestSlowAnswers(t *testing.T) {
 		"silence after a part":          {100 << 10, 1000, after(50_000, 1000, time.Second, 0), 0, 78 * time.Second, 81 * time.Second, true},
 		"a byte each second":            {1000, 1, every(time.Second), 0, timeout, timeout + time.Second, true},
 		"ten bytes each 5 s":            {1000, 10, every(5 * time.Second), 0, timeout, timeout + time.Second, true},
-		"500 bytes a second":            {100 << 10, 500, every(time.Second), 0, timeout, 2 * timeout, true},
+		"500 bytes per second":          {100 << 10, 500, every(time.Second), 0, timeout, 2 * timeout, true},
 		"a drip after much":             {8 << 20, 1000, after(7<<20, 1000, time.Millisecond, 2*time.Second), 0, timeout, 80 * time.Second, true},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -107,7 +107,7 @@ func TestSlowAnswers(t *testing.T) {
 // TestSlowAnswersOverTheWire: the same of real requests and answers, whose
 // connections are in memory and whose time is the bubble's.
 func TestSlowAnswersOverTheWire(t *testing.T) {
-	_, _ = httptestRoots(), httptestCertificates() // made outside of the bubble
+	_, _ = httptestRoots(), httptestCertificates() // made outside the bubble
 	for _, version := range []int{1, 2} {
 		synctest.Test(t, func(t *testing.T) {
 			server := startPiped(t, version, func(rw nethttp.ResponseWriter, r *nethttp.Request) {

@@ -45,7 +45,7 @@ func busyPeriod(t *testing.T, waiter *edenwait.Waiter, second time.Duration) {
 	}
 }
 
-// A Waiter may be used outside of a bubble, then in one, then in another, and then
+// A Waiter may be used outside a bubble, then in one, then in another, and then
 // outside again: nothing of it outlives its last call.
 func TestWaiterOutsideAndInBubbles(t *testing.T) {
 	source := &scripted{answer: func(ctx context.Context, id string, poll int) (*edenwait.Job, error) {

@@ -47,7 +47,10 @@ type call struct {
 }
 
 // tally is how jobs ended.
-type tally struct{ succeeded, failed, errored int }
+type tally struct {
+	succeeded, failed, errored int
+	answered                   int // of these, with a final response
+}
 
 // consumer takes the results of a call.
 type consumer interface {
@@ -243,7 +246,7 @@ func (c *call) complete(w *engine.WaitEnd, r Result) {
 // wrapping: the others did not fail for this one's reason.
 func (c *call) failFast(err error) {
 	if err != nil && c.config.FailFast {
-		c.over(fmt.Errorf("%w: %v", ErrFailFast, err))
+		c.over(fmt.Errorf("%w: %s", ErrFailFast, inside(err, "")))
 	}
 }
 
@@ -283,7 +286,7 @@ func (c *call) await() {
 // until they have ended, but not for long once the context has.
 func (c *call) finish(progress *reporter) {
 	if thrown, cause := c.ended(); cause != nil && thrown == nil {
-		if c.ctx.Err() != nil { // an answer that still counts may have a hook
+		if c.ctx.Err() != nil && c.config.HookGrace == 0 { // an answer that still counts may have a hook
 			c.runner.leave(&c.hooks)
 		}
 		c.drain(cause)
@@ -292,22 +295,40 @@ func (c *call) finish(progress *reporter) {
 		}
 	}
 	reported := progress.finish()
-	over, late := c.ctx.Done(), (<-chan time.Time)(nil)
+	over, grace, late := c.ctx.Done(), (<-chan time.Time)(nil), (<-chan time.Time)(nil)
 	for {
 		if thrown, _ := c.ended(); thrown != nil || c.done() && reported == nil {
 			return
 		}
 		select {
 		case <-over:
+			over = nil
+			if c.config.HookGrace > 0 {
+				grace = time.After(c.config.HookGrace)
+				continue
+			}
 			c.runner.leave(&c.hooks)
-			over, late = nil, time.After(stopWithin)
+			late = time.After(stopWithin)
+		case <-grace:
+			c.runner.leave(&c.hooks)
+			late = time.After(stopWithin)
 		case <-late:
-			c.runner.abandon(&c.hooks, contextCause(c.ctx))
+			c.cutOff()
 			reported = nil
 		case <-reported:
 			reported = nil
 		case <-c.wake:
 		}
+	}
+}
+
+// cutOff gives up the call's hooks, and says how many.
+func (c *call) cutOff() {
+	running, waiting := c.runner.abandon(&c.hooks, contextCause(c.ctx))
+	if running+waiting > 0 {
+		guard("Logger", c.driver.fail, func() {
+			c.log.Warn("hooks were cut off, since the context of their call has ended", zap.Int("running", running), zap.Int("not_called", waiting))
+		})
 	}
 }
 
@@ -326,8 +347,7 @@ func (c *call) drain(cause error) {
 		c.driver.with(c.handle, func(e *engine.Engine, now time.Duration) { n = e.Drain(now, c.handle, buffer) })
 		for i := range buffer[:n] {
 			w := &buffer[i]
-			last, _ := w.Value.(error)
-			c.complete(w, unfinished(w, c.consumer.name(w.Slot), because(last, cause)))
+			c.complete(w, stopped(w, w.Value, c.consumer.name(w.Slot), cause))
 		}
 		if n == 0 {
 			return
@@ -340,7 +360,7 @@ func (c *call) drain(cause error) {
 func (c *call) close(ending bool) {
 	c.driver.tracer.callEnd(c.ctx, func() CallEndInfo {
 		_, cause := c.ended()
-		return CallEndInfo{CallInfo: c.info(), Progress: c.standing(), Err: cause}
+		return CallEndInfo{CallInfo: c.info(), Progress: c.snapshot(), Err: cause}
 	})
 	c.driver.end(c.handle)
 	if thrown, _ := c.ended(); thrown != nil && !ending {

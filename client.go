@@ -11,21 +11,20 @@ import (
 	"time"
 )
 
-// How long a connection over HTTP/2 may be silent before it is asked for a sign
-// of life, and how long that may take. A NAT forgets a connection, and a laptop
-// moves, without either end being told; Go's transport would keep using the dead
-// one until the system gives it up, a quarter of an hour later. Ten seconds in all
-// is what HTTP/1.1 takes to be rid of one, and more than a slow line holds back.
+// How long an HTTP/2 connection may be silent before it is pinged, and how long the ping
+// may take. If a NAT forgets a connection, or a laptop moves, neither end notices. Go's
+// transport would use the dead connection until the system drops it, after a quarter of
+// an hour. HTTP/1.1 drops one within ten seconds too, and a slow line is not silent for
+// that long.
 const (
 	pingAfter = 5 * time.Second
 	pongIn    = 5 * time.Second
 )
 
-// client sends requests, and minds their connections.
+// client sends requests, and manages their connections.
 type client struct {
 	http *http.Client
-	// renew makes the transport that this client has of its own; nil where the
-	// caller gave one.
+	// renew makes the client's own transport. It is nil if the caller has set HTTPClient.
 	renew func() (*http.Transport, *conns)
 
 	mu       sync.Mutex
@@ -114,11 +113,11 @@ const (
 	lastTimeout = 5 * time.Second
 )
 
-// begin counts a request, and returns the own transport that sends it, if there is
-// one, and whether it is to be the last one on its connection. Over HTTP/2 this is the one way to be rid of a
-// connection that others still wait on, and works through any RoundTripper: the
-// transport gives new requests a new connection, and closes the old one with its
-// last stream.
+// begin counts a request. It returns the client's own transport, if any, and whether the
+// request is to be the last one on its connection. Over HTTP/2, that is the only way to
+// drop a connection that other requests wait on, and it works through any RoundTripper:
+// the transport uses a new connection for new requests, and closes the old connection
+// with its last stream.
 func (c *client) begin(now time.Time) (own *http.Transport, last bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

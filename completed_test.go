@@ -66,7 +66,7 @@ func TestAsCompletedBreak(t *testing.T) {
 func TestAsCompletedTakesIDsAsTheyCome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
-		record := newLedger()
+		record := newHookLog()
 		first := api.Submit(edentest.Script{})
 		arriving := func(yield func(string) bool) {
 			// The last id comes when the first job is long over, and so does the
@@ -231,8 +231,8 @@ func TestAsCompletedHandsOnPanicOfBackOff(t *testing.T) {
 	})
 }
 
-// Each job of a stream has its last look, whenever it came.
-func TestLastLookInAStream(t *testing.T) {
+// Each job of a stream gets its final poll, whenever its id came.
+func TestFinalPollInAStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const wait = 10 * time.Minute
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})

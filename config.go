@@ -37,113 +37,130 @@ const (
 	defaultMaxErrors  = 60
 )
 
-// Config says how to ask. The zero value of every field means its default, so
-// Config{Token: key} is complete. A Config is read once, by [New] or
-// [NewPoller]; changing it afterwards changes nothing.
+// Config configures a [Waiter] or a [Poller]. The zero value of every field means its
+// default, so Config{Token: key} is complete. [New] and [NewPoller] read the Config
+// once. Later changes to it have no effect.
 //
-// Printing a Config shows whether it has a token, never the token. Only in an
-// unexported field of another struct does package fmt print it whole, since it
-// calls no methods there: keep the Waiter, not the Config.
+// Printing a Config shows whether it has a token, but never the token itself. There
+// is one exception: package fmt prints a Config in an unexported field of another
+// struct in full, because it does not call methods there. Keep the Waiter, not the
+// Config.
 type Config struct {
-	// Token is the API key, sent as a bearer token and nowhere else.
-	// Defaults to none, which New and NewPoller refuse unless Source is set.
+	// Token is the API key. It is sent only as a bearer token. It is required unless
+	// Source is set. Defaults to none.
 	Token string `json:"-"`
 
-	// BaseURL is the scheme and host of the API, and the path before /v3 where a
-	// gateway has one; /v3 itself and an endpoint's path are taken off. It must be
-	// https, except to a loopback address, since the token travels with every
-	// request. Its path is treated as a secret. Defaults to DefaultBaseURL.
+	// BaseURL is the scheme and host of the API, plus a gateway's path before /v3 if
+	// there is one. New removes /v3 and an endpoint's path. The scheme must be https,
+	// except for a loopback address, because every request carries the token; see
+	// AllowHTTP. The path is treated as a secret. Defaults to DefaultBaseURL.
 	BaseURL string
 
-	// HTTPClient sends the requests. It is copied; the copy follows no redirect, and
-	// its Timeout, if it is shorter than RequestTimeout, counts in its place. It is
-	// never closed. When two requests in a row are not answered in time, its idle
-	// connections are closed and the next request is the last on its connection, so
-	// a connection over HTTP/2 that has gone silent is replaced; set
-	// http.HTTP2Config.SendPingTimeout to notice it sooner. Defaults to a client
-	// that keeps up to MaxInFlight connections open while a call is under way, and
-	// closes one that has been silent for ten seconds.
+	// AllowHTTP allows a BaseURL with http to any host except Eden AI's own, such as a
+	// fake API in another container. The token, ids and outputs are then unencrypted, and
+	// every machine on the network path can read and change them. Use it only on your own
+	// network, with a worthless key. The default HTTPClient
+	// sends such requests directly, never through a proxy. Defaults to false.
+	AllowHTTP bool
+
+	// HTTPClient sends the requests. New copies it. The copy does not follow redirects.
+	// If its Timeout is shorter than RequestTimeout, that counts instead.
+	//
+	// The client is never closed. When two requests in a row time out, its idle
+	// connections are closed, and the next request is the last on its connection. This
+	// replaces an HTTP/2 connection that has gone silent. Set
+	// http.HTTP2Config.SendPingTimeout to detect one sooner.
+	//
+	// Defaults to a client that keeps up to MaxInFlight connections open while a call is
+	// under way, and closes a connection that has been silent for ten seconds.
 	HTTPClient *http.Client
 
-	// RequestTimeout bounds the silences of one request: the time from connecting to
-	// the header of the answer, and each one after it in which no byte comes. An
-	// answer whose bytes keep coming is not cut off, however long it takes, unless it
-	// falls below 1,024 bytes a second for as long as this. Defaults to 30 s.
+	// RequestTimeout is the longest time that a request may be silent: from connecting to
+	// the header of the answer, and then between two bytes of the body. A slow answer is
+	// not cut off while its bytes keep coming, unless they stay below 1,024 bytes per
+	// second for RequestTimeout. Defaults to 30 s.
 	RequestTimeout time.Duration
 
-	// MaxResponseBytes bounds the body of one response, decompressed. A job
-	// whose response is larger ends with ErrResponseTooLarge. Defaults to
-	// 128 MiB.
+	// MaxResponseBytes is the maximum size of a response body after decompression. A job
+	// whose response is larger ends with ErrResponseTooLarge. Defaults to 128 MiB.
 	MaxResponseBytes int64
 
 	// Rate is the maximum number of requests per second, across all calls of this
-	// Waiter, from 0.001 to a million. A Poller alone does not pace. Defaults to 10,
-	// the account's limit in the API's documentation.
+	// Waiter, from 0.001 to a million. A Poller without a Waiter does not limit its rate.
+	// Defaults to 10, the account's limit in the API's documentation.
 	Rate float64
 
-	// Burst is how many requests may go at once after a time without any. Requests are
-	// evenly spaced by default, because a burst can break a server's count by
-	// the second. At most a million. Defaults to 1.
+	// Burst is how many requests may be sent at once after an idle period, at most a
+	// million. By default requests are evenly spaced, because a burst can exceed the
+	// limit of a server that counts requests per second. Defaults to 1.
 	Burst int
 
-	// MaxInFlight is the maximum number of requests under way at the same time, across
-	// all calls of this Waiter, up to 10,000. New logs a warning where it limits the
-	// rate at a round trip of 100 ms. Defaults to a tenth of Rate, but at least 64.
+	// MaxInFlight is the maximum number of concurrent requests, across all calls of this
+	// Waiter, up to 10,000. New logs a warning if Rate cannot be reached with it at a
+	// round trip of 100 ms. Defaults to a tenth of Rate, but at least 64.
 	MaxInFlight int
 
-	// BackOff makes the delays between two polls of one job. It is called once per
-	// wait: once for each call that waits for a job. It is also called for the job
-	// list, whose delays are Reset when it brings news. When NextBackOff returns
-	// backoff.Stop, that wait is given up, or the list is not read again until the
-	// Waiter has been idle. Mind that a backoff.ExponentialBackOff stops after 15
-	// minutes unless its MaxElapsedTime is 0. BackOff and what it returns run under the
-	// Waiter's lock: they must be quick, and must not call the Waiter.
+	// BackOff returns the delays between the polls of one job. It is called once per job
+	// and call. It is also called once for the job list, whose delays are Reset when a
+	// page shows that a job has ended. When NextBackOff returns backoff.Stop, the wait is
+	// given up, or the list is not read again until the Waiter has been idle. A
+	// backoff.ExponentialBackOff stops after 15 minutes unless its MaxElapsedTime is 0.
+	// BackOff and the BackOffs that it returns run under the Waiter's lock: they must be
+	// quick, and must not call the Waiter.
 	//
-	// By default, delays follow from the job's age, from how long jobs of its feature,
-	// subfeature, provider and model have lasted, and from how scarce requests are:
-	// about 2·√(0.0145 s × age) on an idle account while nothing has been learned, 0.2 s
-	// to 10 s, ± 10 %. A learned delay is at most 10 s and 5 % of the time waited, and
-	// 30 s where hints of Notify have been telling of ends. The list is read every 0.5 s
-	// to 10 s, by the same rules. After failed requests, delays are exponential: 1 s ×
-	// 1.3ⁿ up to 10 s. All of this is without end, and needs no allocation.
+	// By default, a delay depends on three things: the job's age, how long jobs of the
+	// same feature, subfeature, provider and model have taken, and how scarce requests
+	// are. On an idle account with nothing learned, it is about 2·√(0.0145 s × age), from
+	// 0.2 s to 10 s, ± 10 %. A learned delay is at most 10 s plus 5 % of the time waited,
+	// or 30 s if Notify has been announcing ends. The list is read every 0.5 s to 10 s, by
+	// the same rules. After failed requests, delays are exponential: 1 s × 1.3ⁿ up to
+	// 10 s. The default never stops, and needs no allocation.
 	BackOff func() backoff.BackOff
 
-	// MaxWait is the maximum wait for one job, from when the call took its id in.
-	// Shortly before, the job is polled a last time, as it is before the deadline of a
-	// context. Defaults to no bound.
+	// MaxWait is the maximum wait for one job, from when the call read its id. The job is
+	// polled once more shortly before MaxWait passes, and before the deadline of a
+	// context. Time in which the machine sleeps does not count, as for all timers of Go.
+	// Every job is polled once within ten seconds of waking. Defaults to no bound.
 	MaxWait time.Duration
 
 	// MaxErrors is how many requests in a row may fail for one job before it is given
-	// up. 429 answers do not count. While requests fail for every job, one goes at a
-	// time, and all waits end after as long as one job alone would. Defaults to 60:
-	// with the default BackOff, about nine minutes with failures only.
+	// up. 429 answers do not count. While requests for every job fail, only one request is
+	// sent at a time, and all waits end as soon as the wait for a single job would.
+	// Defaults to 60, which is about nine minutes with the default BackOff.
 	MaxErrors int
 
-	// FailFast ends a call with its first job that does not succeed. Other calls go
-	// on. Defaults to false: one job's trouble does not affect other jobs.
+	// FailFast ends a call as soon as one of its jobs does not succeed. Other calls
+	// continue. Defaults to false: a failed job does not affect other jobs.
 	FailFast bool
 
-	// DisableList turns the job list off, even where it is cheaper than polling job
-	// by job. Defaults to false.
+	// DisableList turns off the job list, even if it is cheaper than polling single
+	// jobs. Defaults to false.
 	DisableList bool
 
 	// Hooks are called as jobs end. Defaults to none.
 	Hooks Hooks
 
+	// HookGrace is how long hooks go on after the context of their call has ended, or the
+	// loop over AsCompleted was left. Their ctx is cancelled at its end and not before,
+	// then they have 400 ms to return. The call returns as soon as the last has. Hooks
+	// that wait for a place may still begin. Those that were cut off are a HookError
+	// with CutOff, and a Warn line has their number. Defaults to 0: ctx is cancelled at
+	// once.
+	HookGrace time.Duration
+
 	// Logger receives a Debug line per request, a Warn line at the start and the end
-	// of a streak of trouble, and a line at the start and the end of each call: Debug
-	// for Wait, Info for WaitAll and AsCompleted. Tokens and outputs, or parts of them,
-	// are never logged. Defaults to a logger that is silent.
+	// of a series of failures, and a line at the start and the end of each call: Debug
+	// for Wait, Info for WaitAll and AsCompleted. Tokens, outputs and parts of them are
+	// never logged. Defaults to a silent logger.
 	Logger *zap.Logger
 
 	// Trace is called as the Waiter works, for telemetry; see Trace. It is copied.
 	// Defaults to none.
 	Trace *Trace
 
-	// Source is polled instead of the API; see Source. With one of your own, Token,
-	// BaseURL, HTTPClient, RequestTimeout and MaxResponseBytes have no effect, and the
-	// Debug line per request is up to the Source. Defaults to a Poller made from this
-	// Config.
+	// Source is polled instead of the API; see Source. If it is set, Token, BaseURL,
+	// HTTPClient, RequestTimeout and MaxResponseBytes have no effect, and the Source
+	// writes its own Debug line per request. Defaults to a Poller made from this Config.
 	Source Source
 }
 
@@ -169,6 +186,7 @@ func (c Config) withDefaults() (Config, error) {
 		bounded("Burst", &c.Burst, defaultBurst, 1, 1_000_000),
 		bounded("MaxInFlight", &c.MaxInFlight, inFlightFor(c.Rate), 1, maxInFlight),
 		bounded("MaxWait", &c.MaxWait, maxDuration, time.Millisecond, maxDuration),
+		bounded("HookGrace", &c.HookGrace, 0, 0, maxDuration),
 		bounded("MaxErrors", &c.MaxErrors, defaultMaxErrors, 1, math.MaxInt32),
 	)
 }
@@ -183,7 +201,7 @@ func inFlightFor(rate float64) int {
 	return int(math.Ceil(places))
 }
 
-// warnings are what New says of values that are valid and yet of little use.
+// warnings logs a warning for values that are valid but of little use.
 func (c Config) warnings() {
 	if c.MaxInFlight < maxInFlight && float64(c.MaxInFlight) < c.Rate*ordinaryRoundTrip.Seconds() {
 		c.Logger.Warn("MaxInFlight limits the rate: at a round trip of 100 ms it allows fewer requests per second than Rate",
@@ -192,8 +210,8 @@ func (c Config) warnings() {
 	}
 }
 
-// bounded gives *v its default when it is zero, and refuses it outside of
-// [low, high]. The comparison is written so that NaN fails it.
+// bounded sets *v to its default if it is zero, and returns an error if it is outside
+// [low, high]. NaN fails the comparison as it is written.
 func bounded[T int | int64 | float64 | time.Duration](field string, v *T, fallback, low, high T) error {
 	if *v == 0 {
 		*v = fallback
@@ -204,8 +222,8 @@ func bounded[T int | int64 | float64 | time.Duration](field string, v *T, fallba
 	return nil
 }
 
-// apiBase is what base returns, without a Token too; nil if BaseURL is invalid,
-// which does not matter to a Source of the caller's.
+// apiBase is base, but does not need a Token. It returns nil if BaseURL is invalid,
+// which does not matter if the caller has set Source.
 func (c Config) apiBase() *url.URL {
 	if c.Token == "" {
 		c.Token = "none"
@@ -225,7 +243,7 @@ func (c Config) base() (*url.URL, error) {
 	}
 	if strings.ContainsFunc(c.Token, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 		// The key itself stays out of the message.
-		return nil, errors.New("edenwait: Config.Token holds a space, a line end or a character outside ASCII, want an API key")
+		return nil, errors.New("edenwait: Config.Token contains a space, a line end or a character outside ASCII, want an API key")
 	}
 	base, err := url.Parse(strings.TrimSpace(c.BaseURL))
 	if err != nil || base.Opaque != "" || base.Scheme == "" {
@@ -234,7 +252,7 @@ func (c Config) base() (*url.URL, error) {
 	shown := base.Scheme + "://" + base.Host // a path, a query and what is before an @ may be secrets
 	switch {
 	case base.User != nil:
-		return nil, errors.New("edenwait: Config.BaseURL holds credentials, want the key in Config.Token")
+		return nil, errors.New("edenwait: Config.BaseURL contains credentials, want the key in Config.Token")
 	case base.Hostname() == "", base.Hostname() == "http", base.Hostname() == "https", // https://https://…
 		strings.Count(base.Host, ":") > 1 && base.Host[0] != '[': // an IPv6 address that a port could be read from
 		return nil, c.notAURL()
@@ -242,8 +260,11 @@ func (c Config) base() (*url.URL, error) {
 		return nil, c.invalidBase(shown+"/?…", "want scheme and host without a query or fragment, such as "+DefaultBaseURL)
 	case base.Scheme == "https":
 	case base.Scheme == "http" && isLoopback(base.Hostname()):
+	case base.Scheme == "http" && isEdenAI(base.Hostname()):
+		return nil, c.invalidBase(shown, "want https, which the API has")
+	case base.Scheme == "http" && c.AllowHTTP:
 	default:
-		return nil, c.invalidBase(shown, "want https, or http to a loopback address")
+		return nil, c.invalidBase(shown, "want https, or http to a loopback address (AllowHTTP allows http to any: the key is then sent unencrypted)")
 	}
 	base.Host = strings.TrimSuffix(base.Host, ":") // an empty port, which would stand in the Host header
 	// Lower case, since http.ProxyFromEnvironment knows localhost in no other: it
@@ -263,7 +284,7 @@ func (c Config) base() (*url.URL, error) {
 	return base, nil
 }
 
-// withoutEndpoint takes off what people copy along: /v3, or a whole endpoint.
+// withoutEndpoint removes the path that people often copy along: /v3, or a whole endpoint.
 func withoutEndpoint(base *url.URL) *url.URL {
 	trimmed := strings.TrimRight(base.EscapedPath(), "/")
 	for _, suffix := range []string{asyncPath, "/v3/universal-ai", "/v3"} {
@@ -322,15 +343,21 @@ func (c Config) invalidBase(shown, want string) error {
 	return fmt.Errorf("edenwait: Config.BaseURL is %s, %s", quote(newRedactor(c.Token, "").redact(shown), 128), newRedactor(c.Token, "").redact(want))
 }
 
-// isLoopback does not ask the resolver: a name that someone else's DNS points
-// at 127.0.0.1 today may point elsewhere tomorrow.
+// isEdenAI reports whether a host is one of the API's own, all of which have https.
+func isEdenAI(host string) bool {
+	host = "." + lower(strings.TrimSuffix(host, "."))
+	return strings.HasSuffix(host, ".edenai.run") || strings.HasSuffix(host, ".edenai.co")
+}
+
+// isLoopback does not resolve names: a name that someone else's DNS points at
+// 127.0.0.1 today may point elsewhere tomorrow.
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return lower(host) == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Format prints which API is asked at which rate and whether there is a token,
-// for every verb: the token stays out of logs that print a Config.
+// Format prints the API's host, the rate, and whether there is a token, for every
+// verb. The token stays out of logs that print a Config.
 func (c Config) Format(f fmt.State, _ rune) {
 	token := "none"
 	if c.Token != "" {

@@ -25,15 +25,19 @@ func TestNewNamesTheField(t *testing.T) {
 		says   string
 	}{
 		{edenwait.Config{Token: ""}, "Config.Token is empty"},
-		{edenwait.Config{Token: "a b"}, "Config.Token holds a space"},
-		{edenwait.Config{Token: "a\n"}, "Config.Token holds a space, a line end"},
+		{edenwait.Config{Token: "a b"}, "Config.Token contains a space"},
+		{edenwait.Config{Token: "a\n"}, "Config.Token contains a space, a line end"},
 		{edenwait.Config{BaseURL: "http://api.edenai.run"}, "Config.BaseURL is \"http://api.edenai.run\", want https"},
 		{edenwait.Config{BaseURL: "http://localhost.evil.example"}, "want https"},
 		{edenwait.Config{BaseURL: "http://127.0.0.1.evil.example"}, "want https"},
 		{edenwait.Config{BaseURL: "ftp://api.edenai.run"}, "want https"},
+		{edenwait.Config{BaseURL: "ftp://edenai", AllowHTTP: true}, "want https"},
+		{edenwait.Config{BaseURL: "http://api.edenai.run", AllowHTTP: true}, "want https, which the API has"},
+		{edenwait.Config{BaseURL: "http://API.eu.EdenAI.run.", AllowHTTP: true}, "want https, which the API has"},
+		{edenwait.Config{BaseURL: "http://user:pass@edenai:8080", AllowHTTP: true}, "Config.BaseURL contains credentials"},
 		{edenwait.Config{BaseURL: "api.edenai.run"}, "Config.BaseURL"},
 		{edenwait.Config{BaseURL: "https://"}, "Config.BaseURL"},
-		{edenwait.Config{BaseURL: "https://user:pass@api.edenai.run"}, "Config.BaseURL holds credentials"},
+		{edenwait.Config{BaseURL: "https://user:pass@api.edenai.run"}, "Config.BaseURL contains credentials"},
 		{edenwait.Config{BaseURL: "https://api.edenai.run?key=1"}, "Config.BaseURL"},
 		{edenwait.Config{BaseURL: "https://%zz"}, "Config.BaseURL"},
 		{edenwait.Config{RequestTimeout: -1}, "Config.RequestTimeout is -1ns, want 1ms to"},
@@ -69,7 +73,7 @@ func TestNewAccepts(t *testing.T) {
 	}
 }
 
-// TestBaseURLAsPeopleCopyIt: with an endpoint's path, or white space, it means the
+// TestBaseURLAsPeopleCopyIt: with an endpoint's path, or whitespace, it means the
 // same; where it cannot, New says what to write.
 func TestBaseURLAsPeopleCopyIt(t *testing.T) {
 	for base, want := range map[string]string{
@@ -198,4 +202,16 @@ func TestMaxInFlightFollowsRate(t *testing.T) {
 			t.Errorf("4,000 jobs that have ended took %v", took)
 		}
 	})
+}
+
+// TestAllowHTTP: http to any host but the API's own, where it was asked for.
+func TestAllowHTTP(t *testing.T) {
+	for _, base := range []string{"http://edenai:8080", "http://10.1.2.3", "HTTP://fake.internal/v3"} {
+		if _, err := edenwait.New(edenwait.Config{Token: "k", BaseURL: base}); err == nil || !strings.Contains(err.Error(), "AllowHTTP") {
+			t.Errorf("%s without AllowHTTP: %v", base, err)
+		}
+		if _, err := edenwait.New(edenwait.Config{Token: "k", BaseURL: base, AllowHTTP: true}); err != nil {
+			t.Errorf("%s: %v", base, err)
+		}
+	}
 }

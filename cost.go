@@ -15,8 +15,8 @@ import (
 // jobs, must come out to the digit that the invoice shows.
 type Cost string
 
-// SumCosts adds costs exactly. A cost that is not a decimal number is an error
-// that quotes it; the sum of the others is returned beside it.
+// SumCosts adds costs exactly. If a cost is not a decimal number, SumCosts returns an
+// error that quotes it, and the sum of the others.
 func SumCosts(costs ...Cost) (Cost, error) {
 	var (
 		sum   = new(big.Int) // in units of 10^-scale
@@ -93,8 +93,8 @@ func pow10(n int) *big.Int {
 	return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil)
 }
 
-// parseCost reads a decimal string or a JSON number, digits kept as they came;
-// anything else is the empty Cost.
+// parseCost reads a decimal string or a JSON number, and keeps the digits unchanged. It
+// returns an empty Cost for anything else.
 func parseCost(raw span) Cost {
 	cost := Cost(raw.text())
 	if cost == "" {
@@ -103,8 +103,31 @@ func parseCost(raw span) Cost {
 			cost = Cost(number)
 		}
 	}
+	if cost.plain() {
+		return cost
+	}
 	if _, _, ok := cost.split(); !ok {
 		return ""
 	}
 	return cost
+}
+
+// plain reports whether the cost is digits, with at most one dot between them, which
+// nearly every cost is. Such a cost is valid, and nothing is allocated to see it.
+func (c Cost) plain() bool {
+	if len(c) > maxCostDigits {
+		return false
+	}
+	digits, dots := 0, 0
+	for i := range len(c) {
+		switch {
+		case '0' <= c[i] && c[i] <= '9':
+			digits++
+		case c[i] == '.':
+			dots++
+		default:
+			return false
+		}
+	}
+	return digits > 0 && dots <= 1
 }

@@ -1,5 +1,5 @@
-// Package edenwait waits for Eden AI async jobs to end: one or a million, within
-// the account's rate limit, and without losing a result.
+// Package edenwait waits for Eden AI async jobs to end. It polls one job or a million
+// within the account's rate limit, and does not lose a result.
 //
 // A pipeline submits its jobs, keeps the public_id of each answer, and passes
 // these ids to a [Waiter]:
@@ -16,34 +16,37 @@
 //
 // # What is sent, and when
 //
-// An account may send a few requests per second, ten unless raised, across all its
-// keys and all its calls. All requests of a Waiter share one rate limit
-// ([Config.Rate]). Of all requests that could go now, the most useful one goes:
-// first the GETs of jobs known to have ended, then a page of the job list if that is
-// cheaper than polling each job that is due, then the job that has been due for
-// longest. The list is only a hint. Only a job's own GET ends its wait.
+// An account may send ten requests per second, unless its limit was raised, across all
+// its keys. All requests of a Waiter share one rate limit ([Config.Rate]). The Waiter
+// always sends the most useful request next:
+//
+//   - the GET of a job that is known to have ended
+//   - else a page of the job list, if that is cheaper than polling each job that is due
+//   - else the GET of the job that has been due for longest
+//
+// Only a job's own GET ends its wait. The list is a hint.
 //
 // # Concurrent calls
 //
 // All calls of a Waiter share one engine, so use one Waiter per account. A thousand
 // goroutines that each call Wait are as good as one WaitAll of the same jobs. A job
-// is polled once, and its hook runs once, however many calls wait for it then.
+// that several calls wait for is polled once, and its hook runs once.
 //
-// The GETs of a job and its hook carry the values of the context of the call that
-// has waited for it longest. They end when the last call that waits for it has left.
-// So values of a context may be used after the call that brought them has returned.
+// The GETs of a job and its hook carry the context values of the call that has waited
+// for it longest. Their context is cancelled when the last call that waits for the job
+// returns. So a context's values may be used after the call that got it has returned.
 //
 // # What is promised
 //
-// One job's trouble does not affect other jobs. Transient errors are retried with
-// backoff. A final error ends that job alone. A 429 slows all requests and counts
-// against no job. A refused key or account (401, 402, 403) ends every call that was
-// open when the request was sent. If the key has worked before, one more GET has to
-// confirm the refusal first. When the context of a call ends, every job that has
-// ended is in its Result, and the others say how far they came, in a [GaveUpError].
-// Every error of this package matches with [errors.Is] and [errors.As] through all
-// of its layers.
+//   - A failure of one job does not affect other jobs. Transient errors are retried with
+//     backoff. A final error ends that job alone.
+//   - A 429 slows all requests, and does not count as a failure of a job.
+//   - A refused key or account (401, 402, 403) ends every call that was open when the
+//     request was sent. If the key has worked before, one more GET confirms it first.
+//   - When the context of a call ends, every finished job is in its Result. The other
+//     Results have a [GaveUpError] with the last status and the number of polls.
+//   - Every error matches with [errors.Is] and [errors.As] through all layers.
 //
-// The package submits nothing. An async submit has no idempotency key, so a retry
-// bills twice, and that decision is the caller's.
+// The package does not submit jobs. An async submit has no idempotency key, so a retry
+// may be billed twice, and that decision is the caller's.
 package edenwait

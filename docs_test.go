@@ -16,7 +16,7 @@ import (
 	"unicode"
 )
 
-// What the papers say is held against the repository: a test that is named must
+// The pages must match the repository: a test that is named must
 // exist, a link must lead somewhere, and Go code must be code that compiles.
 
 // repository returns the files with that ending, by slashed path. It skips the
@@ -49,8 +49,8 @@ func repository(t *testing.T, ending string) map[string]string {
 	return files
 }
 
-// papers are the pages that speak to users: README.md and docs/*.md.
-func papers(t *testing.T) map[string]string {
+// userPages are the pages for users: README.md and docs/*.md.
+func userPages(t *testing.T) map[string]string {
 	t.Helper()
 	pages := repository(t, ".md")
 	for name := range pages {
@@ -102,7 +102,7 @@ func TestDocsNameTests(t *testing.T) {
 	for _, text := range tests {
 		everywhere.WriteString(text)
 	}
-	for name, page := range papers(t) {
+	for name, page := range userPages(t) {
 		for _, link := range linkedTest.FindAllStringSubmatch(page, -1) {
 			file := path.Join(path.Dir(name), link[2])
 			if !strings.Contains(tests[file], "\nfunc "+link[1]+"(") {
@@ -191,7 +191,7 @@ func TestDocsSnippets(t *testing.T) {
 	for _, text := range repository(t, ".go") {
 		files = append(files, "\n"+flush(strings.Split(text, "\n"))+"\n")
 	}
-	for name, page := range papers(t) {
+	for name, page := range userPages(t) {
 		_, blocks := split(page)
 		for _, b := range blocks {
 			want := "\n" + flush(b.lines) + "\n"
@@ -214,7 +214,7 @@ func flush(lines []string) string {
 // TestDocsOutput: what the README says that its program prints is what the
 // example of that program is tested to print.
 func TestDocsOutput(t *testing.T) {
-	_, blocks := split(papers(t)["README.md"])
+	_, blocks := split(userPages(t)["README.md"])
 	program := slices.IndexFunc(blocks, func(b block) bool { return b.language == "go" })
 	if program < 0 || len(blocks) == program+1 || blocks[program+1].language != "text" {
 		t.Fatal("README.md does not begin with a program and its output")

@@ -13,11 +13,10 @@ import (
 	"github.com/edenwait/edenwait/internal/engine"
 )
 
-// driver runs the engine: it takes the lock, gives the engine an input and the
-// time, and does what the engine wants done. It decides nothing. There is no
-// goroutine that runs it: whoever brings an input does what follows from it, and
-// an alarm is one more input. So nothing must be started, and nothing stopped:
-// idle is an alarm that is not set.
+// driver runs the engine: it takes the lock, passes the engine an input and the time, and
+// performs the work that the engine returns. It makes no decisions. It has no goroutine
+// of its own: the goroutine that brings an input performs the work, and an alarm is one
+// more input. So it needs no start and no stop. While idle, the alarm is not set.
 type driver struct {
 	requester *requester
 	newEngine func() *engine.Engine
@@ -25,6 +24,7 @@ type driver struct {
 	tracer    *tracer
 	deliver   func([]engine.End) // takes what has ended
 	idle      func()             // is called when the last call has ended
+	woke      func()             // is called when the machine has been asleep
 
 	ownWaited atomic.Int64 // nanoseconds that own requests have waited for a turn
 
@@ -37,6 +37,7 @@ type driver struct {
 	requests *errgroup.Group                 // of the time since the last idleness
 	alarm    *time.Timer                     // nil while idle
 	alarmAt  time.Duration
+	sleep    sleepClock
 	origin   time.Time     // of the engine's time,
 	elapsed  time.Duration // which stood there then
 }
@@ -105,12 +106,10 @@ func (d *driver) wakeUp() {
 	if d.core.Idle() {
 		d.elapsed += min(max(time.Since(d.origin), 0), maxIdle)
 		d.origin = time.Now()
+		d.sleep.start()
 		d.requests = new(errgroup.Group)
 	}
 }
-
-// waitersOwn marks the context of the Waiter's own requests with its driver.
-type waitersOwn struct{}
 
 // notify passes a hint on.
 func (d *driver) notify(key engine.Key) {
@@ -241,11 +240,10 @@ func (d *driver) turn(input func()) (w work) {
 	input()
 	w = work{Ready: d.core.Ready(d.now()), requests: d.requests, core: d.core}
 	for _, r := range w.Requests {
-		ctx := context.Background()
+		ctx := context.Context(ownContext{driver: d})
 		if r.For != nil {
-			ctx = context.WithoutCancel(r.For.Owner.(subscriber).values())
+			ctx = ownContext{driver: d, caller: r.For.Owner.(subscriber).values()}
 		}
-		ctx = context.WithValue(ctx, waitersOwn{}, d) // see Transport
 		// Made here, or an abort could come before it.
 		ctx, d.cancels[r.ID] = context.WithCancel(ctx)
 		w.contexts = append(w.contexts, ctx)
@@ -280,8 +278,11 @@ func (d *driver) waiting(id engine.RequestID) []context.Context {
 	return contexts
 }
 
-// setAlarm sets the one alarm; with nothing to wake for, there is none.
+// setAlarm sets the alarm, or stops it if the engine needs none.
 func (d *driver) setAlarm(at time.Duration) {
+	if at != engine.Never && at-d.now() > sleepCheck {
+		at = d.now() + sleepCheck
+	}
 	switch {
 	case d.core.Idle() || at == engine.Never:
 		if d.alarm != nil {
@@ -292,11 +293,25 @@ func (d *driver) setAlarm(at time.Duration) {
 			d.elapsed, d.origin = d.now(), time.Now()
 		}
 	case d.alarm == nil:
-		d.alarm = time.AfterFunc(at-d.now(), func() { d.input(func() { d.alarmAt = engine.Never }) })
+		d.alarm = time.AfterFunc(at-d.now(), d.ring)
 	case at != d.alarmAt:
 		d.alarm.Reset(at - d.now())
 	}
 	d.alarmAt = at
+}
+
+// ring is what the alarm does.
+func (d *driver) ring() {
+	slept := false
+	d.input(func() {
+		d.alarmAt = engine.Never
+		if slept = d.sleep.slept(); slept {
+			d.core.Woke(d.now())
+		}
+	})
+	if slept {
+		d.woke()
+	}
 }
 
 // perform does what the engine wants done, without the lock.
@@ -369,30 +384,9 @@ func (d *driver) crash(thrown any) {
 	d.core = d.newEngine()
 }
 
-// fail ends all calls with what was thrown outside of the engine.
+// fail ends all calls with what was thrown outside the engine.
 func (d *driver) fail(thrown any) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.crash(thrown)
-}
-
-// write logs what the engine noted.
-func (d *driver) write(n *engine.Note) {
-	err, _ := n.Value.(error)
-	switch n.Kind {
-	case engine.SlowedDown:
-		d.log.Warn("rate limited: all requests slow down", zap.Float64("rate", n.Rate), zap.Error(err))
-	case engine.SpedUp:
-		d.log.Warn("no longer rate limited")
-	case engine.ListGone:
-		d.log.Warn("the job list cannot be read", zap.Error(err))
-	case engine.TroubleBegan:
-		d.log.Warn("requests fail", zap.Error(err))
-	case engine.TroubleEnded:
-		d.log.Warn("requests succeed again", zap.Int("failed", n.Count))
-	case engine.Stalled:
-		d.log.Warn("no request has been of use for long", zap.Duration("for", n.For), zap.Error(err))
-	case engine.KeyDoubted:
-		d.log.Warn("a key that has worked was refused: checking it with one more request", zap.Error(err))
-	}
 }

@@ -8,31 +8,31 @@ import (
 	"time"
 )
 
-// What an error of this package can be matched with, by errors.Is.
+// The errors that errors.Is matches.
 var (
-	// ErrInvalidID: the id is not a UUID; nothing was asked.
+	// ErrInvalidID: the id is not a UUID. No request was sent.
 	ErrInvalidID = errors.New("not a job id (a UUID of 36 characters)")
-	// ErrNotFound: the API knows no such job (404). With another account's key, or
-	// another host, that is so for every id: a program that drops ids on this error
-	// should first see one id known.
+	// ErrNotFound: the API does not know the job (404). With another account's key, or
+	// another host, this happens for every id. A program that drops ids on this error
+	// should first have found at least one job.
 	ErrNotFound = errors.New("no such job: unknown, deleted, or older than the 7 days that results are kept")
-	// ErrUnauthorized: the API refuses the key (401), or none reached it (403).
+	// ErrUnauthorized: the API refuses the key (401), or did not receive one (403).
 	ErrUnauthorized = errors.New("the API refuses the key")
 	// ErrPaymentRequired: the account has no credit (402).
 	ErrPaymentRequired = errors.New("the account has no credit")
-	// ErrRateLimited: the account's requests are used up for now (429). A Waiter
-	// slows down and asks again: of its errors only a GaveUpError can match, of a
-	// wait that ended while that went on.
+	// ErrRateLimited: the account has reached its request limit (429). A Waiter slows
+	// down and retries. It reports ErrRateLimited only inside a GaveUpError, when a wait
+	// ended while requests were still being refused.
 	ErrRateLimited = errors.New("the account's request limit is reached")
-	// ErrResponseTooLarge: the body is larger than Config.MaxResponseBytes, or it
-	// nests so deep (9,900 levels) that encoding/json could not read the Job.
+	// ErrResponseTooLarge: the body is larger than Config.MaxResponseBytes, or nested
+	// too deep for encoding/json (more than 9,900 levels).
 	ErrResponseTooLarge = errors.New("the response is larger than MaxResponseBytes")
 	// ErrMaxWait: Config.MaxWait passed before the job ended.
 	ErrMaxWait = errors.New("MaxWait passed")
-	// ErrMaxErrors: as many requests in a row as Config.MaxErrors allows failed
-	// for the job. The last one's error stands beside it.
+	// ErrMaxErrors: Config.MaxErrors requests in a row failed for the job. The error that
+	// matches it also wraps the last request's error.
 	ErrMaxErrors = errors.New("MaxErrors reached")
-	// ErrBackOffStopped: the NextBackOff of the job's Config.BackOff returned
+	// ErrBackOffStopped: the job's BackOff, made by Config.BackOff, returned
 	// backoff.Stop.
 	ErrBackOffStopped = errors.New("BackOff stopped")
 	// ErrFailFast: another job of the batch did not succeed, and Config.FailFast
@@ -40,24 +40,23 @@ var (
 	ErrFailFast = errors.New("stopped by FailFast")
 )
 
-// APIError is an answer that is not the job asked for: a status other than 2xx.
-// It matches ErrNotFound, ErrUnauthorized, ErrPaymentRequired or ErrRateLimited
-// by its StatusCode.
+// APIError is an answer with a status other than 2xx. By its StatusCode, it matches
+// ErrNotFound, ErrUnauthorized, ErrPaymentRequired or ErrRateLimited.
 type APIError struct {
 	// StatusCode is the HTTP status.
 	StatusCode int
-	// Detail is the API's explanation, quoted and at most 128 bytes: the "detail" of
-	// its JSON. It is empty where the answer has none. Nothing else of a body is
-	// quoted, since that may hold a job's output.
+	// Detail is the API's explanation: the "detail" field of its JSON, quoted, at most 128
+	// bytes. It is empty if there is none. The rest of the body is never quoted, since
+	// it may contain a job's output.
 	Detail string
-	// RetryAfter is how long the server asks to wait; 0 when it did not say.
+	// RetryAfter is the wait that the server requests, or 0 if it requests none.
 	RetryAfter time.Duration
 	// Op is the request's method and path below BaseURL, with {job_id} for the
 	// id of the job.
 	Op string
 
-	// foreign: the body does not begin as a JSON object, so a gateway or a proxy has answered and
-	// not the API.
+	// foreign means that the body does not begin as a JSON object: the answer comes from
+	// a gateway or a proxy, not from the API.
 	foreign bool
 }
 
@@ -117,8 +116,8 @@ func (j *Job) origin() string {
 	return strings.Join(parts, "/")
 }
 
-// UnexpectedStatusError is a job whose status is none of the contract's three.
-// It ends the wait, since such a status may stay for ever.
+// UnexpectedStatusError is a job whose status is not one of the three that the API
+// documents. It ends the wait, since such a status may stay forever.
 type UnexpectedStatusError struct {
 	// Job is the response.
 	Job *Job
@@ -132,96 +131,22 @@ func (e *UnexpectedStatusError) Error() string {
 		plainOrQuoted(e.Job.ID, 64), quote(string(e.Job.Status), 64), StatusProcessing, StatusSuccess, StatusFail)
 }
 
-// GaveUpError is a wait that ended without a final response. The job itself may
-// still run or have ended since: waiting for its ID again asks anew.
-type GaveUpError struct {
-	// ID is the job's id, as it was passed in.
-	ID string
-	// LastStatus is the last status seen; empty when none was.
-	LastStatus Status
-	// Polls is how many GETs were sent for this job.
-	Polls int
-	// Waited is how long the wait lasted.
-	Waited time.Duration
-	// Err is why it ended: the cause of the context's end, ErrMaxWait,
-	// ErrMaxErrors, ErrBackOffStopped, ErrFailFast, or the answer that was final:
-	// an APIError, ErrResponseTooLarge. If the job's last request failed too, it
-	// says so, and matches the answer's APIError unless that is a 404.
-	Err error
-}
-
-func (e *GaveUpError) Error() string {
-	seen := "its status never seen"
-	if e.LastStatus != "" {
-		seen = "last seen " + quote(string(e.LastStatus), 64)
-	}
-	kept := " (its result is kept for 7 days)"
-	if errors.Is(e.Err, ErrNotFound) {
-		kept = " (results are kept for 7 days)" // this one is not, or never was
-	}
-	return fmt.Sprintf("edenwait: gave up on job %s after %d polls in %v, %s%s: %v",
-		plainOrQuoted(e.ID, 64), e.Polls, e.Waited.Round(time.Millisecond), seen, kept, e.Err)
-}
-
-func (e *GaveUpError) Unwrap() error { return e.Err }
-
-// HookError is a hook that returned an error, panicked, or was still busy when
-// the context ended. The job's result is intact beside it.
+// HookError is a hook that returned an error, panicked, or was still running after
+// the context ended. The Job of the Result is intact.
 type HookError struct {
 	// ID is the job's id.
 	ID string
-	// Err is the hook's error. After a panic it says what was thrown, and Stack
-	// where.
+	// Err is the hook's error. After a panic, it contains the panic's value.
 	Err error
-	// Stack is the stack of a panic; nil otherwise.
+	// Stack is the stack trace of a panic, or nil.
 	Stack []byte
+	// CutOff: the hook was still running, or had not begun, when the call ended. One
+	// that was running may yet do what it was to do. See Config.HookGrace.
+	CutOff bool
 }
 
 func (e *HookError) Error() string {
-	return fmt.Sprintf("edenwait: hook for job %s: %v", plainOrQuoted(e.ID, 64), e.Err)
+	return fmt.Sprintf("edenwait: hook for job %s: %s", plainOrQuoted(e.ID, 64), inside(e.Err, e.ID))
 }
 
 func (e *HookError) Unwrap() error { return e.Err }
-
-// BatchError is a batch in which not every job succeeded. The results stand
-// beside it; it counts them, and matches what any of their errors matches.
-type BatchError struct {
-	// Total, Succeeded, Failed and Errored count results: Failed those of jobs
-	// that ended with StatusFail, Errored those that lack a final response,
-	// whose status is outside of the contract, or whose hook failed.
-	Total, Succeeded, Failed, Errored int
-	// Cause is why the batch ended before its jobs did: the cause of the
-	// context's end, the answer that concerned everyone, or the first failure
-	// under FailFast; nil when every job was waited for.
-	Cause error
-	// Errs are the results' errors, in the order of ids.
-	Errs []error
-}
-
-// shownErrors is how many errors a BatchError spells out: enough to see a
-// pattern, few enough for a log line.
-const shownErrors = 3
-
-func (e *BatchError) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "edenwait: %d of %d jobs did not succeed: %d failed, %d errored",
-		e.Failed+e.Errored, e.Total, e.Failed, e.Errored)
-	if e.Cause != nil {
-		fmt.Fprintf(&b, "; ended early: %v", e.Cause)
-	}
-	for _, err := range e.Errs[:min(shownErrors, len(e.Errs))] {
-		fmt.Fprintf(&b, "\n\t%v", err)
-	}
-	if more := len(e.Errs) - shownErrors; more > 0 {
-		fmt.Fprintf(&b, "\n\tand %d more", more)
-	}
-	return b.String()
-}
-
-// Unwrap returns the cause, if any, and every result's error.
-func (e *BatchError) Unwrap() []error {
-	if e.Cause == nil {
-		return e.Errs
-	}
-	return append([]error{e.Cause}, e.Errs...)
-}

@@ -22,7 +22,7 @@ func TestBatchErrorCountsJobs(t *testing.T) {
 		}}})
 		_, err := waiter.WaitAll(context.Background(), ids)
 		var batch *edenwait.BatchError
-		if !errors.As(err, &batch) || batch.Failed != 1 || batch.Errored != 1 || batch.Succeeded != 0 {
+		if !errors.As(err, &batch) || batch.Failed != 1 || batch.Errored != 0 || batch.Succeeded != 1 || batch.HookErrors != 1 {
 			t.Errorf("%+v", batch)
 		}
 	})

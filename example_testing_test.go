@@ -81,7 +81,7 @@ func (s *subtitler) submit(ctx context.Context, film string) (id string, err err
 // memory. Its hour passes in milliseconds, with an outage in the middle of it.
 func TestSubtitler(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		// Made inside of the bubble, so that it lives by the bubble's clock.
+		// Made inside the bubble, so that it lives by the bubble's clock.
 		api := edentest.New(edentest.Options{
 			Latency: 40 * time.Millisecond,
 			OnSubmit: func(s edentest.Submission) edentest.Script {

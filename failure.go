@@ -208,7 +208,7 @@ func isFinalAlert(alert uint8) bool { return alert != 0 && alert != 80 && alert 
 func timeoutFailure(timeout time.Duration, header bool) *failure {
 	text := fmt.Sprintf("no answer within %v: %v", timeout, context.DeadlineExceeded)
 	if header {
-		text = fmt.Sprintf("the answer came to a halt: less than %d bytes a second for %v: %v", slowest, timeout, context.DeadlineExceeded)
+		text = fmt.Sprintf("the answer came to a halt: less than %d bytes per second for %v: %v", slowest, timeout, context.DeadlineExceeded)
 	}
 	return &failure{text: text, cause: context.DeadlineExceeded}
 }

@@ -33,14 +33,14 @@ func waitEach(h *account, ids []string, config edenwait.Config) {
 	}
 }
 
-// A goroutine a job, each calling Wait, is as good as one WaitAll.
+// A goroutine per job, each calling Wait, is as good as one WaitAll.
 func TestWaitsAreAsGoodAsWaitAll(t *testing.T) {
 	table := newTable(t, "jobs\tWaitAll: "+scoreHeader+"\t\tWait: "+scoreHeader)
 	for _, row := range []struct{ jobs, seeds int }{{10, 60}, {100, 16}, {1000, 4}} {
 		if testing.Short() && row.jobs != 100 {
 			continue
 		}
-		w := world{jobs: row.jobs, shape: minuteLong}
+		w := scenario{jobs: row.jobs, shape: minuteLong}
 		one := w.mean(t, row.seeds)
 		w.wait = waitEach
 		each := w.mean(t, row.seeds)

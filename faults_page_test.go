@@ -34,7 +34,7 @@ func faultsPage(rows []faultRow) []byte {
 		}
 	}
 	fmt.Fprintf(&page, "\nScenarios run for this page: %d. The soak mixes all of this at random: %d scenarios in `go test`,\nmore if `EDENWAIT_SOAK` says so.\n",
-		len(faultRows())*faultSeeds, soakWorlds)
+		len(faultRows())*faultSeeds, soakScenarios)
 	return page.Bytes()
 }
 

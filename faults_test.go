@@ -18,7 +18,7 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
-// To write docs/faults.md anew after a change of what is tried here:
+// To write docs/faults.md again after a change of what is tried here:
 //
 //	go test -run TestFaults -update .
 var update = flag.Bool("update", false, "write docs/faults.md instead of comparing with it")
@@ -82,7 +82,7 @@ func passing() []edentest.Effect {
 	}
 }
 
-// listRows: the list may be as bad as it likes, for ever.
+// listRows: the list may be as bad as it likes, forever.
 func listRows() (rows []faultRow) {
 	add := func(name string, opts edentest.Options) {
 		rows = append(rows, faultRow{section: "A list that never gets better", name: name, on: "list", opts: opts, want: everyResult,
@@ -164,8 +164,8 @@ func accountRows() []faultRow {
 		{section: section, name: "a certificate that is not trusted", want: noResult + "GaveUpError that says what to do, after a minute or two",
 			client: func(api *edentest.API) *nethttp.Client { return (&certificates{api: api, every: 1}).client() }},
 		{section: section, name: "a new job is unknown for 3 s", want: everyResult, opts: edentest.Options{NotFoundFor: 3 * time.Second}},
-		{section: section, name: "the limit falls to 1 request a second", want: everyResult, event: func(api *edentest.API) { api.SetRate(1) }},
-		{section: section, name: "others use 9 of 10 requests a second", want: everyResult, opts: edentest.Options{BackgroundRate: 9}},
+		{section: section, name: "the limit falls to 1 request per second", want: everyResult, event: func(api *edentest.API) { api.SetRate(1) }},
+		{section: section, name: "others use 9 of 10 requests per second", want: everyResult, opts: edentest.Options{BackgroundRate: 9}},
 		{section: section, name: "half of all answers spoiled, in any way", want: everyResult, opts: edentest.Options{Faults: edentest.Chaos(0.5)}},
 		{section: section, name: "a job is deleted while it runs", victim: edentest.Script{After: time.Hour}, want: butOne + "ErrNotFound",
 			event: func(api *edentest.API) { time.Sleep(20 * time.Second); api.Delete(victim) }},
@@ -175,7 +175,7 @@ func accountRows() []faultRow {
 	}
 }
 
-// faultSeeds is how many worlds each row is tried in, but one under -short.
+// faultSeeds is how many scenarios each row is tried in, but one under -short.
 const faultSeeds = 3
 
 // TestFaults tries every row, and compares what came of it with docs/faults.md.
@@ -209,7 +209,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// run lives through one world of the row.
+// run lives through one scenario of the row.
 func (row *faultRow) run(t *testing.T, seed uint64) {
 	opts := row.opts
 	opts.Seed, opts.Latency = seed, 40*time.Millisecond

@@ -21,8 +21,8 @@ type guardedCore struct {
 	report func(any)
 }
 
-// guard calls f, which is what the caller has brought along as who. A panic, and a
-// runtime.Goexit, is reported instead.
+// guard calls f, which belongs to the caller; who names it. A panic or a runtime.Goexit
+// in f is passed to report.
 func guard(who string, report func(any), f func()) {
 	complete := false
 	defer func() {

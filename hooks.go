@@ -11,21 +11,21 @@ import (
 // Hooks are called as jobs end. Each may be nil.
 //
 // Each hook runs once per job, for all calls that wait for the job when it ends.
-// These calls return after it has. A call that begins to wait for the job later is a
-// new wait, with a hook of its own.
+// These calls return after the hook. If a later call waits for the job again, its hook
+// runs again.
 //
-// Hooks run off the polling path, up to sixteen at once per call, so a slow hook
-// delays no poll. An error or a panic becomes the Result's HookError, beside its
-// intact Job. A hook may call the Waiter.
+// Hooks run off the polling path, up to sixteen at once per call, so a slow hook does
+// not delay polls. If a hook returns an error or panics, the Result has a HookError,
+// and its Job is intact. A hook may call the Waiter.
 //
-// Its ctx carries the values of the call that has waited longest, possibly after that
-// call has returned. It is cancelled when the last of the calls has left.
+// The hook's ctx carries the values of the call that has waited longest, possibly after
+// that call has returned. It is cancelled when the last of these calls returns.
 //
-// When the context of a call ends, hooks have until the call returns, within a second.
-// A hook that is still running or waiting then becomes a HookError of that call, and
-// one that ignores its ctx outlives the call. Hooks for jobs that end just before
-// cancellation get a ctx that is already cancelled. To save results there, use
-// [context.WithoutCancel], or the last ones are lost.
+// When the context of a call ends, the call waits for its hooks, but returns within a
+// second. A hook that is still running or waiting then becomes a HookError of that
+// call. A hook that ignores its ctx outlives the call. Hooks for jobs that end just
+// before cancellation get a ctx that is already cancelled. Hooks that save results need
+// [Config.HookGrace], or the last ones are lost.
 type Hooks struct {
 	// OnSuccess gets the final response of a job that succeeded, once per job.
 	OnSuccess func(ctx context.Context, job *Job) error
@@ -33,23 +33,23 @@ type Hooks struct {
 	// OnFail gets the final response of a job that failed, once per job.
 	OnFail func(ctx context.Context, job *Job) error
 
-	// OnError is called for a job that ended without a final response, or with a
-	// status outside the contract: a malformed id, an id that the API does not know,
-	// MaxErrors, MaxWait, a BackOff that stopped. It is about a wait: if the MaxWait of
-	// one call passes, it is called for that call, though another call may still get
-	// the job. It is not called for jobs that were still running when the context, a
-	// refused key or FailFast ended the call, because those have not ended.
+	// OnError is called for a job that ended without a final response, or with an
+	// undocumented status. The reasons are a malformed id, an id that the API does not
+	// know, MaxErrors, MaxWait, and a BackOff that stopped. It is called per wait: when
+	// the MaxWait of one call passes, another call may still get the job. It is not
+	// called for jobs that were still running when the context, a refused key or
+	// FailFast ended the call.
 	OnError func(ctx context.Context, id string, err error)
 
 	// OnProgress gets the state of one call whenever it has changed, at most four times
-	// per second, and a last time before the call returns. For one call, it never runs
-	// twice at the same time. For several calls, it does.
+	// per second, and once more before the call returns. It may run concurrently for
+	// several calls, but not for one call.
 	OnProgress func(Progress)
 }
 
-// maxHooks is how many hooks of one call run at once. They are a call's places and
-// not the Waiter's: sixteen hooks that each wait for a job with a hook, on the
-// same Waiter, would wait forever.
+// maxHooks is how many hooks of one call run at once. The bound is per call and not per
+// Waiter: otherwise sixteen hooks that each wait for a job with a hook, on the same
+// Waiter, would wait forever.
 const maxHooks = 16
 
 // hookTask is a hook to call, for one call or for several.
@@ -61,7 +61,7 @@ type hookTask struct {
 	cancel  context.CancelFunc // of a context of its own
 }
 
-// hookPart is what one call has to do with a task.
+// hookPart is one call's part in a task.
 type hookPart struct {
 	line *hookLine
 	ctx  context.Context
@@ -71,8 +71,7 @@ type hookPart struct {
 	over bool // then has been called, or is about to be
 }
 
-// hookLine has the hooks of one call: those that run in its places, and those that
-// stand in line for one.
+// hookLine has the hooks of one call: those that run, and those that wait in line.
 type hookLine struct {
 	running int
 	waiting []*hookTask
@@ -83,6 +82,7 @@ type hookLine struct {
 // hookRunner runs the hooks of all calls, in goroutines of their own.
 type hookRunner struct {
 	redact func(string) string
+	grace  bool // a hook's context outlives that of its call
 
 	mu      sync.Mutex
 	running int
@@ -129,8 +129,8 @@ func newErrorHook(hooks *Hooks, id string, err error) *hookTask {
 	}}
 }
 
-// add calls the hook as soon as one of its calls has a place for it. Then, or at
-// once if there is none, each part is told.
+// add calls the hook as soon as one of its calls has a free place. Then, or at once if
+// there is no hook, it calls the then of each part.
 func (r *hookRunner) add(t *hookTask, parts []*hookPart) {
 	if t == nil {
 		for _, part := range parts {
@@ -161,14 +161,15 @@ func (r *hookRunner) add(t *hookTask, parts []*hookPart) {
 	}
 }
 
-// start runs a task in a place of the line. The context is that of the call, or
-// if there are several, of the first, until the last of them has left.
+// start runs a task in a place of the line. Its context is the call's. If there are
+// several calls, it is the first call's, until the last of them has left. With
+// HookGrace, a call leaves only after it.
 func (r *hookRunner) start(t *hookTask, line *hookLine) {
 	t.started = true
 	line.running++
 	r.running++
 	ctx := t.parts[0].ctx
-	if len(t.parts) > 1 {
+	if len(t.parts) > 1 || r.grace {
 		ctx, t.cancel = context.WithCancel(context.WithoutCancel(ctx))
 		r.cancelIfLeft(t)
 	}
@@ -228,8 +229,9 @@ func (r *hookRunner) cancelIfLeft(t *hookTask) {
 	}
 }
 
-// abandon gives up every hook of the line that has not ended, for its call alone.
-func (r *hookRunner) abandon(line *hookLine, why error) {
+// abandon gives up every hook of the line that has not ended, for its call alone. It
+// returns how many were running, and how many had not begun.
+func (r *hookRunner) abandon(line *hookLine, why error) (running, waiting int) {
 	r.mu.Lock()
 	type given struct {
 		part *hookPart
@@ -245,20 +247,24 @@ func (r *hookRunner) abandon(line *hookLine, why error) {
 		}
 		part.over = true
 		what := "still running: %w"
-		if !t.started {
+		if t.started {
+			running++
+		} else {
+			waiting++
 			what = "not called: %w"
 			if allOver(t) {
 				t.started = true // for nobody, so it is not called at all
 				r.waiting--
 			}
 		}
-		told = append(told, given{part, &HookError{ID: t.id, Err: fmt.Errorf(what, why)}})
+		told = append(told, given{part, &HookError{ID: t.id, Err: fmt.Errorf(what, why), CutOff: true}})
 	}
 	line.waiting = nil
 	r.mu.Unlock()
 	for _, g := range told {
 		g.part.then(g.err)
 	}
+	return running, waiting
 }
 
 func allOver(t *hookTask) bool {
@@ -270,8 +276,8 @@ func allOver(t *hookTask) bool {
 	return true
 }
 
-// run turns a panic, and a runtime.Goexit, into the hook's error: neither may
-// take other results with it.
+// run turns a panic and a runtime.Goexit into the hook's error, so that other results
+// are not affected.
 func (t *hookTask) run(ctx context.Context, redact func(string) string, done func(error)) {
 	var failure error = &HookError{ID: t.id, Err: errors.New("called runtime.Goexit")}
 	// Deferred by itself: see requester.send.
@@ -291,7 +297,7 @@ func (t *hookTask) run(ctx context.Context, redact func(string) string, done fun
 	}
 }
 
-// joinHookError puts a hook's error beside the job's own.
+// joinHookError joins a hook's error with the job's error.
 func joinHookError(err, hookErr error) error {
 	switch {
 	case hookErr == nil:
@@ -307,6 +313,12 @@ func joinHookError(err, hookErr error) error {
 // hook that was given up may still be changing the Job, which the text is about.
 type joinedError struct{ err, hook error }
 
-func (e *joinedError) Error() string { return e.err.Error() + "; " + e.hook.Error() }
+func (e *joinedError) Error() string {
+	var hook *HookError
+	if errors.As(e.hook, &hook) { // the job is named already
+		return e.err.Error() + "; its hook: " + inside(hook.Err, hook.ID)
+	}
+	return e.err.Error() + "; " + e.hook.Error()
+}
 
 func (e *joinedError) Unwrap() []error { return []error{e.err, e.hook} }

@@ -265,7 +265,7 @@ func TestLastProgress(t *testing.T) {
 				last = p
 				calls++
 			}}})
-			ctx, cancel := context.WithTimeout(context.Background(), time.Hour) // or a last call after the last would be waited for for ever
+			ctx, cancel := context.WithTimeout(context.Background(), time.Hour) // or a last call after the last would be waited for forever
 			defer cancel()
 			if _, err := waiter.WaitAll(ctx, api.SubmitAll(20, edentest.Workload{Durations: edentest.Fixed(time.Second)})); err != nil {
 				t.Error(err)

@@ -12,10 +12,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// Status is where a job stands.
+// Status is the state of a job.
 type Status string
 
-// The statuses in the API's contract. Any other ends a wait with an
+// The statuses that the API documents. Any other status ends a wait with an
 // UnexpectedStatusError.
 const (
 	StatusProcessing Status = "processing"
@@ -23,40 +23,40 @@ const (
 	StatusFail       Status = "fail"
 )
 
-// Done reports whether the job has ended: whether its status has left
-// StatusProcessing. An empty status is no status, and not done.
+// Done reports whether the job has ended: its status is neither StatusProcessing nor
+// empty.
 func (s Status) Done() bool { return s != StatusProcessing && s != "" }
 
-// Job is one answer about a job; once its Status is Done it is final. Its raw
+// Job is the API's response for one job. It is final if its Status is Done. Its raw
 // fields share the memory of the response: treat them as read-only.
 type Job struct {
 	// ID is the job's UUID, in lower case.
 	ID string
-	// Status is where the job stands.
+	// Status is the state of the job.
 	Status Status
-	// Cost is what the job cost, in US dollars, to the last digit. It is empty
-	// when the response had none that reads as a number.
+	// Cost is the price of the job in US dollars, exact. It is empty if the response has
+	// none, or one that is not a number.
 	Cost Cost
-	// Provider, Feature and Subfeature say what ran: deepgram, audio,
+	// Provider, Feature and Subfeature name what ran: for example deepgram, audio and
 	// speech_to_text_async.
 	Provider, Feature, Subfeature string
-	// Model is the provider's model, empty when the response named none.
+	// Model is the provider's model. It is empty if the response names none.
 	Model string
-	// Output is the result, any JSON; nil when the response had none.
+	// Output is the result, any JSON. It is nil if the response has none.
 	Output json.RawMessage
-	// Error says why the job failed. It is never nil where a response of the API
-	// has StatusFail, and nil otherwise unless the response had an error.
+	// Error says why the job failed. If the API's response has StatusFail, it is never
+	// nil. Otherwise it is nil unless the response has an error.
 	Error *JobError
-	// OriginalResponse is the provider's own answer, where it was asked for at
-	// submit; nil otherwise.
+	// OriginalResponse is the provider's own response, if the submit requested it. It is
+	// nil otherwise.
 	OriginalResponse json.RawMessage
-	// CreatedAt is when the job was submitted, in UTC; zero when the response
-	// had no time that reads as one.
+	// CreatedAt is when the job was submitted, in UTC. It is zero if the response has no
+	// valid time.
 	CreatedAt time.Time
 
 	raw json.RawMessage // the whole response; Output and OriginalResponse lie in it
-	// retryAfter is how long the answer asks to wait before the next GET, of a job
-	// that is still processing.
+	// retryAfter is the wait before the next GET that the answer requests, for a job that
+	// is still processing.
 	retryAfter time.Duration
 }
 
@@ -104,9 +104,9 @@ func (e *decodeError) Error() string {
 
 func (e *decodeError) Unwrap() error { return e.err }
 
-// MarshalJSON gives the response back as it came, fields that this version does
-// not know included, and changes that were made to the Job since not included. A
-// Job made by hand marshals its fields in the API's shape.
+// MarshalJSON returns the response unchanged, including fields that this version does
+// not know. It ignores later changes to the Job. A Job that was not read from a response
+// marshals its fields in the API's shape.
 func (j Job) MarshalJSON() ([]byte, error) {
 	if j.raw != nil {
 		return j.raw, nil
@@ -121,9 +121,8 @@ func (j Job) MarshalJSON() ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// UnmarshalJSON reads a response of the API. Fields that are missing, unknown
-// or of an unforeseen shape cost nothing but themselves; public_id and status
-// must be there.
+// UnmarshalJSON reads a response of the API. It requires public_id and status. Other
+// fields may be missing, unknown or of an unexpected shape, and are then left zero.
 func (j *Job) UnmarshalJSON(data []byte) error {
 	parsed, err := parseJob(append([]byte(nil), data...))
 	if err != nil {
@@ -135,11 +134,11 @@ func (j *Job) UnmarshalJSON(data []byte) error {
 
 // JobError says why a job failed, in the provider's words.
 type JobError struct {
-	// Message is the explanation, as it came: of any length and content. Where the
-	// error is neither a string nor an object with a message, it is the error's
-	// JSON; where a failed job has none, it says that.
+	// Message is the explanation, unchanged: it may have any length and content. If the
+	// error is neither a string nor an object with a message, Message is its JSON. If
+	// a failed job has no error, Message says so.
 	Message string
-	// Code is the error_code, empty when there was none.
+	// Code is the error_code, or empty if there is none.
 	Code string
 
 	raw json.RawMessage
@@ -148,15 +147,15 @@ type JobError struct {
 // noReason is the Message of a job that failed without an error.
 const noReason = "the response gives no reason"
 
-// Error is the Message and the Code, quoted and bounded. It leaves a Message out that
-// shows a field named output, as the JSON of an error can.
+// Error returns the Message and the Code, quoted and bounded. It omits a Message that
+// contains a field named output, as the JSON of an error can.
 func (e *JobError) Error() string {
 	if e == nil || e.Message == "" && e.Code == "" || e.Message == noReason {
 		return noReason
 	}
 	text := quote(e.Message, 256)
 	if holdsOutput(e.Message) {
-		text = "a reason that may hold an output"
+		text = "a reason that is not shown, since it may contain an output"
 	}
 	if e.Code != "" {
 		text += " (" + quote(e.Code, 64) + ")"
@@ -164,7 +163,7 @@ func (e *JobError) Error() string {
 	return text
 }
 
-// UnmarshalJSON reads an object, a bare string, or whatever else comes.
+// UnmarshalJSON reads an object, a bare string, or any other JSON.
 func (e *JobError) UnmarshalJSON(data []byte) error {
 	if parsed := parseJobError(span(slices.Clone(data)).value()); parsed != nil {
 		*e = *parsed
@@ -172,7 +171,7 @@ func (e *JobError) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON gives the error back as it came.
+// MarshalJSON returns the error unchanged.
 func (e JobError) MarshalJSON() ([]byte, error) {
 	if e.raw != nil {
 		return e.raw, nil
@@ -257,7 +256,7 @@ func parseJob(data []byte) (*Job, error) {
 	return job, nil
 }
 
-// parseJobError reads an object, a bare string, or whatever else came.
+// parseJobError reads an object, a bare string, or any other JSON.
 func parseJobError(raw json.RawMessage) *JobError {
 	if raw == nil {
 		return nil

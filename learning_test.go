@@ -60,7 +60,7 @@ func TestWrongClocks(t *testing.T) {
 	for _, skew := range []time.Duration{-100 * 24 * time.Hour, -5 * time.Hour, -30 * time.Second, 30 * time.Second, 5 * time.Hour, 100 * 24 * time.Hour} {
 		for _, jobs := range []int{10, 100} {
 			api := edentest.Options{Faults: []edentest.Fault{{On: edentest.Get | edentest.List, Do: edentest.ClockSkew(skew)}}}
-			got := world{jobs: jobs, shape: minuteLong, api: api}.mean(t, 10)
+			got := scenario{jobs: jobs, shape: minuteLong, api: api}.mean(t, 10)
 			if got.lag > 1200*time.Millisecond || got.requests > 26 {
 				t.Errorf("%v, %d jobs: %v", skew, jobs, got)
 			}

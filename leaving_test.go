@@ -136,7 +136,7 @@ func TestLastToLeave(t *testing.T) {
 		t.Run(fmt.Sprint(dying), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				source := &slowSource{takes: time.Minute, dying: dying, done: func(int) bool { return true }}
-				record := newLedger()
+				record := newHookLog()
 				waiter := newSlow(t, source, edenwait.Config{Hooks: record.hooks()})
 				results := make([]edenwait.Result, 2)
 				var wg sync.WaitGroup

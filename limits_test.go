@@ -17,7 +17,7 @@ import (
 // Half of the account's limit is spent by others, and nothing announces it.
 func TestSharedAccount(t *testing.T) {
 	for _, kind := range []edentest.LimitKind{edentest.TokenBucket, edentest.FixedWindow, edentest.SlidingWindow} {
-		w := world{
+		w := scenario{
 			jobs: 3000, rate: 5,
 			shape: edentest.Workload{Durations: edentest.Fixed(0)},
 			api:   edentest.Options{BackgroundRate: 5, Limit: kind},

@@ -98,7 +98,7 @@ func TestListDoesNotStarveWhatItDoesNotShow(t *testing.T) {
 	})
 }
 
-// frozenList shows all jobs running for ever; GETs tell that they ended after a
+// frozenList shows all jobs running forever; GETs tell that they ended after a
 // minute.
 type frozenList struct {
 	ids   []string
@@ -122,7 +122,7 @@ func (f *frozenList) List(context.Context, edenwait.ListQuery) (*edenwait.JobPag
 	return page, nil
 }
 
-// At six requests a minute, the list would always be due before anything else.
+// At six requests per minute, the list would always be due before anything else.
 func TestFrozenListAtALowRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		list := &frozenList{began: time.Now()}
@@ -165,7 +165,7 @@ func TestGivenUpJobIsNoSignOfAStaleList(t *testing.T) {
 	})
 }
 
-func TestListHeedsRetryAfter(t *testing.T) {
+func TestListHonorsRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api, waiter := newFaulty(t, edentest.Options{
 			Latency: 40 * time.Millisecond,

@@ -95,9 +95,9 @@ func TestStalledList(t *testing.T) {
 	})
 }
 
-// TestLastLook: jobs end well before MaxWait, or before the deadline of ctx: those
+// TestFinalPoll: jobs end well before MaxWait, or before the deadline of ctx: those
 // that are left to the list, and one that is polled alone.
-func TestLastLook(t *testing.T) {
+func TestFinalPoll(t *testing.T) {
 	for _, jobs := range []int{1, 10} {
 		for _, bound := range []string{"MaxWait", "ctx"} {
 			missed := 0
@@ -151,9 +151,9 @@ func TestListThatIsNoHelp(t *testing.T) {
 	}
 }
 
-// TestLastLookWithoutTheList: a list that was good until then fails when a last
+// TestFinalPollWithoutTheList: a list that was good until then fails when a last
 // look is due.
-func TestLastLookWithoutTheList(t *testing.T) {
+func TestFinalPollWithoutTheList(t *testing.T) {
 	for name, fault := range map[string]edentest.Effect{"500": edentest.Status(500, "", nil), "stall": edentest.Stall()} {
 		for before := 2 * time.Second; before < 6*time.Second; before += 300 * time.Millisecond {
 			synctest.Test(t, func(t *testing.T) {
@@ -176,12 +176,12 @@ func TestAnswerAtMaxWait(t *testing.T) {
 	const maxWait = 10 * time.Second
 	for _, takes := range []time.Duration{maxWait, maxWait + 100*time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
-			record := newLedger()
+			record := newHookLog()
 			waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
 				time.Sleep(takes)
 				return succeeded(id)
 			}, edenwait.Config{MaxWait: maxWait, Hooks: record.hooks()})
-			ctx, cancel := context.WithTimeout(context.Background(), time.Hour) // a job ended twice would leave the call waiting for ever
+			ctx, cancel := context.WithTimeout(context.Background(), time.Hour) // a job ended twice would leave the call waiting forever
 			defer cancel()
 			results, err := waiter.WaitAll(ctx, []string{someID})
 			if r := results[0]; err != nil || r.Job == nil || r.ID != someID || r.Polls != 1 {
@@ -197,7 +197,7 @@ func TestAnswerAtMaxWait(t *testing.T) {
 // TestMaxWaitPassesAfterTheEnd: what ended a job is what came first.
 func TestMaxWaitPassesAfterTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		record := newLedger()
+		record := newHookLog()
 		waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
 			time.Sleep(10200 * time.Millisecond)
 			return running(id)
@@ -234,9 +234,9 @@ func TestMaxWaitOfOneThatCameLater(t *testing.T) {
 	})
 }
 
-// TestLastLooksAreShared: jobs that came one after another do not have the list
+// TestFinalPollsAreShared: jobs that came one after another do not have the list
 // read for each of them.
-func TestLastLooksAreShared(t *testing.T) {
+func TestFinalPollsAreShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api, waiter := newFaulty(t, edentest.Options{Latency: 40 * time.Millisecond}, edenwait.Config{MaxWait: 3 * time.Minute})
 		ids := func(yield func(string) bool) {

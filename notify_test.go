@@ -20,14 +20,14 @@ import (
 
 var _ webhook.Notifier = (*edenwait.Waiter)(nil)
 
-// hinted is a world whose deliveries go to the Waiter at once. Its hooks are the
+// hinted is a scenario whose deliveries go to the Waiter at once. Its hooks are the
 // API's, without a Deliver. While it waits, flood runs beside it.
-func hinted(jobs int, api edentest.Options, hooks edentest.Webhooks, flood func(ctx context.Context, w *edenwait.Waiter, ids []string)) world {
+func hinted(jobs int, api edentest.Options, hooks edentest.Webhooks, flood func(ctx context.Context, w *edenwait.Waiter, ids []string)) scenario {
 	var waiter atomic.Pointer[edenwait.Waiter]
 	hooks.All, hooks.Unsigned = true, true
 	hooks.Deliver = func(d edentest.Delivery) { waiter.Load().Notify(d.JobID) }
 	api.Webhooks = &hooks
-	return world{jobs: jobs, shape: minuteLong, api: api, wait: func(h *account, ids []string, config edenwait.Config) {
+	return scenario{jobs: jobs, shape: minuteLong, api: api, wait: func(h *account, ids []string, config edenwait.Config) {
 		w := newWaiter(h.t, h.api, config)
 		waiter.Store(w)
 		ctx, cancel := context.WithCancel(context.Background())
@@ -48,8 +48,8 @@ func hinted(jobs int, api edentest.Options, hooks edentest.Webhooks, flood func(
 	}}
 }
 
-// meanOf is the mean over seeds of worlds that cannot share their parts.
-func meanOf(t *testing.T, seeds int, of func() world) (mean score) {
+// meanOf is the mean over seeds of scenarios that cannot share their parts.
+func meanOf(t *testing.T, seeds int, of func() scenario) (mean score) {
 	t.Helper()
 	for seed := range seeds {
 		mean.add(of().run(t, uint64(seed)+1), 1/float64(seeds))
@@ -76,7 +76,7 @@ func TestHints(t *testing.T) {
 		{"GET 1 s behind", 100, 10, edentest.Options{GetLag: time.Second}, edentest.Webhooks{}, score{lag: 2500 * time.Millisecond, requests: 3}},
 		{"GET 5 s behind", 100, 10, edentest.Options{GetLag: 5 * time.Second}, edentest.Webhooks{}, score{lag: 6500 * time.Millisecond, requests: 3.8}},
 	} {
-		got := meanOf(t, row.seeds, func() world { return hinted(row.jobs, row.api, row.hooks, nil) })
+		got := meanOf(t, row.seeds, func() scenario { return hinted(row.jobs, row.api, row.hooks, nil) })
 		table.row("%s\t%d\t%v", row.name, row.jobs, got)
 		if got.lag > row.most.lag || got.requests > row.most.requests || got.limited > 0 {
 			t.Errorf("%s, %d jobs: %v, want at most %v", row.name, row.jobs, got, row.most)
@@ -88,8 +88,8 @@ func TestHints(t *testing.T) {
 // Without deliveries, waiting is as it is without webhooks.
 func TestAllHintsLost(t *testing.T) {
 	for _, jobs := range []int{100, 1000} {
-		lost := meanOf(t, 2, func() world { return hinted(jobs, edentest.Options{}, edentest.Webhooks{LossRate: 1}, nil) })
-		without := meanOf(t, 2, func() world { return world{jobs: jobs, shape: minuteLong} })
+		lost := meanOf(t, 2, func() scenario { return hinted(jobs, edentest.Options{}, edentest.Webhooks{LossRate: 1}, nil) })
+		without := meanOf(t, 2, func() scenario { return scenario{jobs: jobs, shape: minuteLong} })
 		t.Logf("%d jobs: %v, without webhooks %v", jobs, lost, without)
 		if lost.lag > without.lag+without.lag/10 || lost.requests > without.requests*1.02 {
 			t.Errorf("%d jobs: %v, want what it is without webhooks: %v", jobs, lost, without)
@@ -127,7 +127,7 @@ func TestForgedHints(t *testing.T) {
 		if testing.Short() && jobs > 100 {
 			continue
 		}
-		got := meanOf(t, 1, func() world {
+		got := meanOf(t, 1, func() scenario {
 			return hinted(jobs, edentest.Options{}, edentest.Webhooks{LossRate: 1}, forge)
 		})
 		t.Logf("%d jobs: %v", jobs, got)

@@ -45,9 +45,9 @@ func TestOutageOfACallThatLeft(t *testing.T) {
 	})
 }
 
-// While a key is doubted, probes that fail must not be so many for one job that
+// While a key is suspected, probes that fail must not be so many for one job that
 // it is given up within a minute.
-func TestOutageWhileTheKeyIsDoubted(t *testing.T) {
+func TestOutageWhileTheKeyIsSuspected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Token: "key", Faults: []edentest.Fault{
 			{On: edentest.Get, From: 500 * time.Millisecond, Times: 1, Do: edentest.Status(403, "", nil)},

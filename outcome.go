@@ -21,8 +21,7 @@ func (w *Waiter) deliverEnd(end *engine.End) {
 			wait := &end.Waits[i]
 			c := wait.Call.Owner.(*call)
 			_, cause := c.ended()
-			last, _ := end.Value.(error)
-			c.complete(wait, unfinished(wait, c.consumer.name(wait.Slot), because(last, cause)))
+			c.complete(wait, stopped(wait, end.Value, c.consumer.name(wait.Slot), cause))
 		}
 		return
 	}
@@ -54,7 +53,7 @@ func (w *Waiter) deliverEnd(end *engine.End) {
 		}
 		o.hook = o.call.count(wait, end.Key, o.result)
 		if o.result.Err != nil && w.config.FailFast {
-			o.failure = fmt.Errorf("%w: %v", ErrFailFast, o.result.Err)
+			o.failure = fmt.Errorf("%w: %s", ErrFailFast, inside(o.result.Err, ""))
 		}
 	}
 	if end.Last {
@@ -127,6 +126,9 @@ func (c *call) count(w *engine.WaitEnd, key engine.Key, r Result) (hook bool) {
 	}
 	if before == hookedEnd {
 		return false
+	}
+	if r.Job != nil {
+		c.counts.answered++
 	}
 	switch final := r.Job; {
 	case r.Err == nil:

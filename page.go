@@ -23,16 +23,17 @@ type ListQuery struct {
 // JobPage is one page of the account's jobs.
 type JobPage struct {
 	Items []JobSummary `json:"items"`
-	// Total and TotalPages count what the query selects, at the time of asking.
+	// Total is the number of jobs that the query selects, and TotalPages the number of
+	// pages, at the time of the request.
 	Total int `json:"total"`
-	// Page and Limit are the query's, as the server took them.
+	// Page and Limit are the query's, as the server applied them.
 	Page       int `json:"page"`
 	Limit      int `json:"limit"`
 	TotalPages int `json:"total_pages"`
 }
 
-// JobSummary is a job as the list shows it, without output, error and cost. The
-// fields are those of a Job.
+// JobSummary is a job as the list shows it, without output, error and cost. Its fields
+// have the same meaning as in a Job.
 type JobSummary struct {
 	ID         string    `json:"public_id"`
 	Status     Status    `json:"status"`
@@ -43,8 +44,8 @@ type JobSummary struct {
 	CreatedAt  time.Time `json:"created_at,omitzero"`
 }
 
-// UnmarshalJSON reads a page of the API. Names match exactly. A field or an item
-// of an unforeseen shape is left zero; items must be an array.
+// UnmarshalJSON reads a page of the API. Names match exactly. A field or an item of an
+// unexpected shape is left zero. The items field must be an array.
 func (p *JobPage) UnmarshalJSON(data []byte) error {
 	parsed, err := parsePage(data)
 	if err != nil {

@@ -140,7 +140,7 @@ func (p *piped) fallSilent() (n int) {
 // TestSilenceIsNoticed: by default, a connection over HTTP/2 that has gone silent
 // is replaced within some seconds, whatever waits on it.
 func TestSilenceIsNoticed(t *testing.T) {
-	_, _ = httptestRoots(), httptestCertificates() // made outside of the bubble
+	_, _ = httptestRoots(), httptestCertificates() // made outside the bubble
 	synctest.Test(t, func(t *testing.T) {
 		server := startPiped(t, 2, func(rw nethttp.ResponseWriter, _ *nethttp.Request) {
 			fmt.Fprintf(rw, `{"public_id":%q,"status":"processing"}`, someID)

@@ -7,18 +7,19 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
 )
 
-// Poller sends one request per call: it neither retries, paces nor waits. It is
+// Poller sends one request per call. It does not retry, limit its rate or wait. It is
 // safe for concurrent use.
 //
-// Its own client closes what a Waiter's calls have left open when the last of them
-// ends, also where the Waiter's Source embeds the Poller. Used alone, a Poller
-// keeps idle connections open for a minute and a half, as http.DefaultClient does.
+// If a Waiter uses the Poller, also inside a Source that embeds it, idle connections are
+// closed when the Waiter's last call ends. Without a Waiter, a Poller keeps idle
+// connections open for 90 seconds, as http.DefaultClient does.
 type Poller struct {
 	client   *client
 	endpoint *endpoint
@@ -39,9 +40,9 @@ type lastErrors struct {
 	refusal atomic.Pointer[APIError]
 }
 
-// NewPoller returns a Poller for the API that the Config names. It uses Token,
-// BaseURL, HTTPClient, RequestTimeout, MaxResponseBytes and Logger; the error
-// names the field and the bound that a value misses.
+// NewPoller returns a Poller for the API in the Config. It uses Token, BaseURL,
+// HTTPClient, RequestTimeout, MaxResponseBytes and Logger. If a field is invalid, the
+// error names the field and its bounds.
 func NewPoller(config Config) (*Poller, error) {
 	config, err := config.withDefaults()
 	if err != nil {
@@ -75,7 +76,7 @@ type endpoint struct {
 	base string
 }
 
-// asyncPath is the endpoint's path below BaseURL: what is shown of a request's.
+// asyncPath is the endpoint's path below BaseURL, as errors and logs show it.
 const asyncPath = "/v3/universal-ai/async"
 
 func newEndpoint(base *url.URL) *endpoint {
@@ -86,8 +87,8 @@ func newEndpoint(base *url.URL) *endpoint {
 	return e
 }
 
-// job does not use JoinPath, which would clean and parse once more, for every
-// request, what was clean and parsed when the Poller was made.
+// job does not use JoinPath, which would clean and parse the URL for every request. That
+// was done when the Poller was made.
 func (e *endpoint) job(id string) *url.URL {
 	u := e.url
 	u.Path += "/" + id
@@ -97,8 +98,8 @@ func (e *endpoint) job(id string) *url.URL {
 	return &u
 }
 
-// newHeader returns what makes the header of each request: one for all where
-// nothing adds to it, else a map of its own.
+// newHeader returns a function that returns the header for each request. Requests share
+// one header if nothing can add to it. Otherwise each has its own.
 func newHeader(token string, shared bool) func() http.Header {
 	authorization, accept, agent := []string{"Bearer " + token}, []string{"application/json"}, []string{"edenwait-go/" + Version}
 	fresh := func() http.Header {
@@ -111,8 +112,8 @@ func newHeader(token string, shared bool) func() http.Header {
 	return func() http.Header { return header }
 }
 
-// Format prints the API's scheme and host, for every verb, and neither the token
-// nor BaseURL's path, which may hold a key too.
+// Format prints the API's scheme and host, for every verb. It never prints the token, nor
+// BaseURL's path, which may contain a key too.
 func (p *Poller) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "edenwait.Poller{%s}", p.redact(p.endpoint.base+asyncPath))
 }
@@ -122,17 +123,21 @@ func (p *Poller) Format(f fmt.State, _ rune) {
 // Waiter finds it in both.
 func (p *Poller) closeIdle() { p.client.closeIdle() }
 
-// Get sends one GET for one job. An id that is not a UUID is ErrInvalidID and
-// costs no request. An answer other than 2xx is an APIError. A 2xx that is not
-// the JSON of this very job is an error too.
+// closeUnused closes connections that no request uses: after a sleep they are dead.
+func (p *Poller) closeUnused() {
+	p.client.mu.Lock()
+	defer p.client.mu.Unlock()
+	p.client.closeUnused()
+}
+
+// Get sends one GET for one job. If the id is not a UUID, Get returns ErrInvalidID and
+// sends nothing. For a status other than 2xx, it returns an APIError. A 2xx answer
+// that is not the JSON of this job is an error too.
 func (p *Poller) Get(ctx context.Context, id string) (*Job, error) {
-	parsed, err := parseID(id)
-	if err != nil {
+	if _, err := parseID(id); err != nil {
 		return nil, fmt.Errorf("edenwait: %w", err)
 	}
-	if canonical := parsed.String(); canonical != id {
-		id = canonical
-	}
+	id = strings.ToLower(id) // the canonical form, which costs nothing if it is that already
 	job, err := p.get(ctx, id)
 	if err != nil {
 		return nil, &requestError{id: id, err: err}
@@ -173,8 +178,8 @@ func (p *Poller) List(ctx context.Context, query ListQuery) (*JobPage, error) {
 	return page, nil
 }
 
-// unreadable is an answer that is not what was asked for. Nothing of it is shown:
-// what is torn, or stands behind a stray byte, may hold an output.
+// unreadable is the error of an answer that could not be read. It quotes nothing, since
+// even a truncated answer may contain an output.
 func (p *Poller) unreadable(err error, header http.Header, size int) error {
 	if errors.Is(err, errTooDeep) {
 		return errTooDeep
@@ -182,7 +187,7 @@ func (p *Poller) unreadable(err error, header http.Header, size int) error {
 	return p.share(&failure{text: "the answer is " + err.Error() + describe(header, size, p.redact)})
 }
 
-// share returns the failure before this one where they are alike.
+// share returns the previous failure if it equals this one.
 func (p *Poller) share(f *failure) error {
 	if last := p.last.failure.Load(); last != nil && last.text == f.text {
 		return last
@@ -191,8 +196,8 @@ func (p *Poller) share(f *failure) error {
 	return f
 }
 
-// ask sends one GET, for the job with the id or for a page of the list, and
-// returns the body and header of a 2xx answer.
+// ask sends one GET, for the job with the id or for a page of the list. It returns the
+// body and header of a 2xx answer.
 func (p *Poller) ask(ctx context.Context, u *url.URL, id string) (body []byte, header http.Header, err error) {
 	began, status := time.Now(), 0
 	request, cancel := context.WithCancel(ctx)
@@ -253,7 +258,7 @@ func asked(id string) string {
 	return "GET " + asyncPath + "/{job_id}"
 }
 
-// refused returns the answer before this one where they are alike.
+// refused returns the previous error if it equals this one.
 func (p *Poller) refused(e *APIError) *APIError {
 	if last := p.last.refusal.Load(); last != nil && *last == *e {
 		return last
@@ -262,7 +267,7 @@ func (p *Poller) refused(e *APIError) *APIError {
 	return e
 }
 
-// failed is a request without a whole answer, by what ended it.
+// failed returns the error of a request without a complete answer, by its cause.
 func (p *Poller) failed(ctx context.Context, dog *watchdog, err error) error {
 	if ctx.Err() != nil {
 		return contextCause(ctx)

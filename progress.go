@@ -26,8 +26,9 @@ type Progress struct {
 	Rate float64
 	// Elapsed is the time since the call began.
 	Elapsed time.Duration
-	// TimeLeft is how long the jobs still waiting would take at the pace at which jobs
-	// ended so far. It is 0 while none has ended. The last jobs of a batch take longer.
+	// TimeLeft estimates the time until all waiting jobs end, if final responses keep
+	// coming as fast as so far. It is 0 while none has come: malformed ids and jobs that
+	// were given up do not count. The last jobs of a batch take longer.
 	TimeLeft time.Duration
 	// Stalled is how long all requests of the Waiter have failed, or been refused
 	// with 429. It is 0 while requests succeed, and for the first ten seconds.
@@ -39,9 +40,9 @@ type Progress struct {
 // progressEvery is the least time between two calls of OnProgress.
 const progressEvery = 250 * time.Millisecond
 
-// reporter calls the OnProgress of one call, in goroutines of its own, one at a
-// time: one that draws on a slow terminal delays no poll. What changes meanwhile
-// is in the next report. A nil reporter is that of a call without an OnProgress.
+// reporter calls the OnProgress of one call, in separate goroutines, one at a time. So
+// an OnProgress that draws on a slow terminal does not delay polls. Later changes are
+// in the next report. The reporter is nil if the call has no OnProgress.
 type reporter struct {
 	hook     func(Progress)
 	snapshot func() Progress
@@ -67,7 +68,7 @@ func (r *reporter) start() *reporter {
 	return r
 }
 
-// tick reports if there is news.
+// tick reports if anything has changed.
 func (r *reporter) tick() {
 	p := r.snapshot()
 	r.mu.Lock()
@@ -94,8 +95,8 @@ func (r *reporter) tick() {
 	r.call(p)
 }
 
-// finish reports a last time. The channel is closed when that is done; it is nil
-// if there is nothing to report to.
+// finish reports once more. The channel is closed when that is done. It is nil if there
+// is no OnProgress.
 func (r *reporter) finish() <-chan struct{} {
 	if r == nil {
 		return nil

@@ -110,7 +110,7 @@ func TestPollsAfterAListThatWasQuick(t *testing.T) {
 	})
 }
 
-// resets counts how often a BackOff begins anew.
+// resets counts how often a BackOff starts over.
 type resets struct {
 	backoff.BackOff
 	n int
@@ -118,7 +118,7 @@ type resets struct {
 
 func (r *resets) Reset() { r.n++ }
 
-// An own BackOff begins anew before its first use, and the list's with each news.
+// An own BackOff starts over before its first use, and the list's with each news.
 func TestOwnBackOffIsReset(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var made []*resets // the list's is the first

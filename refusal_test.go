@@ -59,7 +59,7 @@ func TestRefusedKeyEndsFiftyCalls(t *testing.T) {
 					{On: on, From: time.Minute, Do: edentest.Status(status, "", nil)},
 				}})
 				began := time.Now()
-				record := newLedger()
+				record := newHookLog()
 				hooks := record.hooks()
 				hooks.OnProgress = nil
 				errs, took := fiftyCalls(newWaiter(t, api, edenwait.Config{Hooks: hooks}), api, edentest.Fixed(edentest.Never))
@@ -109,15 +109,15 @@ func TestKeyThatNeverWorkedEndsAllAtOnce(t *testing.T) {
 	})
 }
 
-// A strange refusal of a gateway, once or of one job for ever, ends one job at
+// A strange refusal of a gateway, once or of one job forever, ends one job at
 // most, and no other call.
 func TestOneStrangeRefusal(t *testing.T) {
 	for name, fault := range map[string]edentest.Fault{
-		"once":             {On: edentest.Get, From: 30 * time.Second, Times: 1},
-		"thrice":           {On: edentest.Get, From: 30 * time.Second, Times: 3, Probability: 0.05},
-		"one job for ever": {On: edentest.Get, From: 30 * time.Second, JobID: "first"},
-		"one job always":   {On: edentest.Get, From: time.Second, JobID: "first"},
-		"now and then":     {On: edentest.Get, From: time.Second, Probability: 0.02},
+		"once":            {On: edentest.Get, From: 30 * time.Second, Times: 1},
+		"thrice":          {On: edentest.Get, From: 30 * time.Second, Times: 3, Probability: 0.05},
+		"one job forever": {On: edentest.Get, From: 30 * time.Second, JobID: "first"},
+		"one job always":  {On: edentest.Get, From: time.Second, JobID: "first"},
+		"now and then":    {On: edentest.Get, From: time.Second, Probability: 0.02},
 	} {
 		for _, maxErrors := range []int{1, 0} {
 			t.Run(name, func(t *testing.T) {

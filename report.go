@@ -14,7 +14,7 @@ func (c *call) report(hook func(Progress)) *reporter {
 	if hook == nil {
 		return nil
 	}
-	r := &reporter{hook: hook, snapshot: c.standing, log: c.log, redact: c.runner.redact, fail: c.driver.fail}
+	r := &reporter{hook: hook, snapshot: c.snapshot, log: c.log, redact: c.runner.redact, fail: c.driver.fail}
 	return r.start()
 }
 
@@ -25,8 +25,8 @@ func (c *call) ended() (thrown any, cause error) {
 	return c.thrown, c.cause
 }
 
-// standing is how the call stands.
-func (c *call) standing() Progress {
+// snapshot returns the counts of the call so far.
+func (c *call) snapshot() Progress {
 	var sent engine.Counts
 	var rate float64
 	var stalled time.Duration
@@ -36,6 +36,7 @@ func (c *call) standing() Progress {
 		stalled, trouble = e.Stalled(now)
 	})
 	c.mu.Lock()
+	answered := c.counts.answered
 	p := Progress{Succeeded: c.counts.succeeded, Failed: c.counts.failed, Errored: c.counts.errored, Waiting: c.waits}
 	if c.past != nil {
 		p.Waiting -= len(c.past.repeats)
@@ -47,8 +48,8 @@ func (c *call) standing() Progress {
 	if err, ok := trouble.(error); ok {
 		p.Trouble = refusalCause(err).Error()
 	}
-	if ended := p.Total - p.Waiting; ended > 0 {
-		left := float64(p.Elapsed) * float64(p.Waiting) / float64(ended)
+	if answered > 0 {
+		left := float64(p.Elapsed) * float64(p.Waiting) / float64(answered)
 		p.TimeLeft = time.Duration(min(left, float64(maxDuration)))
 	}
 	return p
@@ -68,19 +69,21 @@ func (c *call) logEnd() { guard("Logger", c.driver.fail, c.writeEnd) }
 
 func (c *call) writeStart() {
 	if line := c.log.Check(c.level, c.kind()+" started"); line != nil {
-		c.mu.Lock()
-		jobs := c.waits
-		c.mu.Unlock()
-		line.Write(zap.Int("jobs", jobs), zap.Bool("list", c.driver.requester.lister != nil))
+		list := zap.Bool("list", c.driver.requester.lister != nil)
+		if c.method == asCompleted { // whose ids have yet to come
+			line.Write(list)
+			return
+		}
+		line.Write(zap.Int32("ids", c.ids), list)
 	}
 }
 
 func (c *call) writeEnd() {
 	if line := c.log.Check(c.level, c.kind()+" ended"); line != nil {
-		p := c.standing()
+		p := c.snapshot()
 		_, cause := c.ended()
 		line.Write(zap.Int("jobs", p.Total), zap.Int("succeeded", p.Succeeded), zap.Int("failed", p.Failed),
 			zap.Int("errored", p.Errored), zap.Int("waiting", p.Waiting), zap.Int("requests", p.Requests), zap.Int("lists", p.Lists),
-			zap.Int("rate_limited", p.RateLimited), zap.Duration("took", p.Elapsed), zap.NamedError("ended_early", cause))
+			zap.Int("rate_limited", p.RateLimited), zap.Duration("took", p.Elapsed.Round(time.Millisecond)), zap.NamedError("ended_early", cause))
 	}
 }

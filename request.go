@@ -33,10 +33,13 @@ func newRequester(config Config, source Source, redact func(string) string, fail
 	return q
 }
 
+// errSourceExits is the answer of a Source that has ended the goroutine.
+var errSourceExits = errors.New("edenwait: the Source called runtime.Goexit")
+
 // send never panics: whatever a Source does is a failed request at worst. It
 // calls done in any case, also after a runtime.Goexit, as a test's FailNow does.
 func (q *requester) send(ctx context.Context, r engine.Request, done func(engine.Answer)) {
-	answer := engine.Answer{Value: errors.New("edenwait: the Source called runtime.Goexit")}
+	answer := engine.Answer{Value: errSourceExits}
 	// Deferred by itself: what was thrown may throw, or end the goroutine, when it
 	// is looked at.
 	defer func() {

@@ -8,22 +8,30 @@ import (
 	"github.com/edenwait/edenwait/internal/engine"
 )
 
-// Result is what became of one id in one call.
+// Result is the outcome of one id in one call.
 type Result struct {
 	// ID is the id as it was passed in.
 	ID string
 	// Job is the final response, or nil if none came. If several calls waited for the
 	// job, each has a shallow copy.
 	Job *Job
-	// Err is nil if the job succeeded and its hook, if any, did too. Else it is
-	// or wraps a JobFailedError, an UnexpectedStatusError, a GaveUpError, a
-	// HookError, or ErrInvalidID.
+	// Err is nil if the job succeeded and its hook, if any, returned nil. Otherwise it is
+	// or wraps a JobFailedError, an UnexpectedStatusError, a GaveUpError, a HookError, or
+	// ErrInvalidID.
 	Err error
-	// Polls is how many GETs were sent for the job since this call took the id in,
-	// whichever call they were sent for. Pages of the list do not count.
+	// Polls is the number of GETs sent for the job since this call read the id, including
+	// those sent for other calls. Pages of the list do not count.
 	Polls int
-	// Waited is the time from taking the id in to the end of its wait.
+	// Waited is the time from reading the id to the end of its wait.
 	Waited time.Duration
+}
+
+// stopped is the result of a wait that ended with its call, while the job ran.
+func stopped(w *engine.WaitEnd, value any, id string, cause error) Result {
+	last, _ := value.(error)
+	r := unfinished(w, id, because(last, cause))
+	r.Err.(*GaveUpError).running = true
+	return r
 }
 
 // unfinished is the result of a wait that ended without a final response.
@@ -55,8 +63,8 @@ func reason(end *engine.End, w *engine.WaitEnd, maxWait any) error {
 	}
 }
 
-// because is why a wait ended before the job did, and what its last request came
-// to if that failed: what stood in the way, as far as is known.
+// because returns why a wait ended before the job did. If the wait's last request
+// failed, the error includes that.
 func because(last, why error) error {
 	var api *APIError
 	switch {
@@ -65,8 +73,8 @@ func because(last, why error) error {
 	case errors.As(last, &api) && !errors.Is(last, ErrNotFound):
 		return fmt.Errorf("%w; its last request failed: %w", why, last)
 	default:
-		// In words only: a 404 that is not believed yet must not be taken for the
-		// API's last word, nor a request out of time for a context that is.
+		// As text only, not wrapped: callers must not take an unconfirmed 404 for
+		// ErrNotFound, nor the timeout of a request for the end of their context.
 		return fmt.Errorf("%w; its last request failed: %v", why, last)
 	}
 }

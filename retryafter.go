@@ -8,15 +8,16 @@ import (
 	"time"
 )
 
-// longestRetryAfter is beyond any use, and far from overflow.
+// longestRetryAfter is longer than any useful wait, and far from overflow.
 const longestRetryAfter = 24 * time.Hour
 
 // parseRetryAfter reads how long an answer asks to wait, rounded up to whole
 // milliseconds and at most a day. RFC 9110, section 10.2.3, has whole seconds or
 // a date; gateways also send fractions, units, quotation marks, the time at which
 // to come back in Unix seconds, a zone where GMT belongs, and several values, of
-// which the longest counts. Whatever says "later" is believed, since asking too
-// soon is what it complains about. What says nothing, or is past, is 0.
+// which the longest counts. Any value that means "later" is honored, since the server
+// complains about requests that come too soon. A value without a meaning, or a past
+// time, is 0.
 func parseRetryAfter(header http.Header, now time.Time) time.Duration {
 	var longest time.Duration
 	for _, value := range header["Retry-After"] {

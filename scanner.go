@@ -11,7 +11,7 @@ import (
 // It stands where json.Unmarshal would, for three reasons. Names match exactly,
 // where encoding/json takes "Output" for "output" and so lets one overwrite the
 // other. Values are handed out as parts of the input, checked and not decoded,
-// so a field of an unforeseen shape costs nothing but itself. And nesting beyond
+// so a field of an unexpected shape does not affect others. And nesting beyond
 // what encoding/json can read is an error of its own kind, which no retry fixes.
 // What it accepts is what json.Valid accepts; FuzzScanner compares the two.
 type scanner struct {
@@ -83,7 +83,7 @@ func (s *scanner) space() {
 	}
 }
 
-// accept reads the byte c, perhaps after white space.
+// accept reads the byte c, perhaps after whitespace.
 func (s *scanner) accept(c byte) bool {
 	s.space()
 	if s.peek() != c {

@@ -15,14 +15,14 @@ import (
 const redacted = "REDACTED"
 
 const (
-	// shortestSecret: a key of a few letters is no secret, and taking it out would
-	// riddle every message.
+	// shortestSecret is the length from which a key is redacted. A key of a few letters is
+	// not a secret, and its removal would make every message unreadable.
 	shortestSecret = 4
-	// secretPart is how much of a key in a row is too much. Servers mask keys, and
-	// cut their messages, so a part may stand where the whole key does not.
+	// secretPart is the length from which a part of the key is redacted. Servers mask keys,
+	// and truncate their messages, so a message may contain only a part.
 	secretPart = 10
-	// scatteredPart is how many letters and digits of a key in a row are too much where
-	// other characters stand between them.
+	// scatteredPart is the same length if other characters are between the letters and
+	// digits of the key.
 	scatteredPart = 14
 )
 
@@ -35,8 +35,8 @@ type redactor struct {
 	scattered map[string]struct{} // parts of scatteredPart letters and digits
 }
 
-// newRedactor hides the token, and the path of BaseURL: that of a gateway may
-// hold a key of its own.
+// newRedactor returns a redactor of the token and of BaseURL's path, since a gateway's
+// path may contain a key too.
 func newRedactor(token, basePath string) *redactor {
 	r := &redactor{parts: map[string]struct{}{}, scattered: map[string]struct{}{}}
 	r.add(token)

@@ -17,7 +17,7 @@ import (
 
 // Hooks of jobs that several calls wait for, and hooks that wait themselves.
 
-// A hook is called once a job for all calls that wait for it at that moment, and
+// A hook is called once per job for all calls that wait for it at that moment, and
 // those calls return after it.
 func TestOneHookForAllCalls(t *testing.T) {
 	for _, status := range []string{"success", "fail", "odd"} {

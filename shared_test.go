@@ -120,7 +120,7 @@ func TestBackOffsOfOneJob(t *testing.T) {
 		if !errors.Is(first, edenwait.ErrBackOffStopped) || made < 2 {
 			t.Errorf("the first wait: %v; %d BackOffs", first, made)
 		}
-		// The second began anew: the job is asked for at once, and soon again.
+		// The second started over: the job is asked for at once, and soon again.
 		soon := 0
 		for _, at := range gets(api, id) {
 			if after := at.Sub(joined); after >= 0 && after < 10*time.Second {
@@ -162,7 +162,7 @@ func TestMaxWaitIsEachCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
 		id := api.Submit(edentest.Script{After: 80 * time.Second})
-		record := newLedger()
+		record := newHookLog()
 		waiter := newWaiter(t, api, edenwait.Config{MaxWait: time.Minute, Hooks: record.hooks()})
 		var wg sync.WaitGroup
 		for i := range 3 {

@@ -82,7 +82,7 @@ func (s silence) run(t *testing.T) (took time.Duration) {
 // where the client is the Waiter's own, and after requests that were not answered in
 // time elsewhere.
 func TestSilence(t *testing.T) {
-	_, _ = httptestRoots(), httptestCertificates() // made outside of the bubble
+	_, _ = httptestRoots(), httptestCertificates() // made outside the bubble
 	for _, version := range []int{1, 2} {
 		for _, callers := range []bool{false, true} {
 			for _, jobs := range []int{5, 20, 200} {

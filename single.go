@@ -10,11 +10,10 @@ import (
 	"github.com/edenwait/edenwait/internal/engine"
 )
 
-// single is a call for one job. There may be tens of thousands, each in a
-// goroutine that does nothing but wait. What it costs is mostly its stack, which
-// begins with 2 KB and does not become smaller again once it has grown to the 4 KB
-// that a turn of the engine takes. So another goroutine takes the id in, and the
-// one that waits calls nothing that is deep before it waits.
+// single is a call for one job. There may be tens of thousands, each in a goroutine that
+// only waits. Its cost is mostly its stack, which starts at 2 KB, and does not shrink
+// once a turn of the engine has grown it to 4 KB. So another goroutine takes the id in,
+// and the waiting goroutine makes no deep calls before it waits.
 type single struct {
 	call
 	id       string

@@ -17,7 +17,7 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
-// soakBeside is what a world does beside its calls: it calls Notify, and sends
+// soakBeside is what a scenario does beside its calls: it calls Notify, and sends
 // requests of its own through Transport.
 type soakBeside struct {
 	hints []soakHint
@@ -54,7 +54,7 @@ type ownRequest struct {
 
 // drawLine draws what goes wrong with the connections and the line, and answers
 // that say when to come back.
-func (w *soakWorld) drawLine() {
+func (w *soakScenario) drawLine() {
 	o := &w.opts
 	if w.maybe(0.15) {
 		o.Bandwidth = 5e5 * math.Pow(400, w.rng.Float64())
@@ -86,7 +86,7 @@ func (w *soakWorld) drawLine() {
 }
 
 // drawBeside draws what is done beside the calls.
-func (w *soakWorld) drawBeside() {
+func (w *soakScenario) drawBeside() {
 	if w.maybe(0.4) {
 		w.drawHints()
 	}
@@ -99,7 +99,7 @@ func (w *soakWorld) drawBeside() {
 	}
 }
 
-func (w *soakWorld) drawHints() {
+func (w *soakScenario) drawHints() {
 	share, early := w.rng.Float64(), w.rng.Float64()
 	add := func(at time.Duration, id string) {
 		if at >= 0 && at < time.Hour {
@@ -136,7 +136,7 @@ func (r *soakRun) notify(id string) {
 	r.waiter.Notify(id)
 }
 
-// hint has the world's hints come.
+// hint has the scenario's hints come.
 func (r *soakRun) hint(over <-chan struct{}) {
 	for _, h := range r.hints {
 		select {
@@ -216,9 +216,9 @@ func (r *soakRun) strays(id string) (n int) {
 	return n
 }
 
-// judgeBeside: each own request has an end that its ctx, the line or the server
+// checkBeside: each own request has an end that its ctx, the line or the server
 // gave it; one that had no turn was not sent; and no hint counts twice.
-func (r *soakRun) judgeBeside() {
+func (r *soakRun) checkBeside() {
 	want, sent, limited := 0, 0, 0
 	for _, o := range r.own {
 		want += o.times
@@ -262,9 +262,9 @@ func int1(is bool) int {
 	return 0
 }
 
-// judgeWire: no body is left open, no job is polled that nobody waits for, and none
+// checkWire: no body is left open, no job is polled that nobody waits for, and none
 // before the time that its own answer named.
-func (r *soakRun) judgeWire() {
+func (r *soakRun) checkWire() {
 	if r.wire.open != 0 {
 		r.t.Errorf("%d bodies are open after the last call", r.wire.open)
 	}

@@ -106,10 +106,10 @@ func (o *overheard) Close() error {
 	return o.ReadCloser.Close()
 }
 
-// judgeAnswered: a final response that has come while a call waited is in its
+// checkAnswered: a final response that has come while a call waited is in its
 // result, whatever ends the call, and when: the job costs money, and its result is
 // kept for 7 days only.
-func (r *soakRun) judgeAnswered(number int) {
+func (r *soakRun) checkAnswered(number int) {
 	o := r.outcomes[number]
 	if o.broken || r.rude {
 		return // results that were not taken, and answers that a Source kept, are not known

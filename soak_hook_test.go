@@ -30,7 +30,7 @@ func (r *soakRun) newHooks() edenwait.Hooks {
 		OnProgress: func(p edenwait.Progress) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			// Which call it is of, it does not say; worlds with one call suffice.
+			// Which call it is of, it does not say; scenarios with one call suffice.
 			r.reports = append(r.reports, p)
 		},
 	}
@@ -87,7 +87,7 @@ func (r *soakRun) hook(ctx context.Context, hook, id string) error {
 	return nil
 }
 
-func (r *soakRun) judgeHookError(number int, result *edenwait.Result, hook *edenwait.HookError) {
+func (r *soakRun) checkHookError(number int, result *edenwait.Result, hook *edenwait.HookError) {
 	ended := r.outcomes[number].ended != edentest.Never
 	switch temper := r.temper(result.ID); {
 	case temper == "fails" && errors.Is(hook, errSoakHook) && hook.Stack == nil:
@@ -117,9 +117,9 @@ func (r *soakRun) fitting(result *edenwait.Result) (hook string, own bool) {
 	}
 }
 
-// judgeHooks: exactly once for all that wait for a job when it ends, the hook
+// checkHooks: exactly once for all that wait for a job when it ends, the hook
 // that fits, and never for a job that did not end.
-func (r *soakRun) judgeHooks(number int) {
+func (r *soakRun) checkHooks(number int) {
 	o := r.outcomes[number]
 	want := map[string]map[string]bool{} // by id, the hooks that fit its results
 	uncalled := map[string]bool{}        // by id, the call ended before the hook's turn
@@ -199,7 +199,7 @@ func (r *soakRun) covering(number int, result *edenwait.Result, hook string, alo
 			continue
 		}
 		if h.call == number {
-			return h // at most once, as is judged elsewhere, so an id that came again shares it
+			return h // at most once, as is checked elsewhere, so an id that came again shares it
 		}
 		other := r.outcomes[h.call]
 		if alone || h.from < o.from || h.from > o.to || len(other.since[id]) == 0 || other.since[id][0] > o.to {
@@ -238,9 +238,9 @@ func (o *soakOutcome) endedAt(id string, at time.Duration) bool {
 	return false
 }
 
-// judgeSharing: a job that ends has one hook of its end, and ends for all that
+// checkSharing: a job that ends has one hook of its end, and ends for all that
 // wait for it at that moment.
-func (r *soakRun) judgeSharing() {
+func (r *soakRun) checkSharing() {
 	hooks := map[string]int{}
 	for _, h := range r.called {
 		if h.hook != "OnError" {

@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// labelled runs a world whose goroutines, and theirs, can be told from those of
-// the worlds beside it.
+// labelled runs a scenario whose goroutines, and theirs, can be told from those of
+// the scenarios beside it.
 func labelled(seed uint64, run func()) {
 	pprof.Do(context.Background(), pprof.Labels("soak", strconv.FormatUint(seed, 10)), func(context.Context) { run() })
 }
 
-// goroutinesOf counts the goroutines of the world.
+// goroutinesOf counts the goroutines of the scenario.
 func goroutinesOf(seed uint64) (n int) {
 	var all strings.Builder
 	_ = pprof.Lookup("goroutine").WriteTo(&all, 1) // into memory

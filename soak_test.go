@@ -22,42 +22,42 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
-// The soak drives random worlds in virtual time and judges every call by what
-// the world knows: see soakWorld for what is drawn, verdict for what must hold.
-// A world that fails names its seed; to see it again:
+// The soak drives random scenarios in virtual time and checks every call against what
+// the scenario knows: see soakScenario for what is drawn, soakRun.check for what must hold.
+// A scenario that fails names its seed; to see it again:
 //
 //	go test -run TestSoak -soak.seed=17 .
 //
-// The world is the same each time, the order of its goroutines is not: -count=50
+// The scenario is the same each time, the order of its goroutines is not: -count=50
 // finds what needs a coincidence.
-var soakSeed = flag.Uint64("soak.seed", 0, "run only the soak's world of this seed")
+var soakSeed = flag.Uint64("soak.seed", 0, "run only the soak's scenario of this seed")
 
-// soakWorlds is how many worlds a plain go test runs, -short a fifth of them;
+// soakScenarios is how many scenarios a plain go test runs, -short a fifth of them;
 // EDENWAIT_SOAK asks for another number.
-const soakWorlds = 500
+const soakScenarios = 500
 
 func TestSoak(t *testing.T) {
-	first, worlds := uint64(1), uint64(soakWorlds)
+	first, scenarios := uint64(1), uint64(soakScenarios)
 	if testing.Short() {
-		worlds /= 5
+		scenarios /= 5
 	}
 	if text := os.Getenv("EDENWAIT_SOAK"); text != "" {
 		n, err := strconv.ParseUint(text, 10, 32)
 		if err != nil {
 			t.Fatal("EDENWAIT_SOAK: ", err)
 		}
-		worlds = n
+		scenarios = n
 	}
 	if *soakSeed != 0 {
-		first, worlds = *soakSeed, 1
+		first, scenarios = *soakSeed, 1
 	}
 	var all errgroup.Group
 	all.SetLimit(runtime.GOMAXPROCS(0))
-	for seed := first; seed < first+worlds; seed++ {
+	for seed := first; seed < first+scenarios; seed++ {
 		all.Go(func() error {
-			// A subtest each, so that a deadlock or a time-out names the seed too.
+			// A subtest each, so that a deadlock or a timeout names the seed too.
 			t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) { labelled(seed, func() { newSoakWorld(seed).run(t) }) })
+				synctest.Test(t, func(t *testing.T) { labelled(seed, func() { newSoakScenario(seed).run(t) }) })
 			})
 			return nil
 		})
@@ -65,9 +65,9 @@ func TestSoak(t *testing.T) {
 	_ = all.Wait()
 }
 
-// soakRun is a world while it is lived through.
+// soakRun is a scenario while it is lived through.
 type soakRun struct {
-	*soakWorld
+	*soakScenario
 	t      *testing.T
 	api    *edentest.API
 	wire   *wire
@@ -83,8 +83,8 @@ type soakRun struct {
 	beside   sync.WaitGroup // hooks and sequences, which may outlive their call
 }
 
-func (w *soakWorld) run(t *testing.T) {
-	r := &soakRun{soakWorld: w, t: t, log: &syncBuffer{}, trace: new(soakTrace)}
+func (w *soakScenario) run(t *testing.T) {
+	r := &soakRun{soakScenario: w, t: t, log: &syncBuffer{}, trace: new(soakTrace)}
 	r.api = edentest.New(w.opts)
 	w.populate(r.api)
 	time.Sleep(w.head)
@@ -137,9 +137,9 @@ func (w *soakWorld) run(t *testing.T) {
 	if n := goroutinesOf(w.seed); n != 1 {
 		t.Errorf("%d goroutines are there after the last call, want this one", n)
 	}
-	time.Sleep(10 * time.Second) // or one that is late would bring all worlds down
+	time.Sleep(10 * time.Second) // or one that is late would bring all scenarios down
 	synctest.Wait()
-	r.judge()
+	r.check()
 	if t.Failed() {
 		t.Logf("replay: go test -run TestSoak -soak.seed=%d .", w.seed)
 	}
@@ -169,7 +169,7 @@ func (s *rudeSource) Get(ctx context.Context, id string) (*edenwait.Job, error) 
 // rudeness is how long a rudeSource is deaf.
 const rudeness = 3 * time.Second
 
-// happen has the world's events come to pass.
+// happen has the scenario's events come to pass.
 func (r *soakRun) happen(over <-chan struct{}) {
 	for _, event := range r.events {
 		select {

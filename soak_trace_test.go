@@ -8,7 +8,7 @@ import (
 	"github.com/edenwait/edenwait"
 )
 
-// soakTrace records what the Trace of a world is told.
+// soakTrace records what the Trace of a scenario is told.
 type soakTrace struct {
 	mu       sync.Mutex
 	calls    int // that have begun and not ended
@@ -66,13 +66,13 @@ func (s *soakTrace) trace() *edenwait.Trace {
 	}
 }
 
-// judgeTrace: what has begun has ended, jobs ended as Stats counts them, and no end was
+// checkTrace: what has begun has ended, jobs ended as Stats counts them, and no end was
 // known later than its bound says.
-func (r *soakRun) judgeTrace() {
+func (r *soakRun) checkTrace() {
 	s, stats := r.trace, r.waiter.Stats()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.calls != 0 || s.requests != 0 || s.begun < len(r.soakWorld.calls) {
+	if s.calls != 0 || s.requests != 0 || s.begun < len(r.soakScenario.calls) {
 		r.t.Errorf("the Trace: of %d calls and some requests, %d and %d have not ended", s.begun, s.calls, s.requests)
 	}
 	if s.ends[edenwait.OutcomeSuccess] != stats.Succeeded || s.ends[edenwait.OutcomeFail] != stats.Failed ||

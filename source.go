@@ -2,21 +2,23 @@ package edenwait
 
 import "context"
 
-// Source returns the states of jobs to a Waiter. A [Poller] is one. Another may put a
-// cache before it, keep what webhooks deliver, or call a different API whose jobs
-// have the same life. A Source that is also a [Lister] is used in bulk too. One that
-// embeds a Poller is a Lister, and lists what the Poller lists. The Poller's
-// connections are then closed when the Waiter's last call ends.
+// Source returns the states of jobs to a Waiter. A [Poller] is a Source. Other Sources
+// may add a cache, store webhook deliveries, or call a different API whose jobs have the
+// same states.
 //
-// Up to MaxInFlight of its methods run at the same time for one Waiter. Each call of
-// one counts against Rate, even if it is answered from memory.
+// If a Source is also a [Lister], the Waiter reads its list too. A Source that embeds a
+// Poller is a Lister with the Poller's list. The Poller's connections are then closed
+// when the Waiter's last call ends.
+//
+// A Waiter makes up to MaxInFlight concurrent calls of a Source. Each call counts
+// against Rate, even if it is answered from memory.
 type Source interface {
-	// Get returns the job's state, for an id that is a UUID in lower case. It must
-	// be safe for concurrent use, and return when ctx ends.
+	// Get returns the state of the job with this id, a UUID in lower case. It must be
+	// safe for concurrent use, and return when ctx ends.
 	//
-	// Its ctx carries the values of the call that has waited for the job longest,
-	// possibly after that call has returned. It has no deadline, and is cancelled when
-	// the last call that waits for the job has left.
+	// ctx carries the values of the call that has waited for the job longest, possibly
+	// after that call has returned. It has no deadline, and is cancelled when the last
+	// call that waits for the job returns.
 	//
 	// The Job's Status must be set. Its ID may be empty; otherwise it must equal id,
 	// ignoring case. A Status other than StatusProcessing is final.
@@ -28,8 +30,8 @@ type Source interface {
 	//     may be too new.
 	//   - An APIError with status 400, 410 or 422 ends the job.
 	//   - ErrUnauthorized and ErrPaymentRequired (401, 402, 403) end every call that was
-	//     open when Get was called. If a Get has succeeded before, another one has to
-	//     confirm it first.
+	//     open when Get was called. If a Get has succeeded before, another Get confirms
+	//     the error first.
 	//   - ErrRateLimited slows all requests.
 	//   - Any other error, a nil Job and a panic are retried, up to MaxErrors times.
 	//
@@ -44,12 +46,12 @@ type Lister interface {
 	// for concurrent use, and return when ctx ends. Its ctx carries no values.
 	//
 	// A Waiter calls it with StatusProcessing and a Limit of 1000, from the last page
-	// to the first, and calls Get for each job that no page shows. So a List that
-	// ignores Status or Page is of no use. The Waiter reads the number of pages from
-	// TotalPages, or else from Total and Limit. It ignores Page.
+	// to the first, and calls Get for each job that no page shows. So List must honor
+	// Status and Page. The Waiter reads the number of pages from TotalPages, or else from
+	// Total and Limit. It ignores Page in the answer.
 	//
-	// An error never ends a job or a call. If the first page is answered 404, 403 or
-	// the like, there is no list: it is tried again after half an hour. After any other
-	// error it is tried again within a minute.
+	// An error never ends a job or a call. If the first page is answered with a status
+	// such as 401, 403, 404 or 405, the Waiter retries the list after half an hour. After
+	// any other error, it retries within a minute.
 	List(ctx context.Context, query ListQuery) (*JobPage, error)
 }

@@ -19,7 +19,7 @@ func (s span) value() json.RawMessage {
 	return json.RawMessage(s)
 }
 
-// simple is the inside of a string without escapes or bytes outside ASCII; ok is
+// simple is the inside a string without escapes or bytes outside ASCII; ok is
 // false for any other value.
 func (s span) simple() (inner []byte, ok bool) {
 	if len(s) < 2 || s[0] != '"' {

@@ -7,17 +7,17 @@ import (
 	"github.com/edenwait/edenwait/internal/list"
 )
 
-// Stats is how a Waiter stands, over all its calls, in the manner of sql.DBStats.
-// Counts without another word are of all time; those that say "now" go down too.
-// A job is counted once, however many calls wait for it.
+// Stats is a snapshot of a Waiter, over all its calls, like sql.DBStats. Counters only
+// grow, over the life of the Waiter, unless their comment says "now". A job is counted
+// once, even if several calls wait for it.
 type Stats struct {
 	// Calls is the number of calls under way now, Jobs the number of jobs that they
-	// wait for, and Waits the number of pairs of a call and a job.
+	// wait for now, and Waits the number of pairs of a call and a job now.
 	Calls, Jobs, Waits int
-	// Backlog is the number of jobs now that are known to have ended, as far as the
-	// list and hints tell, and have yet to be fetched. More than Rate × a few seconds
-	// means that Rate is the bottleneck. BacklogTime is how long fetching them will take
-	// at Rate, or half of it while own requests wait, once Paused is over.
+	// Backlog is the number of jobs now that have ended, according to the list and hints,
+	// but have not been fetched. If fetching them takes more than a few seconds, Rate is
+	// the bottleneck. BacklogTime is how long that takes after Paused, at Rate, or at half
+	// of Rate while own requests wait.
 	Backlog     int
 	BacklogTime time.Duration
 	// InFlight is the number of the Waiter's requests under way now.
@@ -26,45 +26,44 @@ type Stats struct {
 	// Gets and Lists count the Waiter's requests: GETs of one job, and pages of the
 	// job list. RateLimited counts those that were answered 429.
 	Gets, Lists, RateLimited int
-	// Own counts the caller's requests that got their turn through Transport,
-	// OwnRateLimited those of them that were answered 429, OwnWaiting those that
-	// wait for a turn now. OwnWaited is the sum of the times that they waited for a
-	// turn, of those that got one or gave up.
+	// Own counts the caller's requests that Transport has let go. OwnRateLimited counts
+	// those that were answered 429. OwnWaiting is the number of requests in line now.
+	// OwnWaited is the total time spent in line by requests that were let go or gave up.
 	Own, OwnRateLimited, OwnWaiting int
 	OwnWaited                       time.Duration
 
-	// Limit is Config.Rate. Rate is how many requests a second the Waiter allows
-	// itself now: less than Limit after 429s.
+	// Limit is Config.Rate. Rate is the number of requests per second that the Waiter
+	// allows itself now. It is lower than Limit after 429s.
 	Limit, Rate float64
-	// Paused is for how long from now no polls go, because of a 429 or Retry-After.
+	// Paused is how long from now no polls are sent, because of a 429 or Retry-After.
 	Paused time.Duration
-	// Stalled is for how long requests have failed, or been refused, without one
-	// answer of use; 0 while there is nothing to complain of.
+	// Stalled is how long all requests have failed, or been refused with 429. It is 0
+	// while requests succeed.
 	Stalled time.Duration
-	// SinceAnswer is the time since the last answer of use to a poll, or since the
-	// Waiter's calls began if none has come; 0 while no call is under way. Between two
-	// polls of a few jobs, it grows to some ten seconds.
+	// SinceAnswer is the time since the last usable answer to a poll, or since the
+	// Waiter's calls began if there was none. It is 0 while no call is under way. With few
+	// jobs, it grows to about ten seconds between two polls.
 	SinceAnswer time.Duration
 	// List says whether the job list is used now, and if not, why.
 	List ListState
 
-	// Succeeded, Failed and Errored count jobs by how they ended: Errored those
-	// without a final response, or with a status outside the contract. Jobs of calls
-	// that ended early are not counted.
+	// Succeeded, Failed and Errored count ended jobs. Errored counts jobs without a final
+	// response, or with an undocumented status. Jobs of calls that ended early are not
+	// counted.
 	Succeeded, Failed, Errored int
-	// LagSum is the sum of upper bounds of how late the ends of LagBounded jobs were
-	// known: see JobEndInfo. LagUnbounded counts the jobs with a final response for
-	// which there is no bound, since no request saw them running.
+	// LagSum is the sum of JobEndInfo.Lag over the LagBounded jobs for which it is known.
+	// LagUnbounded counts the jobs with a final response but without a Lag, because no
+	// request saw them running.
 	LagSum                   time.Duration
 	LagBounded, LagUnbounded int
 
-	// HooksRunning is the number of hooks that run now, HooksWaiting that of those that
-	// wait for one of the sixteen places of their call.
+	// HooksRunning is the number of hooks that run now. HooksWaiting is the number of
+	// hooks that wait now because sixteen hooks of their call are running.
 	HooksRunning, HooksWaiting int
 
-	// HintsTrue and HintsFalse count hints of Notify that a GET confirmed, and those
-	// that it did not. One that was early is true from when the job's end is seen,
-	// within a minute.
+	// HintsTrue and HintsFalse count hints of Notify that a GET has confirmed or not. If
+	// the job ends within a minute of an early hint, the hint moves from HintsFalse to
+	// HintsTrue.
 	HintsTrue, HintsFalse int
 }
 
@@ -73,23 +72,23 @@ type ListState string
 
 // The states of the list.
 const (
-	// ListUsed means: it replaces polls.
+	// ListUsed means that the list replaces polls.
 	ListUsed ListState = "used"
-	// ListDisabled means: Config.DisableList is set, the Source has no list, or the
-	// BackOff for the list has stopped.
+	// ListDisabled means that Config.DisableList is set, that the Source has no list, or
+	// that the BackOff for the list has stopped.
 	ListDisabled ListState = "disabled"
-	// ListUnneeded means: too few jobs wait for the list to be cheaper than their polls.
+	// ListUnneeded means that polling the few waiting jobs is cheaper than the list.
 	ListUnneeded ListState = "unneeded"
-	// ListMissing means: the API says that there is no list, or that the key may not
-	// read it. It is tried again half an hour later.
+	// ListMissing means that the API has no list, or that the key may not read it. The
+	// Waiter tries again after half an hour.
 	ListMissing ListState = "missing"
-	// ListFailing means: requests for it fail, its answer is late, or the API answers no
-	// request at all.
+	// ListFailing means that requests for the list fail or are late, or that the API
+	// answers no request at all.
 	ListFailing ListState = "failing"
-	// ListBehind means: it shows jobs running that had ended long before.
+	// ListBehind means that the list shows jobs running that ended long before.
 	ListBehind ListState = "behind"
-	// ListIncomplete means: it does not show the jobs that are waited for, as one of another
-	// account would not.
+	// ListIncomplete means that the list does not show the jobs that the Waiter waits for,
+	// for example because it belongs to another account.
 	ListIncomplete ListState = "incomplete"
 )
 
@@ -98,7 +97,7 @@ var listStates = map[list.State]ListState{
 	list.Failing: ListFailing, list.Behind: ListBehind, list.Incomplete: ListIncomplete,
 }
 
-// backlogTime is how long it takes to fetch what is known to have ended.
+// backlogTime is how long it takes to fetch the jobs that are known to have ended.
 func backlogTime(s *engine.Stats) time.Duration {
 	rate := s.Rate
 	if s.OwnWaiting > 0 {

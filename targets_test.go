@@ -21,16 +21,16 @@ import (
 )
 
 // The targets of the engine, measured in virtual time against an API that
-// allows ten requests a second and is 40 ms away. To see the tables:
+// allows ten requests per second and is 40 ms away. To see the tables:
 //
 //	go test -run 'TestTargets|TestVariants' -v .
 
-// score is what waiting for the jobs of a world came to.
+// score is what waiting for the jobs of a scenario came to.
 type score struct {
-	lag      time.Duration // mean, from a job's end to the GET that shows it, over the clairvoyant's
-	requests float64       // a job, lists and refusals included
-	makespan float64       // over the clairvoyant's
-	limited  float64       // 429s a job
+	lag      time.Duration // mean, from a job's end to the GET that shows it, over the ideal client's
+	requests float64       // per job, lists and refusals included
+	makespan float64       // over the ideal client's
+	limited  float64       // 429s per job
 }
 
 func (s *score) add(o score, share float64) {
@@ -46,13 +46,13 @@ func (s score) String() string {
 
 const scoreHeader = "lag\trequests/job\tmakespan\t429s/job"
 
-// world is what is waited for, and through which API.
-type world struct {
+// scenario is the jobs to wait for, and the API.
+type scenario struct {
 	jobs   int
 	shape  edentest.Workload
 	api    edentest.Options
 	config edenwait.Config
-	rate   float64                                   // that the clairvoyant has; defaults to 10
+	rate   float64                                   // of the ideal client; defaults to 10
 	crowd  func(api *edentest.API)                   // adds what else is in the account
 	wait   func(*account, []string, edenwait.Config) // defaults to WaitAll
 	never  bool                                      // waits for a job that never ends too, for an hour
@@ -85,7 +85,7 @@ func waitAnHour(h *account, ids []string, config edenwait.Config) {
 	}
 }
 
-// errgroupRetry is what is written without this library: a goroutine a job,
+// errgroupRetry is what is written without this library: a goroutine per job,
 // each with a backoff of its own, which also has to survive the 429s.
 func errgroupRetry(h *account, ids []string, config edenwait.Config) {
 	poller, err := edenwait.NewPoller(config)
@@ -109,10 +109,10 @@ func errgroupRetry(h *account, ids []string, config edenwait.Config) {
 	}
 }
 
-// clairvoyant is the schedule of one that knows when each job ends: one GET a
-// job, at its end, rate of them a second. Where only a GET is final, none can do
+// ideal is the schedule of a client that knows when each job ends: one GET per
+// job, at its end, at most rate per second. Where only a GET is final, no client can do
 // better.
-func clairvoyant(ends []time.Duration, rate float64) (meanDelay, makespan time.Duration) {
+func ideal(ends []time.Duration, rate float64) (meanDelay, makespan time.Duration) {
 	ends = slices.Sorted(slices.Values(ends))
 	step := time.Duration(float64(time.Second) / rate)
 	var free, total time.Duration
@@ -124,7 +124,7 @@ func clairvoyant(ends []time.Duration, rate float64) (meanDelay, makespan time.D
 	return total / time.Duration(len(ends)), makespan
 }
 
-func (w world) run(t *testing.T, seed uint64) (s score) {
+func (w scenario) run(t *testing.T, seed uint64) (s score) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		opts := w.api
@@ -164,7 +164,7 @@ func (w world) run(t *testing.T, seed uint64) (s score) {
 		if rate == 0 {
 			rate = 10
 		}
-		delay, best := clairvoyant(ends, rate)
+		delay, best := ideal(ends, rate)
 		stats, jobs := api.Stats(), float64(len(ids))
 		s = score{
 			lag:      lag/time.Duration(len(ids)) - delay,
@@ -179,8 +179,8 @@ func (w world) run(t *testing.T, seed uint64) (s score) {
 	return s
 }
 
-// mean runs the world over several seeds, on all processors.
-func (w world) mean(t *testing.T, seeds int) (mean score) {
+// mean runs the scenario over several seeds, on all processors.
+func (w scenario) mean(t *testing.T, seeds int) (mean score) {
 	t.Helper()
 	var (
 		mu sync.Mutex
@@ -202,7 +202,7 @@ func (w world) mean(t *testing.T, seeds int) (mean score) {
 
 var minuteLong = edentest.Workload{Durations: edentest.Lognormal{Median: time.Minute, Sigma: 1, Cap: 20 * time.Minute}}
 
-// The targets are of means: a single world may well miss one by a draw of the
+// The targets are of means: a single scenario may well miss one by a draw of the
 // jitter, so each row has as many seeds as keep its mean apart from its target.
 func TestTargets(t *testing.T) {
 	targets := []struct {
@@ -220,7 +220,7 @@ func TestTargets(t *testing.T) {
 		if testing.Short() && target.jobs != 100 {
 			continue // few jobs take many seeds to tell anything, many take long
 		}
-		w := world{jobs: target.jobs, shape: minuteLong}
+		w := scenario{jobs: target.jobs, shape: minuteLong}
 		got := w.mean(t, target.seeds)
 		var loop any = "\t\t\t"
 		if !testing.Short() {
@@ -247,30 +247,30 @@ func TestVariants(t *testing.T) {
 	}
 	variants := []struct {
 		name string
-		w    world
+		w    scenario
 		most score
 	}{
-		{"as in the targets", world{shape: lognormal}, score{lag: 1200 * time.Millisecond, requests: 1.85}},
-		{"fixed window", world{shape: lognormal, api: edentest.Options{Limit: edentest.FixedWindow}}, score{lag: 1200 * time.Millisecond, requests: 1.85}},
-		{"sliding window", world{shape: lognormal, api: edentest.Options{Limit: edentest.SlidingWindow}}, score{lag: 1200 * time.Millisecond, requests: 1.85}},
-		{"DisableList", world{shape: lognormal, config: edenwait.Config{DisableList: true}}, score{lag: 40 * time.Second, requests: 15}},
-		{"list 404", world{shape: lognormal, api: edentest.Options{ListStatus: 404}}, score{lag: 40 * time.Second, requests: 15}},
-		{"list 405", world{shape: lognormal, api: edentest.Options{ListStatus: 405}}, score{lag: 40 * time.Second, requests: 15}},
-		{"list 403", world{shape: lognormal, api: edentest.Options{ListStatus: 403}}, score{lag: 40 * time.Second, requests: 15}},
-		{"list 500", world{shape: lognormal, api: edentest.Options{ListStatus: 500}}, score{lag: 40 * time.Second, requests: 15}},
-		{"list HTML", world{shape: lognormal, api: listFault(edentest.HTML())}, score{lag: 40 * time.Second, requests: 15}},
-		{"list torn", world{shape: lognormal, api: listFault(edentest.TruncateBody())}, score{lag: 40 * time.Second, requests: 15}},
-		{"list torn half of the time", world{shape: lognormal, api: edentest.Options{Faults: []edentest.Fault{{On: edentest.List, Probability: 0.5, Do: edentest.TruncateBody()}}}}, score{lag: 7 * time.Second, requests: 2.5}},
-		{"list 5 s behind", world{shape: lognormal, api: edentest.Options{ListLag: 5 * time.Second}}, score{lag: 9 * time.Second, requests: 2}},
-		{"list 60 s behind", world{shape: lognormal, api: edentest.Options{ListLag: time.Minute}}, score{lag: 40 * time.Second, requests: 10}},
-		{"list of a day ago", world{shape: lognormal, api: edentest.Options{ListLag: 24 * time.Hour}}, score{lag: 40 * time.Second, requests: 15}},
-		{"5,000 foreign jobs running", world{shape: lognormal, crowd: foreign(5000, edentest.Fixed(edentest.Never))}, score{lag: 5 * time.Second, requests: 3.5}},
-		{"5,000 foreign jobs ended", world{shape: lognormal, crowd: foreign(5000, edentest.Fixed(0))}, score{lag: 1200 * time.Millisecond, requests: 1.85}},
-		{"all alike", world{shape: edentest.Workload{Durations: edentest.Fixed(time.Minute)}}, score{lag: 2 * time.Second, requests: 1.1}},
-		{"2 s and 10 min", world{shape: edentest.Workload{Durations: edentest.Bimodal{Short: 2 * time.Second, Long: 10 * time.Minute, LongFraction: 0.5}}}, score{lag: 1200 * time.Millisecond, requests: 1.4}},
-		{"heavy tail", world{shape: edentest.Workload{Durations: edentest.Pareto{Min: 10 * time.Second, Alpha: 1.1, Cap: 2 * time.Hour}}}, score{lag: 1500 * time.Millisecond, requests: 3.6}},
-		{"one never ends, an hour", world{shape: lognormal, never: true}, score{lag: 1200 * time.Millisecond, requests: 2.2}},
-		{"already ended", world{shape: edentest.Workload{Durations: edentest.Fixed(0)}}, score{lag: time.Second, requests: 1.01}},
+		{"as in the targets", scenario{shape: lognormal}, score{lag: 1200 * time.Millisecond, requests: 1.85}},
+		{"fixed window", scenario{shape: lognormal, api: edentest.Options{Limit: edentest.FixedWindow}}, score{lag: 1200 * time.Millisecond, requests: 1.85}},
+		{"sliding window", scenario{shape: lognormal, api: edentest.Options{Limit: edentest.SlidingWindow}}, score{lag: 1200 * time.Millisecond, requests: 1.85}},
+		{"DisableList", scenario{shape: lognormal, config: edenwait.Config{DisableList: true}}, score{lag: 40 * time.Second, requests: 15}},
+		{"list 404", scenario{shape: lognormal, api: edentest.Options{ListStatus: 404}}, score{lag: 40 * time.Second, requests: 15}},
+		{"list 405", scenario{shape: lognormal, api: edentest.Options{ListStatus: 405}}, score{lag: 40 * time.Second, requests: 15}},
+		{"list 403", scenario{shape: lognormal, api: edentest.Options{ListStatus: 403}}, score{lag: 40 * time.Second, requests: 15}},
+		{"list 500", scenario{shape: lognormal, api: edentest.Options{ListStatus: 500}}, score{lag: 40 * time.Second, requests: 15}},
+		{"list HTML", scenario{shape: lognormal, api: listFault(edentest.HTML())}, score{lag: 40 * time.Second, requests: 15}},
+		{"list torn", scenario{shape: lognormal, api: listFault(edentest.TruncateBody())}, score{lag: 40 * time.Second, requests: 15}},
+		{"list torn half of the time", scenario{shape: lognormal, api: edentest.Options{Faults: []edentest.Fault{{On: edentest.List, Probability: 0.5, Do: edentest.TruncateBody()}}}}, score{lag: 7 * time.Second, requests: 2.5}},
+		{"list 5 s behind", scenario{shape: lognormal, api: edentest.Options{ListLag: 5 * time.Second}}, score{lag: 9 * time.Second, requests: 2}},
+		{"list 60 s behind", scenario{shape: lognormal, api: edentest.Options{ListLag: time.Minute}}, score{lag: 40 * time.Second, requests: 10}},
+		{"list of a day ago", scenario{shape: lognormal, api: edentest.Options{ListLag: 24 * time.Hour}}, score{lag: 40 * time.Second, requests: 15}},
+		{"5,000 foreign jobs running", scenario{shape: lognormal, crowd: foreign(5000, edentest.Fixed(edentest.Never))}, score{lag: 5 * time.Second, requests: 3.5}},
+		{"5,000 foreign jobs ended", scenario{shape: lognormal, crowd: foreign(5000, edentest.Fixed(0))}, score{lag: 1200 * time.Millisecond, requests: 1.85}},
+		{"all alike", scenario{shape: edentest.Workload{Durations: edentest.Fixed(time.Minute)}}, score{lag: 2 * time.Second, requests: 1.1}},
+		{"2 s and 10 min", scenario{shape: edentest.Workload{Durations: edentest.Bimodal{Short: 2 * time.Second, Long: 10 * time.Minute, LongFraction: 0.5}}}, score{lag: 1200 * time.Millisecond, requests: 1.4}},
+		{"heavy tail", scenario{shape: edentest.Workload{Durations: edentest.Pareto{Min: 10 * time.Second, Alpha: 1.1, Cap: 2 * time.Hour}}}, score{lag: 1500 * time.Millisecond, requests: 3.6}},
+		{"one never ends, an hour", scenario{shape: lognormal, never: true}, score{lag: 1200 * time.Millisecond, requests: 2.2}},
+		{"already ended", scenario{shape: edentest.Workload{Durations: edentest.Fixed(0)}}, score{lag: time.Second, requests: 1.01}},
 	}
 	table := newTable(t, "1,000 jobs\t"+scoreHeader)
 	if testing.Short() {

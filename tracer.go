@@ -8,7 +8,7 @@ import (
 	"github.com/edenwait/edenwait/internal/engine"
 )
 
-// tracer calls the funcs of a Trace. A nil tracer is that of a Waiter without one.
+// tracer calls the functions of a Trace. It is nil if the Waiter has no Trace.
 type tracer struct {
 	Trace
 	report func(thrown any) // takes what a func throws

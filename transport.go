@@ -10,22 +10,23 @@ import (
 	"time"
 )
 
-// Transport returns a RoundTripper for the caller's own requests to the API, such
-// as submits: each takes its turn in the Waiter's Rate before next sends it. While
-// polls and own requests both want more, each gets half. A 429 slows own requests,
-// and polls too unless polls are answered well meanwhile.
+// Transport returns a RoundTripper for the caller's own requests to the API, such as
+// submits. Each request waits in line for the Waiter's Rate before next sends it. If
+// polls and own requests both need more than Rate, each gets half. A 429 to an own
+// request slows own requests. It slows polls too, unless polls succeed meanwhile.
 //
-// Only requests to BaseURL's scheme, host and path prefix are paced. Others pass
-// untouched. It retries nothing, changes nothing, and reads no body. It takes no
-// place of MaxInFlight, and works whether or not a call is under way. The Waiter's
-// own requests take no second turn, so its Config.HTTPClient may use it too.
+//   - It limits only requests to BaseURL's scheme, host and path prefix.
+//   - It does not retry or change requests, and does not read bodies.
+//   - Requests do not count against MaxInFlight. No call needs to be under way.
+//   - The Waiter's own requests do not wait in line a second time, so
+//     Config.HTTPClient may use it too.
+//   - A request whose context ends in line is not sent. Its error says how long it
+//     waited, and matches the context's error.
 //
-// A request whose context ends while it waits in line costs no turn. Its error says
-// how long it waited, and matches the context's. Mind that http.Client.Timeout
-// counts the time in line: prefer a context, and ResponseHeaderTimeout.
-//
-// A client that retries belongs around it, so that each try takes a turn. Retry
-// submits after 429 only: any other failure may have been billed.
+// http.Client.Timeout includes the time in line. Prefer a context deadline, and
+// ResponseHeaderTimeout. A client that retries belongs around the RoundTripper, so that
+// each attempt waits in line. Retry submits only after a 429: after any other failure,
+// the submit may have been billed.
 //
 // A nil next means http.DefaultTransport.
 func (w *Waiter) Transport(next http.RoundTripper) http.RoundTripper {
@@ -64,7 +65,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// CloseIdleConnections closes those of the RoundTripper below, as
+// CloseIdleConnections closes the idle connections of the next RoundTripper, as
 // http.Client.CloseIdleConnections expects.
 func (t *transport) CloseIdleConnections() {
 	if closer, ok := t.next.(interface{ CloseIdleConnections() }); ok {
@@ -101,7 +102,7 @@ func (t *transport) paces(req *http.Request) bool {
 		under(req.URL.Path, t.base.Path)
 }
 
-// under reports whether a path is a prefix of the other, or below it.
+// under reports whether one path equals the other or is below it.
 func under(path, prefix string) bool {
 	prefix = strings.TrimSuffix(prefix, "/")
 	return strings.HasPrefix(path, prefix) && (len(path) == len(prefix) || path[len(prefix)] == '/')

@@ -16,7 +16,7 @@ import (
 //	go test -run TestTuning -v .
 func TestTuning(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes dozens of worlds")
+		t.Skip("takes dozens of scenarios")
 	}
 	every := func(d time.Duration) func() backoff.BackOff {
 		return func() backoff.BackOff { return backoff.NewConstantBackOff(d) }
@@ -29,7 +29,7 @@ func TestTuning(t *testing.T) {
 	raised := edentest.Options{Rate: 100, Burst: 100}
 	type rows []struct {
 		name string
-		w    world
+		w    scenario
 		// Against the first row of the group: -1 for less, 1 for more, 0 for either.
 		lag, requests int
 		limited       bool // 429s come of it
@@ -39,24 +39,24 @@ func TestTuning(t *testing.T) {
 		rows        rows
 	}{
 		{1, 100, rows{
-			{"defaults", world{}, 0, 0, false},
-			{"BackOff: every 2 s", world{config: edenwait.Config{BackOff: every(2 * time.Second)}}, -1, -1, false},
-			{"BackOff: 1 s × 1.3ⁿ to a minute", world{config: edenwait.Config{BackOff: minute}}, 1, -1, false},
+			{"defaults", scenario{}, 0, 0, false},
+			{"BackOff: every 2 s", scenario{config: edenwait.Config{BackOff: every(2 * time.Second)}}, -1, -1, false},
+			{"BackOff: 1 s × 1.3ⁿ to a minute", scenario{config: edenwait.Config{BackOff: minute}}, 1, -1, false},
 		}},
 		{100, 20, rows{
-			{"defaults", world{}, 0, 0, false},
-			{"Burst: 10", world{config: edenwait.Config{Burst: 10}}, 0, 0, false},
-			{"BackOff: every 2 s", world{config: edenwait.Config{BackOff: every(2 * time.Second)}}, 1, -1, false},
-			{"BackOff: 1 s × 1.3ⁿ to a minute", world{config: edenwait.Config{BackOff: minute}}, 1, -1, false},
-			{"DisableList", world{config: edenwait.Config{DisableList: true}}, 1, 1, false},
+			{"defaults", scenario{}, 0, 0, false},
+			{"Burst: 10", scenario{config: edenwait.Config{Burst: 10}}, 0, 0, false},
+			{"BackOff: every 2 s", scenario{config: edenwait.Config{BackOff: every(2 * time.Second)}}, 1, -1, false},
+			{"BackOff: 1 s × 1.3ⁿ to a minute", scenario{config: edenwait.Config{BackOff: minute}}, 1, -1, false},
+			{"DisableList", scenario{config: edenwait.Config{DisableList: true}}, 1, 1, false},
 		}},
 		{1000, 3, rows{
-			{"defaults", world{}, 0, 0, false},
-			{"DisableList", world{config: edenwait.Config{DisableList: true}}, 1, 1, false},
-			{"an account of 100 a second, Rate: 10", world{api: raised, rate: 100}, 0, 0, false},
-			{"an account of 100 a second, Rate: 100", world{api: raised, rate: 100, config: edenwait.Config{Rate: 100}}, -1, 0, false},
-			{"others send 5 a second, Rate: 10", world{api: shared, rate: 5}, 0, 0, true},
-			{"others send 5 a second, Rate: 5", world{api: shared, rate: 5, config: edenwait.Config{Rate: 5}}, 0, 0, false},
+			{"defaults", scenario{}, 0, 0, false},
+			{"DisableList", scenario{config: edenwait.Config{DisableList: true}}, 1, 1, false},
+			{"an account of 100 a second, Rate: 10", scenario{api: raised, rate: 100}, 0, 0, false},
+			{"an account of 100 a second, Rate: 100", scenario{api: raised, rate: 100, config: edenwait.Config{Rate: 100}}, -1, 0, false},
+			{"others send 5 a second, Rate: 10", scenario{api: shared, rate: 5}, 0, 0, true},
+			{"others send 5 a second, Rate: 5", scenario{api: shared, rate: 5, config: edenwait.Config{Rate: 5}}, 0, 0, false},
 		}},
 	}
 	sign := func(measured, base float64) int {

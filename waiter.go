@@ -12,16 +12,14 @@ import (
 )
 
 // Waiter waits for jobs to end. It is safe for concurrent use. Its calls share one
-// rate limit and everything that is learned, and take turns: a Wait beside a WaitAll
-// of ten thousand jobs is not kept waiting by them.
+// rate limit, and what it learns about jobs. They take turns, so a WaitAll of ten
+// thousand jobs does not hold up a concurrent Wait.
 //
-// A Waiter runs nothing between calls and needs no Close. When the last call ends,
-// the idle connections of its own client are closed. It may be used outside a
-// testing/synctest bubble, then in one, then in another, but not in two of them at
-// the same time.
+// A Waiter runs no goroutine between calls and needs no Close. When the last call ends,
+// it closes the idle connections of its own client. It may be used in several
+// testing/synctest bubbles one after another, but not in two at the same time.
 //
-// A panic of a BackOff, a Logger or a Trace is thrown again in every call that is under
-// way.
+// A panic of a BackOff, a Logger or a Trace is thrown again in every call under way.
 type Waiter struct {
 	config Config // without its token
 	source Source
@@ -32,33 +30,33 @@ type Waiter struct {
 	base   *url.URL // of the API, for Transport; nil if BaseURL is none
 }
 
-// Notify says that a job may have ended, as a webhook tells. The job is polled next,
-// before others. The hint is not believed: only the job's own GET ends a wait. A
-// forged or early hint costs one request at once, and the job's delays begin anew
-// once. Further hints for that job then count only after a while.
+// Notify says that a job may have ended, for example because a webhook was delivered.
+// The job is polled next, before others. The hint alone never ends a wait: only the
+// job's own GET does. A forged or early hint costs one request, and restarts the job's
+// delays once. Further hints for that job are delayed.
 //
-// A hint that comes within a minute before its Wait is not lost. One for an id that
-// nobody waits for costs nothing, and so does a malformed id. Notify never blocks,
-// and may be called from any goroutine.
+// A hint is kept for a minute if its Wait has yet to begin. A hint for an id without a
+// wait, or for a malformed id, costs no request. Notify never blocks, and may be called
+// from any goroutine.
 func (w *Waiter) Notify(id string) {
 	if parsed, err := parseID(id); err == nil {
 		w.driver.notify(engine.Key(parsed))
 	}
 }
 
-// New returns a Waiter for the Config. An error names the field and the bound that
-// its value misses.
+// New returns a Waiter for the Config. If a field is invalid, the error names the field
+// and its bounds.
 func New(config Config) (*Waiter, error) {
 	config, err := config.withDefaults()
 	if err != nil {
 		return nil, err
 	}
 	redact := newRedactor(config.Token, "").redact
-	waiter := &Waiter{hooks: &hookRunner{redact: redact}, ended: new(outcomes), opener: new(opener)}
+	waiter := &Waiter{hooks: &hookRunner{redact: redact, grace: config.HookGrace > 0}, ended: new(outcomes), opener: new(opener)}
 	waiter.driver = newDriver(waiter.deliver)
 	config.Logger = guardLogger(config.Logger, waiter.driver.fail)
 	waiter.driver.tracer = newTracer(config.Trace, waiter.driver.fail)
-	source, closeIdle := config.Source, func() {}
+	source, closeIdle, closeUnused := config.Source, func() {}, func() {}
 	if source == nil {
 		poller, err := newPoller(config)
 		if err != nil {
@@ -66,16 +64,19 @@ func New(config Config) (*Waiter, error) {
 		}
 		source = poller
 	}
-	// A connection that is kept is two goroutines, and nobody else is there to close
-	// it. A Source that embeds a Poller has its method.
+	// An idle connection keeps two goroutines, and the caller cannot close it. A Source
+	// that embeds a Poller has the Poller's method.
 	if own, ok := source.(interface{ closeIdle() }); ok {
 		closeIdle = own.closeIdle
+	}
+	if own, ok := source.(interface{ closeUnused() }); ok {
+		closeUnused = own.closeUnused
 	}
 	waiter.base = config.apiBase()
 	config.Token = "" // the Poller has it, out of any printer's reach
 	waiter.config, waiter.source = config, source
 	waiter.driver.requester = newRequester(config, source, redact, waiter.driver.fail)
-	waiter.driver.log, waiter.driver.idle = config.Logger, closeIdle
+	waiter.driver.log, waiter.driver.idle, waiter.driver.woke = config.Logger, closeIdle, closeUnused
 	waiter.driver.start(func() *engine.Engine { return engine.New(engineConfig(config, waiter.driver.requester.lister != nil)) })
 	config.warnings()
 	return waiter, nil
@@ -123,8 +124,8 @@ func defaultDelays() []time.Duration {
 	}
 }
 
-// Format prints the type of the Source and the rate, for every verb, and never the
-// token.
+// Format prints the type of the Source and the rate, for every verb. It never prints
+// the token.
 func (w *Waiter) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "edenwait.Waiter{Source:%T Rate:%v}", w.source, w.config.Rate)
 }
@@ -133,17 +134,17 @@ func (w *Waiter) Format(f fmt.State, _ rune) {
 // the job and an error in three cases:
 //
 //   - a JobFailedError, if the status is StatusFail
-//   - an UnexpectedStatusError, if the status is outside the contract
+//   - an UnexpectedStatusError, if the API does not document the status
 //   - a HookError, if a hook failed
 //
 // If no final response came, because the API does not know the job or because the
 // wait ended early, Wait returns a GaveUpError. For a malformed id it returns
-// ErrInvalidID. Hooks are called as for WaitAll. The log has its start and end as
-// Debug lines, "wait started" and "wait ended".
+// ErrInvalidID. Hooks are called as for WaitAll. The Debug lines "wait started" and
+// "wait ended" log its start and end.
 //
 // A thousand goroutines that each call Wait are as good as one WaitAll of the same
 // jobs, because all calls share one engine. A job that several calls wait for is
-// polled once. Each of these calls gets a Job of its own: a shallow copy.
+// polled once. Each of these calls gets its own shallow copy of the Job.
 func (w *Waiter) Wait(ctx context.Context, id string) (*Job, error) {
 	s := w.begin(ctx, id)
 	s.await()

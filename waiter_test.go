@@ -130,7 +130,7 @@ func TestMaxWait(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
 		never := api.Submit(edentest.Script{After: edentest.Never})
 		late := api.Submit(edentest.Script{After: 58 * time.Second})
-		record := newLedger()
+		record := newHookLog()
 		waiter := newWaiter(t, api, edenwait.Config{MaxWait: time.Minute, Hooks: record.hooks(), DisableList: true})
 		began := time.Now()
 		results, _ := waiter.WaitAll(context.Background(), []string{never, late})
@@ -210,7 +210,7 @@ func TestOwnBackOffOfAges(t *testing.T) {
 			return running(id)
 		}, edenwait.Config{MaxWait: time.Hour, BackOff: func() backoff.BackOff { return backoff.NewConstantBackOff(math.MaxInt64) }})
 		if _, err := waiter.Wait(context.Background(), someID); !errors.Is(err, edenwait.ErrMaxWait) || polls != 2 {
-			t.Errorf("%d polls, want the first and the last look: %v", polls, err)
+			t.Errorf("%d polls, want the first and the final poll: %v", polls, err)
 		}
 	})
 }

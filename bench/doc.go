@@ -5,9 +5,10 @@
 // the root of the repository:
 //
 //	go test -C bench                                              # a small set: a minute or two
-//	go test -C bench -run TestReport -timeout 60m -full           # all of docs/benchmarks.md
+//	go test -C bench -run TestReport -timeout 60m -full           # all of docs/benchmarks.md, and the README's figures
 //	go test -C bench -run TestReport -timeout 60m -full -v        # with the figures as they come
 //	go test -C bench -run TestReport -timeout 60m -full -only edenwait  # the others as stored
+//	go test -C bench -run TestReport -timeout 60m -full -seeds 2 -out DIR  # a trial: DIR has a copy of README.md
 //	go test -C bench -run TestReport -render                      # the pages from the stored figures
 //	go test -C bench ./picture -draw                              # the pictures of docs/how-it-asks.md
 //	go run -C bench ./realtime                                    # a raised limit, in real time

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"flag"
 	"io"
 	"log"
@@ -24,9 +25,11 @@ import (
 const command = "go test -C bench -run TestReport -timeout 60m -full"
 
 var (
-	full   = flag.Bool("full", false, "run every scenario, measure the costs, and write docs/benchmarks.md")
+	full   = flag.Bool("full", false, "run every scenario, measure the costs, and write docs/benchmarks.md and the README's figures")
 	only   = flag.String("only", "", "with -full: run these baselines, separated by semicolons, and keep the stored figures of the others")
-	render = flag.Bool("render", false, "write docs/benchmarks.md from the figures stored beside it")
+	seeds  = flag.Int("seeds", 0, "with -full: run each scenario with so many seeds at most, 2 or more, for a trial")
+	out    = flag.String("out", "", "with -full: write below this directory, which has a README.md, and not into the repository")
+	render = flag.Bool("render", false, "write docs/benchmarks.md and the README's figures from the figures stored beside it")
 )
 
 // docs is where the page goes; the figures are in the directory of its plots.
@@ -50,12 +53,10 @@ func TestReport(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := report.Render(docs); err != nil {
-			t.Fatal(err)
-		}
+		write(t, report, "..")
 		return
 	case !*full:
-		t.Skip("takes ten minutes; run it with -full")
+		t.Skip("takes more than ten minutes; run it with -full")
 	}
 	stored, err := page.Load(figures)
 	if err != nil && *only != "" {
@@ -67,7 +68,7 @@ func TestReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report := measure(t, scenario.Full(), wanted)
+	report := measure(t, atMost(*seeds, scenario.Full()), wanted)
 	report.Costs = costs
 	report.About.Took = time.Since(began).Round(time.Minute).String()
 	if *only != "" {
@@ -75,9 +76,28 @@ func TestReport(t *testing.T) {
 		stored.Replace(report)
 		report = stored
 	}
-	if err := report.Render(docs); err != nil {
+	write(t, report, cmp.Or(*out, ".."))
+}
+
+// write renders everything that shows figures in the repository at root.
+func write(t *testing.T, report *page.Report, root string) {
+	t.Helper()
+	if err := report.Render(filepath.Join(root, "docs")); err != nil {
 		t.Fatal(err)
 	}
+	if err := report.RenderReadMe(filepath.Join(root, "README.md")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// atMost is the scenarios with so many seeds at most, 0 for as many as they have.
+func atMost(seeds int, scenarios []scenario.Scenario) []scenario.Scenario {
+	for i := range scenarios {
+		if seeds > 0 {
+			scenarios[i].Seeds = min(scenarios[i].Seeds, seeds)
+		}
+	}
+	return scenarios
 }
 
 // wanted reports whether a baseline is to run.

@@ -14,11 +14,20 @@ import (
 
 // expected are the baselines that lead edenwait in a scenario, by the page's own
 // rule: a fair baseline that does so keeps its row, and the page names it. An entry
-// is a scenario and a baseline. Here, a loop that reads the list at a fixed interval
-// happens to suit a list whose pages are mostly of other people's jobs.
+// is a scenario and a baseline. Some lead with the seeds of the full set only.
 var expected = map[[2]string]bool{
+	// One job, read from a list, is all that the account is asked for: any interval
+	// may suit.
+	{"lognormal-1", "list every 2 s, concurrent"}: true,
+	{"lognormal-1", "list every 2 s"}:             true,
+	// An interval happens to suit a list whose pages are mostly of other people's jobs.
 	{"foreign-100", "list every 2 s, concurrent"}: true,
 	{"foreign-100", "list every 2 s"}:             true,
+	// Jobs that last exactly 2 s or 10 min suit a list every 2 s.
+	{"bimodal-100", "list every 2 s, concurrent"}: true,
+	{"bimodal-100", "list every 2 s"}:             true,
+	// Short jobs are worth a list nearly every second.
+	{"image-100", "hcloud-go batch, paced"}: true,
 }
 
 // TestNobodyIsAhead runs the small set of scenarios: no baseline may have less lag
@@ -34,8 +43,11 @@ func TestNobodyIsAhead(t *testing.T) {
 			t.Errorf("%s: edenwait lost %v results", result.Scenario, lost)
 		}
 		for _, row := range result.Rows[1:] {
-			if result.Judge(row) == scenario.Ahead && !expected[[2]string{result.Scenario, row.Baseline}] {
+			switch ahead, known := result.Judge(row) == scenario.Ahead, expected[[2]string{result.Scenario, row.Baseline}]; {
+			case ahead && !known:
 				t.Errorf("ahead of edenwait:\n%s\n%s", result.Describe(row), result.Describe(result.Us()))
+			case !ahead && known:
+				t.Logf("expected to be ahead of edenwait, and is not:\n%s", result.Describe(row))
 			}
 		}
 	}
@@ -56,7 +68,7 @@ func TestNobodyIsAhead(t *testing.T) {
 }
 
 // TestPageIsOfItsFigures renders the pages from the stored figures: what is shown
-// must be what was measured, by the code that is here.
+// must be what was measured, by the code that is here. The README quotes them too.
 func TestPageIsOfItsFigures(t *testing.T) {
 	report, err := page.Load(figures)
 	if err != nil {
@@ -69,6 +81,13 @@ func TestPageIsOfItsFigures(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(dir, "benchmarks", "*"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	readMe, err := os.ReadFile(filepath.Join("..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want, err := report.ReadMe(string(readMe)); err != nil || want != string(readMe) {
+		t.Errorf("README.md does not show the figures of docs/benchmarks.md (%v); run go test -C bench -run TestReport -render", err)
 	}
 	for _, file := range append(files, filepath.Join(dir, "benchmarks.md")) {
 		name, err := filepath.Rel(dir, file)

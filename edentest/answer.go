@@ -17,7 +17,7 @@ type Answer struct {
 
 	wire wire
 	drip time.Duration // slow: over which the body is spread
-	pad  int64         // white space inserted after the first byte of the body
+	pad  int64         // whitespace inserted after the first byte of the body
 	hurt bool          // changed by a fault
 }
 
@@ -30,7 +30,7 @@ const (
 	refused      // no connection
 	dropped      // the connection ends before the answer
 	broken       // the connection ends inside the body
-	stalled      // the body stops half way, the connection stays
+	stalled      // the body stops halfway, the connection stays
 	hung         // no answer comes, the connection stays
 	silent       // nothing comes over the connection any more, which stays
 )
@@ -43,8 +43,8 @@ func bodyAllowed(status int) bool {
 	return status != http.StatusNoContent && status != http.StatusNotModified
 }
 
-// settle makes of what the fault of that name has left an answer that can be sent.
-func (ans *Answer) settle(fault string) {
+// finish turns what the named fault has left into an answer that can be sent.
+func (ans *Answer) finish(fault string) {
 	if ans.Header == nil { // by an Edit that has put an Answer of its own there
 		ans.Header = make(http.Header, 4)
 	}

@@ -8,18 +8,16 @@ import (
 	"time"
 )
 
-// An API is one account of the service: its jobs, its limit, its troubles. It
-// is safe for concurrent use, runs no goroutine, and needs no Close, except where
-// Options.Webhooks is set.
+// An API is one account of the service: its jobs, its limit and its faults. It is safe
+// for concurrent use. Unless Options.Webhooks is set, it runs no goroutine and needs no
+// Close.
 //
-// Nothing else in it happens by itself. What a job is at some moment follows from
-// when it was added and how long it takes, and is worked out when somebody
-// asks. An API made inside a testing/synctest bubble therefore lives by the
-// bubble's clock. One that was made outside panics when it is used inside, where
-// its time would not have begun.
+// The state of a job is computed at each request, from when the job was added and how
+// long it runs. So an API that is made inside a testing/synctest bubble uses the
+// bubble's clock. An API that was made outside panics when it is used inside.
 //
-// An API is also an [http.Handler], to be mounted in a server of one's own;
-// [Start] does that on a loopback address.
+// An API is also an [http.Handler] for a server of your own. [Start] serves it on a
+// loopback address.
 type API struct {
 	opts  Options
 	start time.Time
@@ -67,7 +65,7 @@ func (a *API) now() time.Duration {
 	if now < 0 {
 		// Nothing would ever be due. Only a bubble's clock, which starts in 2000,
 		// can be behind that of New.
-		panic("edentest: this API was made outside of the testing/synctest bubble that uses it, where its jobs would never end; call New inside")
+		panic("edentest: this API was made outside the testing/synctest bubble that uses it, where its jobs would never end; call New inside")
 	}
 	return now
 }
@@ -77,7 +75,7 @@ func (a *API) SetRate(rate float64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := a.now()
-	a.limit.settle(now)
+	a.limit.advance(now)
 	a.limit.setRate(rate, now)
 }
 
@@ -86,7 +84,7 @@ func (a *API) SetBackgroundRate(rate float64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := a.now()
-	a.limit.settle(now)
+	a.limit.advance(now)
 	a.limit.setOthers(rate, now)
 }
 
@@ -100,7 +98,7 @@ func (a *API) SetDown(down bool) {
 }
 
 // SetFaults changes Options.Faults from now on. From and Until are measured from
-// New as before; Skip and Times begin anew.
+// New as before; Skip and Times start over.
 func (a *API) SetFaults(faults []Fault) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -136,8 +134,8 @@ func (a *API) SubmitAll(n int, w Workload) []string {
 	return ids
 }
 
-// Delete removes the job, running or not, as if another client of the account
-// had deleted it. GET knows it no longer; the list forgets it after
+// Delete removes the job, running or not, as if another client of the account had
+// deleted it. GET answers 404 from then on. The list omits the job after
 // Options.ListLag. An unknown id is ignored.
 func (a *API) Delete(id string) {
 	a.mu.Lock()
@@ -147,9 +145,8 @@ func (a *API) Delete(id string) {
 	}
 }
 
-// Finish has the job end now, the way it would have ended later: for a test that
-// decides for itself when, such as after it has seen the job run. A job that has
-// ended, or an id that is unknown, is left as it is.
+// Finish makes the job end now, in the way in which it would have ended later. A job that
+// has ended, or an unknown id, is ignored.
 func (a *API) Finish(id string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -168,8 +165,8 @@ func (a *API) SetStuckInList(id string, stuck bool) {
 	}
 }
 
-// EndedAt returns when the job ends or has ended: the truth, whatever a client
-// has been told. It returns false if the job never ends or is unknown.
+// EndedAt returns the true time at which the job ends or has ended, even if answers are
+// behind. It returns false if the job never ends or is unknown.
 func (a *API) EndedAt(id string) (time.Time, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -199,9 +196,9 @@ func (a *API) Stats() Stats {
 	return s
 }
 
-// FirstSeenEnded returns when a GET first showed that the job has ended: the moment
-// at which that request arrived. An answer that a fault spoilt shows nothing.
-// It returns false if there was no such GET yet.
+// FirstSeenEnded returns the arrival time of the first GET whose answer showed that the
+// job has ended. Answers that a fault changed do not count. It returns false if there
+// was no such GET.
 func (a *API) FirstSeenEnded(id string) (time.Time, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -249,10 +246,9 @@ func (a *API) WebhookKey() *rsa.PublicKey {
 	return &a.hooks.key().PublicKey
 }
 
-// Close ends the delivery of webhooks, and returns when none is under way any more,
-// which takes as long as Webhooks.Deliver or Handler does. All else goes on as
-// before. Without Options.Webhooks there is no need for it. It is needed inside a
-// testing/synctest bubble only if deliveries may be under way at the bubble's end.
+// Close stops the delivery of webhooks, and waits for deliveries under way. Everything
+// else continues. Close is needed only with Options.Webhooks. Inside a testing/synctest
+// bubble, it is needed only if deliveries may be under way at the bubble's end.
 func (a *API) Close() {
 	if a.hooks != nil {
 		a.hooks.close()

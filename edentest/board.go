@@ -47,7 +47,7 @@ func (d *board) drop(j *job, now time.Duration) {
 	}
 }
 
-// stick has the list show the job as running for ever, or no longer.
+// stick has the list show the job as running forever, or no longer.
 func (d *board) stick(j *job, on bool) {
 	j.set(stuck, on)
 	d.disturb(j.seq)

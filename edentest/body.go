@@ -33,7 +33,7 @@ func (ans *Answer) content() io.Reader {
 	)
 }
 
-// spaces reads as white space without end.
+// spaces reads as whitespace without end.
 type spaces struct{}
 
 func (spaces) Read(p []byte) (int, error) {

@@ -57,7 +57,7 @@ func canonicalJSON(text []byte, form SignatureForm) ([]byte, error) {
 	return form.appendValue(nil, v, "\n"), nil
 }
 
-// appendValue writes v; indent is the end of a line and the white space that begins
+// appendValue writes v; indent is the end of a line and the whitespace that begins
 // the next one.
 func (f SignatureForm) appendValue(b []byte, v any, indent string) []byte {
 	switch v := v.(type) {

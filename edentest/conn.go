@@ -26,7 +26,7 @@ type conn struct {
 }
 
 // Read implements net.Conn. It still sees the client close the connection, so that
-// the server does not keep it for ever.
+// the server does not keep it forever.
 func (c *conn) Read(p []byte) (int, error) {
 	for {
 		n, err := c.Conn.Read(p)

@@ -1,23 +1,23 @@
-// Package edentest is the Eden AI async-jobs API in a box, for the tests of
-// programs that submit such jobs, wait for them, or list them. It is to that API
-// what [net/http/httptest] is to HTTP.
+// Package edentest is a fake Eden AI async-jobs API, for tests of programs that
+// submit jobs, wait for them, or list them. It is to that API what
+// [net/http/httptest] is to HTTP.
 //
-// An [API] is one account of the service. It speaks all four endpoints with the
-// shapes and the errors that are documented or have been seen on the wire:
+// An [API] is one account of the service. It implements all four endpoints, with the
+// shapes and errors that are documented or were observed:
 //
 //	POST   /v3/universal-ai/async           202, 422
 //	GET    /v3/universal-ai/async/{job_id}  200, 404, 422
 //	GET    /v3/universal-ai/async?…         200, 422
 //	DELETE /v3/universal-ai/async/{job_id}  204, 404, 409, 422
 //
-// and everywhere 401, 403, 405 and 429. Where the documents are silent and no
-// answer is known, the comments say (unsure).
+// All endpoints also answer 401, 403, 405 and 429. Comments say (unsure) if a behavior
+// is neither documented nor observed.
 //
-// # Two doors
+// # In memory, or over a connection
 //
-// [API.Client] reaches the API in memory, whatever host a request is addressed
-// to. It needs no port and leaves no goroutine behind, so an hour of polling
-// inside a [testing/synctest] bubble passes in milliseconds:
+// [API.Client] reaches the API in memory, whatever the host in the request's URL is. It
+// needs no port and leaves no goroutine, so an hour of polling inside a
+// [testing/synctest] bubble takes milliseconds:
 //
 //	func TestPollLoop(t *testing.T) {
 //		synctest.Test(t, func(t *testing.T) {
@@ -36,34 +36,36 @@
 //	}
 //
 // [Start] listens on a loopback address, for a real connection or for a program
-// in any language, and [StartTLS] does so with TLS and HTTP/2. A bubble hangs there:
-// a goroutine that waits for the network keeps its clock from advancing.
+// in any language. [StartTLS] does so with TLS and HTTP/2. Do not use them in a bubble:
+// a goroutine that waits for the network keeps the bubble's clock from advancing.
 //
 // # Jobs
 //
-// A job comes from a [Script] that says what becomes of it (after half a minute,
-// success, with this output), is drawn from a [Workload] (how long jobs run, what
-// share of them fails), or arrives by POST. What is drawn derives from
-// Options.Seed alone. [API.Finish] ends one at a moment of the test's choosing,
-// [API.Delete] takes it away. [API.EndedAt] tells the truth about a job to compare
-// with what a client has found out, and [API.FirstSeenEnded] when a client could have
-// known.
+// There are three kinds of jobs. A [Script] says how one job ends: for example after half
+// a minute, with success and this output. A [Workload] draws jobs at random, by their
+// durations and failure rate. Other jobs arrive by POST. Random values depend only on
+// Options.Seed.
+//
+// [API.Finish] ends a job at a time that the test chooses, and [API.Delete] removes it.
+// [API.EndedAt] returns the true end of a job, and [API.FirstSeenEnded] the first time
+// that a GET showed it.
 //
 // # The limit
 //
-// Ten requests a second, for everyone who uses the account together. What
-// exceeds them is answered with 429, and, as on the live service, with no hint
-// when to come back. Options.Limit chooses how the requests are counted, which
-// is not documented; a client that lives with a [TokenBucket], a [FixedWindow]
-// and a [SlidingWindow] is on the safe side. Options.BackgroundRate has other clients
-// spend a part of it. With Options.Ban, a request beyond the limit has everything
-// refused for a while, and each further request restarts that while.
+// The account may send ten requests per second, over all clients. Further requests are
+// answered 429, without a Retry-After header, like on the live service.
+//
+// Options.Limit chooses how requests are counted, since the service does not document
+// it. Test a client with a [TokenBucket], a [FixedWindow] and a [SlidingWindow]. With
+// Options.BackgroundRate, other clients use a part of the limit. With Options.Ban, a
+// request beyond the limit causes all requests to be refused for a while. Each further
+// request restarts that time.
 //
 // # Faults
 //
-// A [Fault] is something that goes wrong (a status, a reset connection, a torn
-// body, another job's answer) and when: for which requests, how often, with
-// which probability, in which span of time.
+// A [Fault] is an [Effect], such as a status, a reset connection, a truncated body or
+// another job's answer. Its fields say for which requests, how often, with which
+// probability, and at what time it occurs.
 //
 //	Faults: []edentest.Fault{
 //		{On: edentest.Get, Probability: 0.1, Do: edentest.TruncateBody()},
@@ -71,11 +73,11 @@
 //		{On: edentest.List, Do: edentest.StaleList(10 * time.Second)},
 //	}
 //
-// Faults of the wire: [Refuse], [Reset], [ResetBody], [Stall], [Hang], [Drip],
-// [Delay], and [Silence], after which a connection neither answers nor closes.
+// Faults of the connection: [RefuseConnection], [Reset], [ResetBody], [Stall], [Hang],
+// [Drip], [Delay], and [Silence], after which a connection neither answers nor closes.
 //
-// Faults of what is sent: [TruncateBody], [TruncateGzip], [Empty], [Null], [HTML], [PadBody],
-// [WrongType], [OtherID], [ClockSkew], and [Edit] for one of your own.
+// Faults of the answer: [TruncateBody], [TruncateGzip], [Empty], [Null], [HTML], [PadBody],
+// [WrongType], [OtherID], [ClockSkew], and [Edit] for any other change.
 //
 // Refusals: [Status] for any of them, [RetryAfter], [Redirect], [Unavailable],
 // [Unauthorized], [Forbidden], [ForbiddenPage], [StrayNotFound]. [Processing] adds a
@@ -89,22 +91,23 @@
 //	{From: 5 * time.Second, Times: 1, Do: edentest.Silence()},                              // one silent connection
 //	{PerJob: true, Times: 1, Do: edentest.StrayNotFound()},                                 // each job is unknown once
 //
-// Other troubles are properties of the account, and can be combined with a fault:
+// Other failures are options of the account, and can be combined with a fault:
 // Options.Latency (every answer takes that long), Options.Bandwidth (a slow line that
 // all bodies share), Options.ListLag and Options.GetLag (answers that are behind),
 // Options.ListPageSize and Options.ListNoTotals (a list that gives less than was
 // requested), Options.ListStatus, Options.NotFoundFor. With Script.StuckInList,
 // Workload.StuckInList or [API.SetStuckInList], the list shows jobs as running forever.
 //
-// [Chaos] has a bit of everything, and [API.SetFaults] changes the faults while
-// the test goes on. A fault spoils the answer, not the work, unless the service
-// refuses: see [Fault] for what that means to a POST.
+// [Chaos] returns a mix of faults. [API.SetFaults] changes the faults during the test. A
+// fault changes the answer, but the request still takes effect, unless the service
+// refuses it: see [Fault] for the consequences for a POST.
 //
 // # Webhooks
 //
-// With Options.Webhooks, the receiver of a POST is told of the job's end, over the
-// network or in memory. Options of [Webhooks] say when deliveries come, which are
-// lost, late or doubled, and how they are signed. [API.WebhookKey] verifies them.
+// With Options.Webhooks, the API sends a webhook to the receiver in the POST when the job
+// ends, over the network or in memory. The fields of [Webhooks] say when deliveries are
+// sent, which are lost, late or doubled, and how they are signed. [API.WebhookKey]
+// verifies them.
 //
 //	edentest.Options{
 //		GetLag: 1500 * time.Millisecond, // the GET shows the end a second after the delivery
@@ -120,10 +123,9 @@
 //
 // # Records
 //
-// [API.Requests] is the log of all requests, [API.Stats] their count, among it
-// the most that came in any one second. What a POST has brought is in
-// Request.Body. [API.Deliveries] is the log of webhooks. No key is ever recorded.
+// [API.Requests] returns the log of all requests, with the bodies of POSTs.
+// [API.Stats] returns counters, including the maximum number of requests in one second.
+// [API.Deliveries] returns the log of webhooks. Keys are never recorded.
 //
-// This package does not import testing, so it can serve programs that are not
-// tests.
+// This package does not import testing, so programs that are not tests can use it.
 package edentest

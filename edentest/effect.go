@@ -18,7 +18,7 @@ type Effect struct {
 	lost   bool            // the request never arrives
 	known  bool            // it applies only to a job that a GET has shown
 	denies bool            // the service refuses to do what is asked
-	before func(*exchange) // acts before the request is judged
+	before func(*exchange) // acts before the request is handled
 	after  func(*exchange) // acts on the answer
 }
 
@@ -30,10 +30,9 @@ func (e Effect) String() string { return e.name }
 // none; header may be nil. Status panics if code is below 200 or above 999, which
 // no answer can end with.
 //
-// With a code of 300 to 499 the service refuses, so a POST makes no job and a
-// DELETE removes none. With any other, such as 500, it has done what it was asked
-// to before it answers so: a client that takes that for a refusal and submits
-// again has, and pays for, two jobs.
+// With a code of 300 to 499 the service refuses, so a POST or a DELETE has no effect. With
+// any other code, such as 500, the request has taken effect. A client that submits again
+// then has two jobs, and pays for both.
 func Status(code int, body string, header http.Header) Effect {
 	if code < 200 || code > 999 {
 		panic(fmt.Sprintf("edentest: Status(%d): want a code from 200 to 999", code))
@@ -71,8 +70,8 @@ func Redirect(url string) Effect {
 	return e
 }
 
-// RefuseConnection refuses the connection, so that the request never arrives. On loopback,
-// where something listens, the connection ends without an answer instead, like
+// RefuseConnection refuses the connection, so that the request never arrives. With
+// [Start], the port is open, so the connection ends without an answer instead, like
 // [Reset].
 func RefuseConnection() Effect { return Effect{name: "refuse", lost: true} }
 
@@ -87,20 +86,18 @@ func Reset() Effect { return onWire("reset", dropped) }
 // ResetBody has the connection, or over HTTP/2 the stream, reset inside the body.
 func ResetBody() Effect { return onWire("reset body", broken) }
 
-// Stall sends half of the body and then nothing, until the client gives up. Of
-// an answer without a body not even the header comes, with which it would be
-// whole.
+// Stall sends half of the body and then nothing, until the client gives up. For an
+// answer without a body, it does not send the header either.
 func Stall() Effect { return onWire("stall", stalled) }
 
 // Hang gives no answer at all, until the client gives up; the connection stays.
 func Hang() Effect { return onWire("hang", hung) }
 
-// Silence has the connection over which the request came go silent, like one that
-// a router on the way has forgotten: it stays open, but nothing comes over it any
-// more, neither the answer to this request nor to others that are under way, and
-// what the client sends over it does not arrive. New connections work. When the
-// connection goes silent is said by Fault.Skip and Fault.From; with Fault.Times 1
-// there is one such connection.
+// Silence makes the request's connection go silent, like a connection that a router has
+// forgotten. The connection stays open, but no more data arrives in either direction,
+// so neither this request nor others under way are answered. New connections work.
+// Fault.Skip and Fault.From determine when the connection goes silent. With Fault.Times
+// 1, there is one such connection.
 //
 // Over HTTP/1.1 a request has the connection for itself. Over HTTP/2 all requests
 // of a client usually share one. In memory, all requests of one [API.Client] share
@@ -119,8 +116,8 @@ func onWire(name string, w wire) Effect {
 	return Effect{name: name, after: func(x *exchange) { x.ans.wire = w }}
 }
 
-// Delay answers d later than otherwise. The answer is that of the moment at
-// which the request arrived.
+// Delay sends the answer d later. The answer shows the state at the time when the request
+// arrived.
 func Delay(d time.Duration) Effect {
 	return Effect{name: fmt.Sprintf("delay %v", d), after: func(x *exchange) { x.ans.Delay += d }}
 }
@@ -158,7 +155,7 @@ func WrongType(contentType string) Effect {
 	}}
 }
 
-// TruncateGzip sends the body compressed, and cut half way.
+// TruncateGzip sends the body compressed, and cut halfway.
 func TruncateGzip() Effect {
 	return Edit("gzip torn", func(_ Request, ans *Answer) {
 		var b bytes.Buffer
@@ -171,15 +168,14 @@ func TruncateGzip() Effect {
 	})
 }
 
-// PadBody sends the true answer blown up by n bytes of white space inside the JSON,
-// without a Content-Length. They are made as they are sent, so n may be larger
-// than the memory.
+// PadBody sends the true answer with n bytes of whitespace inside the JSON, without a
+// Content-Length. The bytes are made as they are sent, so n may exceed the memory.
 func PadBody(n int64) Effect {
 	return Effect{name: fmt.Sprintf("huge %d", n), after: func(x *exchange) { x.ans.pad = max(0, n) }}
 }
 
-// OtherID answers the GET of a job with another job: the next one added, or, if
-// there is none, the same one under another id.
+// OtherID answers the GET of a job with the next job that was added. If there is only
+// one job, the answer is that job under another id.
 func OtherID() Effect {
 	return Effect{name: "other id", kinds: Get, before: func(x *exchange) { x.other = true }}
 }
@@ -199,8 +195,8 @@ func StaleList(ago time.Duration) Effect {
 	return Effect{name: fmt.Sprintf("stale list %v", ago), kinds: List, before: func(x *exchange) { x.lag = ago }}
 }
 
-// Edit is an effect of one's own: f changes the answer, also to what has taken
-// effect: see [Fault]. It must not call the API.
+// Edit is a custom effect: f changes the answer. The request has taken effect by then:
+// see [Fault]. f must not call the API.
 func Edit(name string, f func(Request, *Answer)) Effect {
 	return Effect{name: name, after: func(x *exchange) {
 		status, body := x.ans.Status, x.ans.Body

@@ -236,10 +236,10 @@ func TestDripAndDelayTakeTheirTime(t *testing.T) {
 			d.client.Timeout = 5 * time.Second
 			start := time.Now()
 			if o := d.observe(t, async); o.err == nil && o.bodyer == nil {
-				t.Errorf("%v: no time-out", do)
+				t.Errorf("%v: no timeout", do)
 			}
 			if took := time.Since(start); took != 5*time.Second {
-				t.Errorf("%v: the time-out took %v, want 5 s", do, took)
+				t.Errorf("%v: the timeout took %v, want 5 s", do, took)
 			}
 		})
 	}

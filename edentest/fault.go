@@ -6,49 +6,46 @@ import (
 	"time"
 )
 
-// A Fault is something that goes wrong, and when. The zero value of every field
-// but Do means "always": Fault{Do: TruncateBody()} tears every answer.
+// A Fault is an Effect, and when it occurs. The zero value of every field except Do
+// means "always": Fault{Do: TruncateBody()} truncates every answer.
 //
-// A fault spoils the answer, not the work: a POST or a DELETE that it strikes has
-// taken effect nevertheless, which is what makes it dangerous to send one again.
-// The exceptions are [Refuse], with which the request never arrives, and a
-// refusal by the service: [Status] with a code of 300 to 499, [RetryAfter],
-// [Redirect], [Unauthorized], [Forbidden], [ForbiddenPage], [Unavailable].
+// A fault changes only the answer. A POST or DELETE has taken effect, so it is dangerous
+// to send it again. There are two exceptions. With [RefuseConnection], the request never
+// arrives. The service refuses the request with a [Status] of 300 to 499, [RetryAfter],
+// [Redirect], [Unauthorized], [Forbidden], [ForbiddenPage] and [Unavailable].
 type Fault struct {
-	// On is which requests it strikes. Defaults to all kinds that Do can apply
-	// to.
+	// On is the kind of requests that the fault applies to. Defaults to all kinds to which
+	// Do can apply.
 	On Kind
 
-	// JobID is which job's requests it strikes. Defaults to all, and to those
-	// that name no job.
+	// JobID limits the fault to the requests for one job. Defaults to all requests,
+	// including those without a job.
 	JobID string
 
-	// Match, if set, picks requests in a way of its own; how the request is
-	// answered is not known at that time. It must not call the API.
+	// Match, if set, limits the fault to requests for which it returns true. The request
+	// has not been answered at that time. Match must not call the API.
 	Match func(Request) bool
 
-	// From and Until are when it can strike, measured from New; Until itself is
-	// too late. They default to the beginning and the end of time.
+	// From and Until limit the fault to the time from From, inclusive, to Until,
+	// exclusive, measured from New. They default to no limit.
 	From, Until time.Duration
 
-	// Skip is how many of these requests pass before it strikes for the first
-	// time. Defaults to 0.
+	// Skip is the number of these requests before the fault first applies. Defaults to 0.
 	Skip int
 
-	// Share is the probability, 0 to 1, with which it strikes each of them; 0
-	// means always, as the zero value of every field does, and a negative share
-	// means never. The draws derive from Options.Seed, the job, and how often
-	// that job was asked about, so that they do not depend on the order in which
-	// concurrent requests of several jobs arrive; for requests that name no job,
-	// from how many of their kind there were.
+	// Probability is the probability, 0 to 1, with which the fault applies to each of
+	// them. 0 means always, and a negative value means never. The draws depend on
+	// Options.Seed, the job, and the number of requests for that job, so the order in
+	// which concurrent requests for several jobs arrive has no influence. For requests
+	// without a job, the draws depend on the number of requests of their kind.
 	Probability float64
 
-	// Times is how often it strikes at most. Defaults to no bound.
+	// Times is how often the fault applies at most. Defaults to no bound.
 	Times int
 
-	// PerJob counts Skip and Times for each job apart: with Times 1, the fault
-	// strikes every job once. Requests that name no job of the account are counted
-	// together. Defaults to false.
+	// PerJob counts Skip and Times per job: with Times 1, the fault applies to every job
+	// once. Requests without a job of the account are counted together. Defaults to
+	// false.
 	PerJob bool
 
 	// Do is what happens.
@@ -71,7 +68,7 @@ type met struct {
 	seen, hits int
 }
 
-// set begins anew with these faults.
+// set starts over with these faults.
 func (fs *faults) set(list []Fault) {
 	list = slices.Clone(list)
 	for i := range list {
@@ -150,9 +147,9 @@ func (fs *faults) chance(fault int, x *exchange, j *job, nth uint64) float64 {
 	return unit(h)
 }
 
-// Chaos returns faults that, together, spoil the given share, 0 to 1, of all
-// GETs and lists in any way that a client can survive by asking again. Some of
-// them never end by themselves: the client needs a time-out.
+// Chaos returns faults that together change the answers to the given share, 0 to 1, of
+// all GETs of jobs and of the list. A client can get past all of them by retrying. Some
+// never end by themselves, so the client needs a timeout.
 func Chaos(share float64) []Fault {
 	effects := []Effect{
 		Status(500, "", nil), Status(502, "<html>Bad Gateway</html>", nil), Status(503, "", nil),

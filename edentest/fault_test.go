@@ -81,7 +81,7 @@ func TestFaultSelection(t *testing.T) {
 	}
 }
 
-// Faults come and go while requests arrive; those that stay begin anew.
+// Faults come and go while requests arrive; those that stay start over.
 func TestSetFaults(t *testing.T) {
 	const other = "11111111-1111-4111-8111-111111111111"
 	inMemory(t, edentest.Options{Rate: -1, Faults: []edentest.Fault{{Times: 1, Do: edentest.Null()}}}, func(t *testing.T, d *door) {

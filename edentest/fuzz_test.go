@@ -62,7 +62,7 @@ func FuzzServe(f *testing.F) {
 			api.Submit(edentest.Script{ID: running[1:], After: edentest.Never, CreatedAt: "2026-01-02T03:04:05Z"})
 			return api
 		}
-		api, twin := newAPI(), newAPI()
+		api, second := newAPI(), newAPI()
 		for range 2 { // of which the limit refuses the second
 			w := httptest.NewRecorder()
 			api.ServeHTTP(w, request())
@@ -70,7 +70,7 @@ func FuzzServe(f *testing.F) {
 			kind := log[len(log)-1].Kind
 			checkAnswer(t, kind, method, w.Code, w.Header(), w.Body.Bytes())
 
-			resp, err := twin.Client().Transport.RoundTrip(request())
+			resp, err := second.Client().Transport.RoundTrip(request())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -33,7 +33,7 @@ const (
 	failed  mark = 1 << iota
 	foreign      // another user's
 	deleted
-	stuck // the list shows it as running for ever
+	stuck // the list shows it as running forever
 	seen  // a GET has shown it
 )
 

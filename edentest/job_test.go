@@ -239,7 +239,7 @@ func TestRetention(t *testing.T) {
 		{"default, kept", 0, week + time.Minute - 1, 200, 2},
 		{"default, gone", 0, week + time.Minute, 404, 1},
 		{"an hour, gone", time.Hour, time.Hour + time.Minute, 404, 1},
-		{"for ever", -1, 100 * week, 200, 2},
+		{"forever", -1, 100 * week, 200, 2},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

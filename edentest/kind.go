@@ -11,8 +11,7 @@ const (
 	jobPath = root + "/"
 )
 
-// A Kind is what a request asks for. Kinds can be combined with | where a
-// [Fault] selects by them.
+// A Kind is the kind of a request. In Fault.On, kinds can be combined with |.
 type Kind uint8
 
 // The kinds of requests.

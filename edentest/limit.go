@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A LimitKind is how requests are counted against Options.Rate. Which one the
-// live service uses is not documented, so a client had better live with all.
+// A LimitKind is how requests are counted against Options.Rate. The live service does not
+// document which one it uses, so a client should work with all of them.
 type LimitKind uint8
 
 const (
@@ -96,12 +96,12 @@ func (l *limiter) setOthers(rate float64, now time.Duration) {
 
 // admit tells whether a request that arrives now is within the limit, and counts
 // it if so. What is refused is not counted, but begins a ban, if there are bans,
-// or begins it anew.
+// or restarts it.
 func (l *limiter) admit(now time.Duration) bool {
 	if l.unlimited {
 		return true
 	}
-	l.settle(now)
+	l.advance(now)
 	if now >= l.banned && l.take(now) {
 		return true
 	}
@@ -111,9 +111,9 @@ func (l *limiter) admit(now time.Duration) bool {
 	return false
 }
 
-// settle counts the requests that other clients have sent until now. What they
+// advance counts the requests that other clients have sent until now. What they
 // send while there is no limit is counted once there is one again.
-func (l *limiter) settle(now time.Duration) {
+func (l *limiter) advance(now time.Duration) {
 	if l.gap == 0 || l.unlimited {
 		return
 	}

@@ -50,7 +50,7 @@ func TestLimit(t *testing.T) {
 			{0, 2, 1}, {2*time.Second - 1, 1, 0}, {1, 1, 1},
 		}},
 		{"ban", edentest.Options{Ban: 30 * time.Second}, []step{
-			// Whoever tries again before it is over begins it anew.
+			// Whoever tries again before it is over restarts it.
 			{0, 11, 10}, {30*time.Second - 1, 1, 0}, {30*time.Second - 1, 1, 0}, {30 * time.Second, 11, 10},
 			{20 * time.Second, 1, 0}, {20 * time.Second, 1, 0}, {30 * time.Second, 1, 1},
 		}},

@@ -186,10 +186,10 @@ func TestListLag(t *testing.T) {
 func TestListLagOfMany(t *testing.T) {
 	const lag = 10 * time.Second
 	inMemory(t, edentest.Options{Rate: -1, ListLag: lag}, func(t *testing.T, d *door) {
-		world := edentest.Workload{Durations: edentest.Fixed(edentest.Never)}
-		old := d.SubmitAll(1500, world)
+		workload := edentest.Workload{Durations: edentest.Fixed(edentest.Never)}
+		old := d.SubmitAll(1500, workload)
 		d.sleep(t, time.Second)
-		d.SubmitAll(1000, world)
+		d.SubmitAll(1000, workload)
 		for _, s := range []struct {
 			pause time.Duration
 			want  int

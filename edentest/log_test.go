@@ -186,7 +186,7 @@ func TestKindString(t *testing.T) {
 	}
 }
 
-// Everything at once; the race detector is the judge.
+// Everything at once; the race detector checks.
 func TestConcurrency(t *testing.T) {
 	throughBoth(t, edentest.Options{Rate: 50, BackgroundRate: 5, Faults: []edentest.Fault{{Probability: 0.2, Do: edentest.TruncateBody()}}}, func(t *testing.T, d *door) {
 		ids := d.SubmitAll(50, edentest.Workload{Durations: edentest.Uniform{Max: 10 * time.Millisecond}})

@@ -7,12 +7,12 @@ import "time"
 const DefaultToken = "edentest"
 
 // Options configure an API. The zero value is an account as the documents
-// describe it, without jobs: ten requests a second and no trouble.
+// describe it, without jobs: ten requests per second and no trouble.
 type Options struct {
 	// Token is the bearer key that is accepted. Defaults to DefaultToken.
 	Token string
 
-	// Rate is how many requests a second the account may send, over all its
+	// Rate is how many requests per second the account may send, over all its
 	// clients and all calls. Negative means no limit. Defaults to 10.
 	Rate float64
 
@@ -29,12 +29,12 @@ type Options struct {
 
 	// Ban is how long everything is answered with 429 after a request has exceeded
 	// the limit. Each request within that time restarts it, so a client that keeps
-	// trying is never let in again. Requests of Others neither start nor restart
+	// trying is never let in again. Requests at BackgroundRate neither start nor restart
 	// it. Defaults to 0: a refused request has no consequences.
 	Ban time.Duration
 
 	// Latency is the round trip of one request: half of it passes before the
-	// request is judged, half before the answer is delivered. Defaults to 0.
+	// request is handled, half before the answer is delivered. Defaults to 0.
 	Latency time.Duration
 
 	// Bandwidth is how many bits per second all bodies of answers together may
@@ -42,29 +42,27 @@ type Options struct {
 	// nothing. Defaults to 0: no bound.
 	Bandwidth float64
 
-	// Seed is what everything random derives from: ids, jobs, outputs, faults.
-	// Two APIs of one seed that are asked the same give the same answers. Zero
-	// is a seed like any other.
+	// Seed determines everything random: ids, jobs, outputs and faults. Two APIs with
+	// the same seed give the same answers to the same requests. Defaults to 0, which is a
+	// valid seed.
 	Seed uint64
 
 	// Workload is what jobs that arrive by POST are drawn from. Defaults to the
 	// zero Workload, see there.
 	Workload Workload
 
-	// OnSubmit, if set, decides what becomes of a job that arrives by POST,
-	// instead of Workload. Feature, Subfeature, Provider and Model of the Script
-	// that it returns default to those that were asked for. A Script that Submit
-	// would panic about is answered with 500. It must not call the API.
+	// OnSubmit, if set, returns the Script of a job that arrives by POST, and replaces
+	// Workload. Feature, Subfeature, Provider and Model of the Script default to those in
+	// the POST. If Submit would panic for the Script, the answer is a 500. OnSubmit must
+	// not call the API.
 	OnSubmit func(Submission) Script
 
-	// GetLag is how much later than its end a job's GET shows that end, and so does
-	// the answer to a POST. EndedAt, DELETE and webhooks are not behind. Defaults
-	// to 0.
+	// GetLag is the delay after which GETs, and answers to a POST, show a job's end.
+	// EndedAt, DELETE and webhooks have no such delay. Defaults to 0.
 	GetLag time.Duration
 
-	// ListLag is how far the job list is behind: it shows the state of that
-	// long ago, without the jobs that are newer. It is never less than GetLag.
-	// Defaults to 0.
+	// ListLag is how old the state in the job list is. The list does not show jobs that
+	// are newer than that. It is at least GetLag. Defaults to 0.
 	ListLag time.Duration
 
 	// ListStatus, if not zero, is the status that every list request is answered
@@ -81,7 +79,7 @@ type Options struct {
 	// false.
 	ListNoTotals bool
 
-	// Others is how many requests a second the other clients of the account
+	// BackgroundRate is how many requests per second the other clients of the account
 	// send. They are evenly spaced, and counted against Rate when the next
 	// request arrives, so they cost no goroutine. Defaults to 0.
 	BackgroundRate float64
@@ -95,11 +93,11 @@ type Options struct {
 	NotFoundFor time.Duration
 
 	// Retention is how long an ended job is kept before it is gone from GET and
-	// list alike. Negative means for ever. Defaults to 7 days.
+	// list alike. Negative means forever. Defaults to 7 days.
 	Retention time.Duration
 
-	// Webhooks has the ends of jobs delivered to receivers. Defaults to nil: nobody
-	// is told.
+	// Webhooks configures the webhooks that are sent when jobs end. Defaults to nil: none
+	// are sent.
 	Webhooks *Webhooks
 
 	// DiscardRecords keeps counters only and no log of requests, which is for

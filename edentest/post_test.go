@@ -31,7 +31,7 @@ func TestPost(t *testing.T) {
 	})
 }
 
-func TestPostDrawsFromWorld(t *testing.T) {
+func TestPostDrawsFromWorkload(t *testing.T) {
 	inMemory(t, edentest.Options{
 		Rate:     -1,
 		Workload: edentest.Workload{Durations: edentest.Fixed(0), FailureRate: 0.5, OutputBytes: 10000},

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A Script is what becomes of one job. The zero value is a job that has already
-// succeeded when it is added, with a small output.
+// A Script describes one job. The zero value is a job that has already succeeded when
+// it is added, with a small output.
 type Script struct {
 	// ID is the job's UUID. Defaults to one drawn from the seed.
 	ID string
@@ -15,8 +15,8 @@ type Script struct {
 	// Defaults to 0.
 	After time.Duration
 
-	// Status is what the job ends with: "success", "fail", or any word that is
-	// outside the contract, but not "processing". Defaults to "success".
+	// Status is the final status of the job: "success", "fail", or any undocumented word,
+	// but not "processing". Defaults to "success".
 	Status string
 
 	// Output is the job's output once it has ended. Defaults to a small one in
@@ -55,8 +55,8 @@ type Script struct {
 	WebhookReceiver       string
 	UserWebhookParameters json.RawMessage
 
-	// Foreign marks the job of another user of the account. It is listed and
-	// can be asked for like any other. Defaults to false.
+	// Foreign makes the job another user's, of the same account. It is in the list, and
+	// GET answers as for any other job. Defaults to false.
 	OtherUser bool
 
 	// RevertAfter is how long after its end the job goes back to processing.

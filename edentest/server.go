@@ -31,9 +31,8 @@ type Server struct {
 	closed bool
 }
 
-// Start starts a Server on a free port of the loopback interface. Like
-// httptest.NewServer it panics if there is none. The caller should call Close
-// when finished.
+// Start starts a Server on a free port of the loopback interface. It panics if it cannot
+// listen, like httptest.NewServer. The caller should call Close when finished.
 func Start(opts Options) *Server {
 	s, l := listen(opts)
 	s.URL = "http://" + l.Addr().String()
@@ -42,10 +41,10 @@ func Start(opts Options) *Server {
 	return s
 }
 
-// StartTLS starts a Server like Start does, which speaks HTTP/2 and HTTP/1.1 over
-// TLS. Its certificate is for localhost, 127.0.0.1 and ::1, and signed by nobody:
-// Client's client trusts it; others can with the help of Certificate. A client that
-// does not ask for HTTP/2 gets HTTP/1.1.
+// StartTLS starts a Server like Start, with HTTP/2 and HTTP/1.1 over TLS. Its self-signed
+// certificate is for localhost, 127.0.0.1 and ::1. The client that Client returns trusts
+// it. Other clients can add Certificate to their pool. A client that does not request
+// HTTP/2 gets HTTP/1.1.
 func StartTLS(opts Options) *Server {
 	s, l := listen(opts)
 	s.URL = "https://" + l.Addr().String()
@@ -92,16 +91,16 @@ func (s *Server) serve(run func() error) {
 	}()
 }
 
-// Certificate returns the certificate of a server that was started by StartTLS, for
-// the pool of a client that is to trust it; nil for other servers.
+// Certificate returns the certificate of a server that StartTLS started, for a client's
+// pool. It returns nil for other servers.
 func (s *Server) Certificate() *x509.Certificate { return s.certificate }
 
 // Client returns a client for the server that goes through the network. Its idle
 // connections are closed by Close.
 func (s *Server) Client() *http.Client { return s.client }
 
-// Close cuts all connections, ends the delivery of webhooks, and returns when no
-// request is being served any more. The jobs and the records stay readable.
+// Close closes all connections, stops the delivery of webhooks, and waits until no request
+// is being served. The jobs and the records stay readable.
 func (s *Server) Close() {
 	s.mu.Lock()
 	s.closed = true

@@ -100,7 +100,7 @@ func (s *store) another(j *job) *job {
 	if len(s.jobs) > 1 {
 		return &s.jobs[(int(j.seq)+1)%len(s.jobs)]
 	}
-	twin := *j
-	twin.id[0] ^= 1
-	return &twin
+	other := *j
+	other.id[0] ^= 1
+	return &other
 }

@@ -109,7 +109,7 @@ func wellFormed(model string) bool {
 	return true
 }
 
-// webURL parses the URL of a receiver, and returns nil if it is none.
+// webURL parses the URL of a receiver, and returns nil if it is invalid.
 func webURL(text string) *url.URL {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {

@@ -11,17 +11,17 @@ import (
 	"time"
 )
 
-// Client returns a client whose requests reach the API in memory, whatever host
-// they are addressed to. It opens no connection and leaves no goroutine, so it
-// may be used inside a testing/synctest bubble, where Options.Latency and the
-// delays of faults pass on the bubble's clock.
+// Client returns a client whose requests reach the API in memory, for any host in their
+// URL. It opens no connection and leaves no goroutine, so it may be used inside a
+// testing/synctest bubble. Options.Latency and the delays of faults then use the bubble's
+// clock.
 //
-// It behaves as [http.Transport] does: requests end with their context, at any
-// point of the answer; a compressed body is decompressed unless the request
-// names an Accept-Encoding itself; errors are those of the net package.
+// It behaves like [http.Transport]. Requests end with their context, at any point of the
+// answer. A compressed body is decompressed unless the request sets Accept-Encoding.
+// Errors have the types of package net.
 //
-// Each call returns a client with a connection of its own, which matters to
-// [Silence] only.
+// Each call returns a client with a separate connection. This matters only for
+// [Silence].
 func (a *API) Client() *http.Client {
 	t := &transport{api: a}
 	t.CloseIdleConnections()

@@ -111,7 +111,7 @@ func TestRequestBodyNeverComes(t *testing.T) {
 	})
 }
 
-// An API that was made outside of a bubble says so inside, instead of having
+// An API that was made outside a bubble says so inside, instead of having
 // jobs that never end.
 func TestMadeOutsideOfBubble(t *testing.T) {
 	api := edentest.New(edentest.Options{})

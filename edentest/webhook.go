@@ -6,17 +6,15 @@ import (
 	"time"
 )
 
-// Webhooks is how the service tells of the ends of jobs. Each job whose POST named a
-// webhook_receiver, or whose Script has one, is delivered to it. The zero value
-// delivers at the moment of the end, signed, over the network.
+// Webhooks configures the deliveries at the ends of jobs. A job is delivered if its POST
+// or its Script has a webhook_receiver. The zero value sends a signed delivery when the
+// job ends, over the network.
 //
-// A delivery that is answered with neither 2xx nor 4xx is tried again; a redirect is
-// not followed. Whether a job's delivery is lost, late or doubled derives from
-// Options.Seed and the job's id.
+// A delivery is repeated unless the answer is 2xx or 4xx. Redirects are not followed.
+// Options.Seed and the job's id determine whether a delivery is lost, late or doubled.
 type Webhooks struct {
-	// All has the jobs without a receiver of their own delivered to Receiver:
-	// those of Submit and SubmitAll, and of a POST that names none. Defaults to
-	// false.
+	// All delivers jobs without a receiver to Receiver: jobs of Submit and SubmitAll, and
+	// of a POST without a webhook_receiver. Defaults to false.
 	All bool
 
 	// Receiver is the URL that All uses. Defaults to
@@ -28,11 +26,11 @@ type Webhooks struct {
 	// to false.
 	AllowInsecure bool
 
-	// Deliver, Handler and Transport are how deliveries travel: the first of them
-	// that is set has them all, whatever their URL. Deliver is called with each
-	// delivery, which then counts as answered with 200. Handler is called with the
-	// request, in memory. Transport sends it. They may be called concurrently, and
-	// may call the API. They default to the network.
+	// Deliver, Handler and Transport replace the network. The first of them that is set
+	// gets all deliveries, for any URL. Deliver is called with the delivery, which then
+	// counts as answered 200. Handler is called with the request, in memory. Transport
+	// sends the request. They may be called concurrently, and may call the API. They
+	// default to the network.
 	Deliver   func(Delivery)
 	Handler   http.Handler
 	Transport http.RoundTripper

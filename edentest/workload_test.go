@@ -71,7 +71,7 @@ func TestSubmitAll(t *testing.T) {
 }
 
 // The default Workload is the one that the project measures itself against.
-func TestWorldDefault(t *testing.T) {
+func TestWorkloadDefault(t *testing.T) {
 	inMemory(t, edentest.Options{}, func(t *testing.T, d *door) {
 		start, long := time.Now(), 0
 		for _, id := range d.SubmitAll(1000, edentest.Workload{}) {

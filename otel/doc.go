@@ -6,8 +6,8 @@
 //	err = telemetry.Observe(waiter)
 //	defer telemetry.Unregister()
 //
-// It needs the API of OpenTelemetry only. Exporters, and how often metrics are
-// collected, are the program's.
+// It imports only the API of OpenTelemetry. The program chooses the exporters, and how
+// often metrics are collected.
 //
 // # Metrics
 //
@@ -16,24 +16,24 @@
 // their ends were known. All have the attribute edenwait.waiter.name.
 // docs/telemetry.md has the table, and what to look for.
 //
-// Jobs of at most 200 kinds (feature, subfeature and provider) are told apart. Those
-// of further kinds have _OTHER in these three attributes. No metric has an id, or a
-// model.
+// At most 200 kinds of jobs (feature, subfeature and provider) have their own attributes.
+// Jobs of further kinds have _OTHER in these three attributes. Metrics never contain an
+// id or a model.
 //
 // # Spans
 //
-// Each Wait and WaitAll is a span, and each GET is one. The GET of a job is a child of
-// the call that has waited longest, and has links to the other calls that wait for
-// the job. The GETs for a WaitAll of more than 100 jobs are linked only, each with a
-// trace of its own, so no trace becomes huge. So are those for an AsCompleted,
-// which has no span, since it may run for months: they link to the span that it
-// was called in.
+// Each Wait, WaitAll and GET has a span. The GET of a job is a child of the call that has
+// waited longest, and has links to the other calls that wait for the job.
 //
-// Pages of the job list have no span. Their context has a parent that is not
-// sampled, so that an instrumented HTTP client begins no trace per page.
+// The GETs for a WaitAll of more than 100 jobs have only links and start their own traces,
+// so that no trace becomes huge. AsCompleted has no span, since it may run for months.
+// Its GETs have links to the span in which it was called.
 //
-// Such a client, as otelhttp makes, adds headers to requests. Turn that off: baggage
-// would go to the API.
+// Pages of the job list have no span. Their context has an unsampled parent, so that an
+// instrumented HTTP client does not start a trace per page.
+//
+// An HTTP client that otelhttp instruments adds headers to requests. Turn that off, since
+// it would send baggage to the API.
 //
 //	otelhttp.NewTransport(base, otelhttp.WithPropagators(propagation.NewCompositeTextMapPropagator()))
 package edenotel

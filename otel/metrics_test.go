@@ -81,7 +81,7 @@ func TestCountsAreTheAPIs(t *testing.T) {
 		}
 		seen := api.Stats()
 		if polls == 0 || seen.Submits != 20 || submits != 20 {
-			t.Fatalf("the world has no 429s to polls (%d), or not 20 submits (%d, %d)", polls, seen.Submits, submits)
+			t.Fatalf("the run has no 429s to polls (%d), or not 20 submits (%d, %d)", polls, seen.Submits, submits)
 		}
 		got.want(t, "after", map[string]float64{
 			"edenwait.requests get":               float64(seen.Gets),
@@ -152,8 +152,8 @@ func checkLag(t *testing.T, api *edentest.API, job edenwait.JobEndInfo, known ti
 	}
 }
 
-// What is under way is what the world says, at moments of one run.
-func TestStateIsTheWorlds(t *testing.T) {
+// At moments of one run, Stats matches what the fake API knows.
+func TestStateMatchesTheAPI(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: latency})
 		release := make(chan struct{})

@@ -17,16 +17,15 @@ import (
 	"github.com/edenwait/edenwait/webhook"
 )
 
-// Options are those of a Telemetry.
+// Options configure a Telemetry.
 type Options struct {
-	// Name tells the Waiters of one process apart: it is the attribute
-	// edenwait.waiter.name of all metrics. No two that are in use may have the same.
-	// Defaults to "default".
+	// Name is the attribute edenwait.waiter.name of all metrics. It distinguishes the
+	// Waiters of a process, so each needs a different Name. Defaults to "default".
 	Name string
 	// MeterProvider makes the instruments. Defaults to the global one.
 	MeterProvider metric.MeterProvider
 	// TracerProvider makes the spans. Defaults to the global one. For metrics without
-	// spans, give the one of go.opentelemetry.io/otel/trace/noop.
+	// spans, set it to the TracerProvider of go.opentelemetry.io/otel/trace/noop.
 	TracerProvider trace.TracerProvider
 }
 
@@ -62,8 +61,8 @@ var names = struct {
 	used map[string]bool
 }{used: map[string]bool{}}
 
-// New makes the instruments of a Waiter. The error says that the Name is in use, or
-// is that of the MeterProvider.
+// New makes the instruments of a Waiter. It returns an error if the Name is in use, or if
+// the MeterProvider fails.
 func New(options Options) (*Telemetry, error) {
 	if options.Name == "" {
 		options.Name = "default"
@@ -99,8 +98,8 @@ func New(options Options) (*Telemetry, error) {
 	return t, nil
 }
 
-// Trace returns what to give the Waiter as its Config.Trace. It is for one Waiter: the
-// one that Observe gets.
+// Trace returns the Config.Trace for the Waiter. Use it for only one Waiter, the one
+// passed to Observe.
 func (t *Telemetry) Trace() *edenwait.Trace {
 	trace := &edenwait.Trace{JobEnd: t.jobEnd}
 	if t.spans != nil {
@@ -120,9 +119,13 @@ func (t *Telemetry) jobEnd(ctx context.Context, info edenwait.JobEndInfo) {
 	}
 }
 
-// Observe has the Waiter's Stats read with each collection, once for all instruments.
-// It is called once.
-func (t *Telemetry) Observe(w *edenwait.Waiter) error {
+// Statser has Stats: a Waiter, or whatever stands for one, such as a member of a fleet
+// that has a new Waiter each time it leads.
+type Statser interface{ Stats() edenwait.Stats }
+
+// Observe registers w, usually a *edenwait.Waiter. Its Stats are then read once per
+// collection, for all instruments. Call Observe once.
+func (t *Telemetry) Observe(w Statser) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.registration != nil || t.unregistered {
@@ -140,8 +143,8 @@ func (t *Telemetry) Observe(w *edenwait.Waiter) error {
 	return nil
 }
 
-// Unregister ends the reading of Stats, and frees the Name. What Trace returned goes on
-// recording while the Waiter is used.
+// Unregister stops the reading of Stats, and frees the Name. The Trace keeps recording
+// while the Waiter is used.
 func (t *Telemetry) Unregister() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -15,8 +15,8 @@ import (
 type Event struct {
 	// JobID is the job's id, a UUID in lower case.
 	JobID string
-	// Verified reports whether a key has signed the delivery. What is not verified
-	// may come from anyone: use it as a hint, and get the job to know.
+	// Verified reports whether a key has signed the delivery. An unverified delivery may
+	// come from anyone: use it only as a hint, and GET the job.
 	Verified bool
 	// Name is the kind of the event: "async_job_completed".
 	Name string

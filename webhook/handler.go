@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// Notifier takes the hint that a job may have ended. A *edenwait.Waiter is one.
-// Notify is called from many goroutines, with a UUID in lower case that comes
-// from anyone. It should return at once: the delivery is answered after it.
+// Notifier takes the hint that a job may have ended. A *edenwait.Waiter is a Notifier.
+// Notify is called concurrently, with a UUID in lower case. Anyone can have sent that id.
+// Notify should return at once, because the delivery is answered after it.
 type Notifier interface {
 	Notify(id string)
 }
@@ -27,26 +27,23 @@ type NotifierFunc func(id string)
 // Notify calls f.
 func (f NotifierFunc) Notify(id string) { f(id) }
 
-// Options are what a Handler needs beyond its Notifier. The zero value passes
-// hints on and checks nothing.
+// Options configure a Handler. The zero value passes hints on and verifies nothing.
 type Options struct {
-	// Keys verify signatures; a delivery needs one of them. ParseKeys reads them.
-	// With a key, a delivery that is not verified is answered 401. Without one, no
-	// delivery is verified. Defaults to none.
+	// Keys verify signatures. A delivery is verified if one of them has signed it, and
+	// otherwise answered 401. Without Keys, no delivery is verified. ParseKeys reads them.
+	// Defaults to none.
 	Keys []*rsa.PublicKey
 	// OnEvent is called for each verified delivery, after Notify and before the
 	// answer. An error or a panic is answered 500, so that Eden AI sends the
 	// delivery again, up to three times in all. The context ends when the sender
 	// hangs up.
 	//
-	// It is called at least once per delivery and not exactly once: a delivery can
-	// come twice or at the same time as its copy, and since nothing that is signed
-	// tells the time, anyone who has seen a delivery can send it again, even much
-	// later. Make it idempotent by JobID.
+	// It is called at least once per delivery, possibly more often and concurrently. A
+	// signed delivery contains no time, so anyone who has seen it can send it again, even
+	// much later. Make OnEvent idempotent by JobID.
 	//
-	// Without Keys, nothing can be verified: OnEvent is not called, and each
-	// delivery is answered 401. To use deliveries that are not verified, write a
-	// handler with Parse. Defaults to no call.
+	// Without Keys, OnEvent is not called, and each delivery is answered 401. To use
+	// unverified deliveries, write a handler with Parse. Defaults to no call.
 	OnEvent func(context.Context, *Event) error
 	// OnReject is called for each request that is not answered 200, before the
 	// answer, with the reason. It matches ErrSignature for a 401, *http.MaxBytesError
@@ -55,8 +52,8 @@ type Options struct {
 	// most 64 bytes of a header that is wrong; never a part of an output. After a
 	// panic it holds the stack. Defaults to no call.
 	OnReject func(*http.Request, error)
-	// MaxBytes is the size of the largest body that is read; of a larger one, only
-	// the hint is taken. Defaults to 32 MiB.
+	// MaxBytes is the maximum size of a body. A larger delivery is used as a hint only.
+	// Defaults to 32 MiB.
 	MaxBytes int64
 }
 
@@ -73,10 +70,10 @@ const (
 // Handler returns a handler for the deliveries of Eden AI. Mount it at any path,
 // and submit jobs with its public https URL as webhook_receiver.
 //
-// For any POST whose body shows a job's id, it first calls Notify, whatever the
-// signature, the event, the Content-Type or the shape of other fields: a hint is
-// never believed, so a wrong key must not turn hints off. Then it verifies the
-// signature, calls OnEvent, and answers with an empty body:
+// For any POST whose body contains a job's id, it first calls Notify. The signature, the
+// event, the Content-Type and other fields do not matter for that: hints need no
+// signature, so a wrong key does not turn them off. Then it verifies the signature, calls
+// OnEvent, and answers with an empty body:
 //
 //	200  OnEvent returned nil, or there is neither an OnEvent nor a key
 //	400  the body is not a delivery: there is no job_id, or it is not JSON
@@ -87,13 +84,13 @@ const (
 //	503  16 deliveries are being handled already, or the body did not arrive
 //	     within 30 seconds
 //
-// Eden AI sends a delivery again after a 5xx and not after a 4xx.
+// Eden AI repeats a delivery after a 5xx, but not after a 4xx.
 //
-// The 16 deliveries are counted per Handler and bound its memory. While they
-// are busy, a further one is still a hint if its id is among the first 4 KiB.
+// The bound of 16 deliveries is per Handler, and limits its memory. Further deliveries
+// are still used as hints if their id is in the first 4 KiB.
 //
-// The 30 seconds replace the ReadTimeout of the server, and end before OnEvent
-// begins. Handler panics if notifier is nil.
+// The 30 seconds replace the server's ReadTimeout. They do not include OnEvent. Handler
+// panics if notifier is nil.
 func Handler(notifier Notifier, options Options) http.Handler {
 	if notifier == nil {
 		panic("webhook: nil Notifier")

@@ -20,9 +20,8 @@ const minKeyBits = 1024
 // It fails if there is no key, if any block is damaged or holds something else,
 // and if a key has fewer than 1,024 bits.
 //
-// Eden AI's support hands out the key that verifies deliveries. To rotate, put
-// the old and the new one in the file: a delivery is verified if any of them
-// verifies it.
+// Eden AI's support provides the key that verifies deliveries. To rotate keys, put both
+// the old and the new key in the file: a delivery needs only one of them.
 func ParseKeys(data []byte) ([]*rsa.PublicKey, error) {
 	var keys []*rsa.PublicKey
 	// Decode skips a damaged block without a word, and a key that is silently

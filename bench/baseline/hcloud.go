@@ -81,7 +81,7 @@ func (b *hcloudWait) wait(ctx context.Context) error {
 
 // actionList answers GET /actions?id=…&id=… from the job list. One round of
 // WaitForFunc asks for its actions in ascending order, 25 at a time: the list is
-// read when that order begins anew. WaitForFunc asks from one goroutine.
+// read when that order starts over. WaitForFunc asks from one goroutine.
 type actionList struct {
 	service Service
 	ids     []string

@@ -64,7 +64,7 @@ type byHand struct {
 }
 
 // BenchmarkHand asks for one job as one would without a library: net/http,
-// io.ReadAll, json.Unmarshal, and a time-out.
+// io.ReadAll, json.Unmarshal, and a timeout.
 func BenchmarkHand(b *testing.B, url, id string) {
 	client := &http.Client{Timeout: 30 * time.Second}
 	b.ReportAllocs()

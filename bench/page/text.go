@@ -49,6 +49,7 @@ func (r *Report) text(name string) (string, error) {
 		"faster":        r.faster,
 		"late":          r.late,
 		"absolute":      r.absolute,
+		"targets":       r.targets,
 		"figures":       r.figures,
 		"plotted":       r.plotted,
 		"listLoopLines": r.listLoopLines,

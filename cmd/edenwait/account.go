@@ -23,6 +23,7 @@ type account struct {
 	tokenFile string
 	baseURL   string
 	eu        bool
+	allowHTTP bool
 }
 
 func (a *account) flags(cmd *cobra.Command) {
@@ -30,6 +31,7 @@ func (a *account) flags(cmd *cobra.Command) {
 	f.StringVar(&a.tokenFile, "token-file", "", "read the key from this `file` instead of "+keyVariable)
 	f.StringVar(&a.baseURL, "base-url", "", "the API's `URL` (default $"+urlVariable+", or "+edenwait.DefaultBaseURL+")")
 	f.BoolVar(&a.eu, "eu", false, "use the API in the European Union, "+edenwait.EUBaseURL)
+	f.BoolVar(&a.allowHTTP, "allow-http", false, "allow an http --base-url beyond this machine: the key is sent unencrypted")
 	cmd.MarkFlagsMutuallyExclusive("base-url", "eu")
 }
 
@@ -39,6 +41,7 @@ func (a *account) config(ctx context.Context, c *edenwait.Config) (err error) {
 	if a.eu {
 		c.BaseURL = edenwait.EUBaseURL
 	}
+	c.AllowHTTP = a.allowHTTP
 	c.Token, err = a.token(ctx)
 	return err
 }
@@ -85,6 +88,7 @@ func flagError(err error) error {
 		"want the key in Config.Token", "want the key in "+keyVariable+" or --token-file",
 		"Config.Token", "the API key",
 		"Config.BaseURL", "--base-url (or "+urlVariable+")",
+		"AllowHTTP", "--allow-http",
 		"Config.Rate", "--rate",
 		"Config.MaxWait", "--max-wait",
 		"Config.MaxInFlight", "--max-in-flight",

@@ -30,6 +30,7 @@ type emulateFlags struct {
 	faults    []string
 	options   edentest.Options
 	webhooks  webhookFlags
+	allowHTTP bool
 	quiet     bool
 }
 
@@ -47,6 +48,9 @@ It prints one line for eval to stdout, and then closes stdout. So this works as 
   edenwait wait --ids-file ids.txt
   kill $EDENWAIT_EMULATE_PID
 
+In a container for others, use --addr :8080 --allow-http, and there: edenwait wait
+--allow-http --base-url http://NAME:8080.
+
 With --webhooks, a job is delivered, signed, to the webhook_receiver of its submit.
 SIGINT or SIGTERM ends the command with exit code 0.`,
 		Example: `  edenwait emulate --addr 127.0.0.1:8080 --rate 50
@@ -60,6 +64,7 @@ SIGINT or SIGTERM ends the command with exit code 0.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&flags.addr, "addr", "127.0.0.1:0", "listen `address`; port 0 is any free port")
+	f.BoolVar(&flags.allowHTTP, "allow-http", false, "with --addr: listen beyond this machine too, unencrypted")
 	f.StringVar(&flags.token, "token", edentest.DefaultToken, "the `key` to accept")
 	f.Float64Var(&flags.options.Rate, "rate", 10, "maximum requests per second, over all clients; negative is no limit")
 	f.IntVar(&flags.options.Burst, "burst", 10, "requests that may come at once after a pause")
@@ -138,21 +143,32 @@ func (f *emulateFlags) check() error {
 	return nil
 }
 
-// listen refuses addresses other than loopback: the key is sent unencrypted, and the wait
-// command would refuse such a URL too.
+// listen refuses addresses other than loopback without --allow-http: the key is sent
+// unencrypted, and the wait command would refuse such a URL too.
 func (f *emulateFlags) listen() (net.Listener, error) {
 	host, _, err := net.SplitHostPort(f.addr)
 	if err != nil {
 		return nil, fmt.Errorf("--addr: %w", err)
 	}
-	if ip := net.ParseIP(cmp.Or(host, "127.0.0.1")); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("--addr is %s, want a loopback address", f.addr)
-	}
-	if host == "" {
-		f.addr = "127.0.0.1" + f.addr
+	if !f.allowHTTP {
+		if ip := net.ParseIP(cmp.Or(host, "127.0.0.1")); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			return nil, fmt.Errorf("--addr is %s, want a loopback address, or --allow-http", f.addr)
+		}
+		if host == "" {
+			f.addr = "127.0.0.1" + f.addr
+		}
 	}
 	listener, err := net.Listen("tcp", f.addr)
 	return listener, usageError("--addr", err)
+}
+
+// localURL is the URL for programs on this machine.
+func localURL(listener net.Listener) string {
+	addr := listener.Addr().String()
+	if host, port, err := net.SplitHostPort(addr); err == nil && net.ParseIP(host).IsUnspecified() {
+		addr = net.JoinHostPort("127.0.0.1", port)
+	}
+	return "http://" + addr
 }
 
 // submit adds the jobs of --jobs.
@@ -176,8 +192,8 @@ func (f *emulateFlags) serve(ctx context.Context, api *edentest.API, listener ne
 	server := &http.Server{Handler: api, ReadHeaderTimeout: time.Minute}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	_, err := fmt.Fprintf(stdout, "export %s='%s' %s='http://%s' EDENWAIT_EMULATE_PID=%d\n",
-		keyVariable, f.token, urlVariable, listener.Addr(), os.Getpid())
+	_, err := fmt.Fprintf(stdout, "export %s='%s' %s='%s' EDENWAIT_EMULATE_PID=%d\n",
+		keyVariable, f.token, urlVariable, localURL(listener), os.Getpid())
 	if file, ok := fileOf(stdout); ok && !isTerminal(file) {
 		err = errors.Join(err, file.Close()) // $(…) returns only then
 	}

@@ -94,9 +94,21 @@ type checker struct {
 	*contract
 	next http.RoundTripper
 	t    *testing.T
+	// report takes what differs; nil is an error of the test, with the body.
+	report *report
 
 	mu   sync.Mutex
 	seen []string // in the form of contract.promised
+}
+
+// differs says that an answer is not as the document has it. A report has no bodies:
+// they may hold an output.
+func (k *checker) differs(r *http.Request, status int, body []byte, what string) {
+	if k.report != nil {
+		k.report.add("%s %s = %d: %s", r.Method, template(r.URL.Path), status, what)
+		return
+	}
+	k.t.Errorf("%s %s = %d %.500s\n%s", r.Method, r.URL, status, body, what)
 }
 
 func (c *contract) client(t *testing.T, next http.RoundTripper) (*http.Client, *checker) {
@@ -133,12 +145,12 @@ func (k *checker) RoundTrip(r *http.Request) (*http.Response, error) {
 	k.mu.Unlock()
 	switch status := resp.StatusCode; {
 	case status < 300 && flaw != "":
-		k.t.Errorf("%s %s = %d, but the document does not let it pass: %s", r.Method, r.URL, status, flaw)
+		k.differs(r, status, body, "the document does not let it pass: "+flaw)
 	case flaw == "" && (status == http.StatusUnprocessableEntity || status == http.StatusForbidden || status == http.StatusMethodNotAllowed):
-		k.t.Errorf("%s %s = %d %.500s, but the document lets it pass", r.Method, r.URL, status, body)
+		k.differs(r, status, body, "the document lets it pass")
 	}
 	if problem := k.check(r, resp.StatusCode, resp.Header, body); problem != "" {
-		k.t.Errorf("%s %s = %d %.500s\nbreaks the contract: %s", r.Method, r.URL, resp.StatusCode, body, problem)
+		k.differs(r, resp.StatusCode, body, "it breaks the contract: "+problem)
 	}
 	return resp, nil
 }

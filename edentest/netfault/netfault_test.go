@@ -206,7 +206,7 @@ func testSlow(t *testing.T, tls bool) {
 	}
 }
 
-// TestCut: half of all connections are reset, at once or inside of an answer,
+// TestCut: half of all connections are reset, at once or inside an answer,
 // or fall silent.
 func TestCut(t *testing.T) { overWire(t, testCut) }
 

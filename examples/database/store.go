@@ -75,9 +75,9 @@ func (s *store) save(ctx context.Context, id string, values ...any) error {
 	return err
 }
 
-// saveError stores why there is no final response, where no later run could
-// change that. What may be otherwise tomorrow (a MaxWait that passed, a network
-// that was gone) gets no row, and so is asked about again.
+// saveError stores why there is no final response, if a later run could not change
+// that. A temporary reason, such as MaxWait or a lost network, gets no row, so the next
+// run waits for that job again.
 func (s *store) saveError(ctx context.Context, id string, why error) error {
 	var odd *edenwait.UnexpectedStatusError
 	switch {

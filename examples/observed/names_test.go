@@ -127,7 +127,7 @@ var (
 )
 
 // TestMetricsExist: a panel or an alert that asks for a metric, or for a value of a
-// label, that nothing has would be empty for ever.
+// label, that nothing has would be empty forever.
 func TestMetricsExist(t *testing.T) {
 	module := everyMetric(t)
 	check := func(where, expression string) {

@@ -106,7 +106,7 @@ func (s *scene) odd() string {
 	return s.api.Submit(edentest.Script{After: 300 * time.Millisecond, Status: "archived", Provider: oddProvider})
 }
 
-// happen has everything happen, and stops the world: from then on the API refuses
+// happen has everything happen, and stops the scene: from then on the API refuses
 // everything for a minute.
 func (s *scene) happen() {
 	t, waiter := s.t, s.service.waiter

@@ -28,6 +28,6 @@ func main() {
 		}
 	}
 	if err != nil {
-		log.Fatal(err) // says which jobs did not succeed, and why
+		log.Fatal(err) // names the jobs that did not succeed, and why
 	}
 }

@@ -6,14 +6,13 @@ import (
 	"github.com/edenwait/edenwait/internal/ratelimit"
 )
 
-// firstSight is how long an id may be unknown to the API before that is believed:
-// a job submitted a moment ago may not have reached the part of the server that
-// answers, and a job that was known may be missing on one that is behind.
+// firstSight is how long 404s for an id are retried. A new job may not have reached the
+// replica that answers, and a known job may be missing on a replica that is behind.
 const firstSight = 5 * time.Second
 
-// How many answers in a row must say that there is no such job: only the time that
-// they span would let one stray one, or two, pass for the truth where the first GET of
-// a job comes late, or a job is polled every half minute.
+// The number of 404s in a row after which a job counts as unknown. Without it, firstSight
+// alone would accept one or two stray 404s if the first GET of a job comes late, or if a
+// job is polled every half minute.
 const (
 	leastMisses      = 2
 	leastMissesKnown = 3 // of a job that was known
@@ -71,12 +70,12 @@ func (e *Engine) Respond(now time.Duration, id RequestID, a Answer) {
 	if a.Outcome == RateLimited {
 		e.stats.RateLimited++
 		e.price.limited(now, r.sent, e.Rate(now))
-		if e.limiter.Limited(now, r.sent, ratelimit.Poll, a.RetryAfter) {
-			e.note(Note{Kind: SlowedDown, Value: a.Value, Rate: e.Rate(now)})
-		}
+		e.limiter.Limited(now, r.sent, ratelimit.Poll, a.RetryAfter)
+		e.noteLimited(now, a.Value)
 	} else {
-		if a.Reached && e.limiter.Answered(now, r.sent, ratelimit.Poll) {
-			e.note(Note{Kind: SpedUp})
+		if a.Reached {
+			e.limiter.Answered(now, r.sent, ratelimit.Poll)
+			e.noteAnswered(now)
 		}
 		if a.Everyone && r.kind == Get {
 			e.limiter.Pause(now + a.RetryAfter)
@@ -220,7 +219,7 @@ func (e *Engine) running(now time.Duration, r *request, a *Answer) {
 	job := e.table.jobs.at(j)
 	hint, again, due := job.flags.has(hinted), job.flags.has(notified), hintDue(job, now)
 	if job.flags.has(told) {
-		e.hintMissed(job, now)
+		e.falseHint(job, now)
 	}
 	job.flags.set(seen, true)
 	job.flags.set(hinted|refused|notified|told, false)
@@ -245,8 +244,8 @@ func (e *Engine) running(now time.Duration, r *request, a *Answer) {
 	}
 }
 
-// missing believes that there is no such job for the waits that are old enough.
-// The others ask again.
+// missing ends the waits that are old enough to accept that the job does not exist. The
+// other waits retry.
 func (e *Engine) missing(now time.Duration, r *request, a *Answer) {
 	j := r.job
 	job := e.table.jobs.at(j)
@@ -327,8 +326,8 @@ func (e *Engine) refuse(now time.Duration, r *request, a *Answer) {
 		}
 		return
 	}
-	if e.refusal.doubt(now, e.table.jobs.at(r.job).key) {
-		e.note(Note{Kind: KeyDoubted, Value: a.Value})
+	if e.refusal.suspect(now, e.table.jobs.at(r.job).key) {
+		e.note(Note{Kind: KeySuspected, Value: a.Value})
 	}
 	e.fail(now, r.job, a)
 	delete(e.failures, r.job) // it concerns everyone: it is no trouble of this job's

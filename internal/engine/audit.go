@@ -23,9 +23,9 @@ const (
 	auditShare = 6.4 // divided by the number of jobs,
 	maxShare   = 0.2 // and no more than this
 	// A list that has not been right about any end yet may show every job running
-	// forever. Until it has, any of the jobs is asked for now and then: the gap is a
-	// share of the time since work began, that of ten jobs or fewer, and falls with the
-	// square root of their number.
+	// forever. Until it has, or the other audits begin, any of the jobs is asked for now
+	// and then: the gap is a share of the time since work began, that of ten jobs or
+	// fewer, and falls with the square root of their number. Such a job is not audited again soon.
 	firstEarly = 3 * time.Second
 	leastEarly = time.Second
 	earlyShare = 0.33
@@ -52,7 +52,7 @@ type audits struct {
 	from   int32         // where to look for its job
 }
 
-// resume begins anew when work begins after idleness.
+// resume starts over when work begins after idleness.
 func (a *audits) resume(now time.Duration) {
 	a.began, a.proven, a.ended, a.early = now, false, Never, now+firstEarly
 }
@@ -124,7 +124,7 @@ func (a *audits) putOff(t *table, now time.Duration) {
 // as it is known.
 func (a *audits) choose(t *table, may func(j int32) bool, now time.Duration, shown bool) (j int32, at time.Duration) {
 	at = Never
-	if shown && !a.proven && t.live > 0 {
+	if shown && !a.proven && t.live > 0 && now-a.began < firstAudit {
 		if a.early <= now {
 			if j := a.chooseEarly(t, may, now); j != none {
 				return j, now
@@ -147,7 +147,8 @@ func (a *audits) choose(t *table, may func(j int32) bool, now time.Duration, sho
 				at = min(at, max(due, a.next))
 				break
 			}
-			if job.state == listed && may(first.job) {
+			audited := tier == 0 && job.polls > 0 && !a.proven // early
+			if !audited && job.state == listed && may(first.job) {
 				return first.job, now
 			}
 			a.done(tier, now)
@@ -199,7 +200,7 @@ func (a *audits) done(tier int, now time.Duration) {
 // that keeps them to their share. Where hints tell of ends it is longer, but not beyond
 // firstAudit: hints may stop while the list stands still, and only an audit shows that.
 func (a *audits) sent(t *table, j int32, now time.Duration, rate, untold float64) {
-	if !a.proven && a.early <= now {
+	if !a.proven && a.early <= now && now-a.began < firstAudit {
 		a.putOff(t, now)
 		return
 	}

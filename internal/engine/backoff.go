@@ -68,7 +68,7 @@ func (e *Engine) lookAfter(now time.Duration, job *job) time.Duration {
 }
 
 // afterFalseHint is when to look again at a job whose first hint was false. It may be
-// about to end, so the gaps begin anew, once: as far as GETs have been behind hints of
+// about to end, so the gaps start over, once: as far as GETs have been behind hints of
 // late, and then in steps that double.
 func (e *Engine) afterFalseHint(now time.Duration, job *job) (time.Duration, bool) {
 	if job.hints != 1 {

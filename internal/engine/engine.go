@@ -61,6 +61,7 @@ type Engine struct {
 	refusal   refusal
 	outage    outage
 	stall     stall
+	limit     limit
 	lastsTo   time.Duration // how long an outage lasts that ends waits
 	trouble   int           // requests in a row that failed, for the log
 
@@ -108,7 +109,7 @@ func New(config Config) *Engine {
 		hints:    ring[time.Duration]{size: rememberedHints},
 		stuck:    ring[time.Duration]{size: rememberedHints},
 		notices:  newNotices(),
-		// The list is judged by jobs that ended some ten seconds ago.
+		// The list is checked against jobs that ended some ten seconds ago.
 		ended: ring[time.Duration]{size: min(max(rememberedEnds, int(60*config.Rate)), 16*rememberedEnds)},
 	}
 	return e
@@ -164,8 +165,8 @@ type End struct {
 	Key    Key
 	Reason Reason
 	Last   bool // nobody waits for the job any more
-	// Value is the answer's, or if the Reason is another, that of the job's last
-	// failed request; nil if that did not fail.
+	// Value is the answer's Value. If an answer is not the Reason, it is the Value of the
+	// job's last failed request, or nil if the last request did not fail.
 	Value any
 	Waits []WaitEnd // the longest wait first
 	// Looked is when the last request was sent that saw the job running; Never if
@@ -184,7 +185,7 @@ type WaitEnd struct {
 	Polls int
 	Fails int // requests in a row that failed
 	Seen  bool
-	Value any // of Drain: that of the job's last failed request
+	Value any // of Drain: the Value of the job's last failed request
 }
 
 // Note is something for the log.
@@ -196,17 +197,17 @@ type Note struct {
 	For   time.Duration
 }
 
-// NoteKind says what a Note tells.
+// NoteKind is the kind of a Note.
 type NoteKind uint8
 
-// What a Note tells.
+// The kinds of Notes.
 const (
-	SlowedDown NoteKind = iota // a streak of 429s began
-	SpedUp                     // it ended
+	SlowedDown NoteKind = iota // Count 429s have come, and a minute without one has not
+	SpedUp                     // a minute without one has, after Count in the time For
 	ListGone
 	TroubleBegan
 	TroubleEnded // after Count failures
-	KeyDoubted   // a key that has worked was refused
+	KeySuspected // a key that has worked was refused
 	Stalled      // nothing has come of any request For so long
 )
 

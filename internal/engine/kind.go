@@ -20,31 +20,31 @@ type history struct {
 }
 
 type kindHistory struct {
-	ends   float32       // seen
-	oldest time.Duration // age of an end that was seen
-	told   float32       // ends that a hint told, of the last ones
-	missed float32       // and that none did
-	misses uint8         // in a row
+	ends     float32       // seen
+	oldest   time.Duration // age of an end that was seen
+	told     float32       // ends that a hint told, of the last ones
+	unhinted float32       // and that none did
+	misses   uint8         // in a row
 }
 
 const (
 	// learnedEnds is how many ends make the durations of a kind known: the delay
 	// between two looks at its jobs may then grow beyond mostDelay.
 	learnedEnds = 20
-	// rememberedTold is how many ends the reliability of hints is judged by.
+	// rememberedTold is how many recent ends the reliability of hints is computed from.
 	rememberedTold = 120
 	// parentWeight is how many ends the reliability of the parent kind is worth.
 	parentWeight = 2
-	// doubt is how much more often than the ends say a hint is taken to be missing.
-	doubt = 1.2
+	// missingFactor is how much more often than the ends say a hint is taken to be missing.
+	missingFactor = 1.2
 	// Where fewer ends than this share come without a hint, hints replace looking. The
 	// gaps then grow faster than the share alone says, up to their bound.
 	fewMissing  = 0.18
 	leastUntold = 1e-4
 	// mayBeWrong is how many false hints say nothing of the others yet.
 	mayBeWrong = 3
-	// rootDoubt is how many ends without a hint are taken to be yet unseen.
-	rootDoubt = 0.4
+	// rootPrior is how many ends without a hint are taken to be yet unseen.
+	rootPrior = 0.4
 	// A first GET that finds the job ended says little about how long it lasted,
 	// unless the job is young.
 	youngEnd = 10 * time.Second
@@ -93,13 +93,13 @@ func (h *history) mostlyWrong() bool { return h.wrong > mayBeWrong+h.right/2 }
 // missing estimates the share of ends without a hint. The parent's is the prior.
 func (h *history) missing(k durations.Kind) float64 {
 	kind := h.at(k)
-	missed, all := float64(kind.missed)+rootDoubt, float64(kind.missed+kind.told)+rootDoubt
+	missed, all := float64(kind.unhinted)+rootPrior, float64(kind.unhinted+kind.told)+rootPrior
 	if k != 0 {
 		parent := min(h.missing(h.durations.Parent(k)), 1)
 		kind = h.at(k)
-		missed, all = float64(kind.missed)+parentWeight*parent, float64(kind.missed+kind.told)+parentWeight
+		missed, all = float64(kind.unhinted)+parentWeight*parent, float64(kind.unhinted+kind.told)+parentWeight
 	}
-	return doubt * missed / all
+	return missingFactor * missed / all
 }
 
 // hinted records whether a hint was right, or takes back that it was wrong.
@@ -110,18 +110,18 @@ func (h *history) hinted(right, wrong float64) {
 	h.right, h.wrong = h.right+right, max(h.wrong+wrong, 0)
 }
 
-// heard records whether a hint told the end of a job of the kind.
-func (h *history) heard(k durations.Kind, told bool) {
+// record records whether a hint told the end of a job of the kind.
+func (h *history) record(k durations.Kind, told bool) {
 	for {
 		kind := h.at(k)
-		if kind.told+kind.missed >= rememberedTold {
+		if kind.told+kind.unhinted >= rememberedTold {
 			kind.told *= 0.75
-			kind.missed *= 0.75
+			kind.unhinted *= 0.75
 		}
 		if told {
 			kind.told, kind.misses = kind.told+1, 0
 		} else {
-			kind.missed, kind.misses = kind.missed+1, min(kind.misses+1, 100)
+			kind.unhinted, kind.misses = kind.unhinted+1, min(kind.misses+1, 100)
 		}
 		if k == 0 {
 			return
@@ -134,7 +134,7 @@ func (h *history) heard(k durations.Kind, told bool) {
 func (h *history) credit(k durations.Kind) {
 	for {
 		kind := h.at(k)
-		kind.missed = max(kind.missed-1, 0)
+		kind.unhinted = max(kind.unhinted-1, 0)
 		kind.told, kind.misses = kind.told+1, 0
 		if k == 0 {
 			return

@@ -11,9 +11,9 @@ const (
 	// rememberHint is how long a hint is kept for a wait that has yet to begin, and
 	// how long it may be ahead of the end that a GET shows.
 	rememberHint = time.Minute
-	// doubtHints is how many hints in a row may be too early or forged before hints
+	// maxFalseHints is how many hints in a row may be too early or forged before hints
 	// come behind all that is known to have ended.
-	doubtHints = 8
+	maxFalseHints = 8
 	// A job whose hint was of no use is polled for another one only after a gap,
 	// which grows: a flood of forged ones must not take all turns.
 	firstHintGap = 10 * time.Second
@@ -50,9 +50,8 @@ func newNotices() notices {
 	return notices{early: ring[time.Duration]{size: rememberedHints}, missing: ring[missing]{size: rememberedHints}, told: meter{window: 30}}
 }
 
-// Notify records that a job may have ended. It is not believed, but the job is
-// polled before others. A hint for an id that nobody waits for is remembered for a
-// while, unless the id has ended.
+// Notify records that a job may have ended. The job is polled before others. A hint for
+// an id without a wait is remembered for a while, unless the id has ended.
 func (e *Engine) Notify(now time.Duration, key Key) {
 	j, known := e.table.find(key)
 	if !known {
@@ -77,17 +76,17 @@ func (e *Engine) Notify(now time.Duration, key Key) {
 }
 
 // tell has a job that is listed or polled be asked for because of a hint. While
-// hints are in doubt, those that are not yet due are dropped, and the others come in
+// hints are suspect, those that are not yet due are dropped, and the others come in
 // their turn, behind what is known to have ended.
 func (e *Engine) tell(j int32, due, now time.Duration) {
-	job, doubt := e.table.jobs.at(j), e.doubtful()
+	job, suspect := e.table.jobs.at(j), e.hintsSuspect()
 	switch {
-	case due > now && doubt:
+	case due > now && suspect:
 	case due > now:
 		job.flags.set(told, true)
 		e.pollSoon(j, due, now)
 	case e.unproven() && e.price.turns.rate(now) > crowdedShare*e.limiter.Rate(now, ratelimit.Poll):
-	case doubt:
+	case suspect:
 		job.flags.set(told, true)
 		e.rest(j, now)
 	default:
@@ -107,10 +106,10 @@ func hintDue(job *job, now time.Duration) time.Duration {
 
 // awaitsHint reports whether the job is to be polled for a hint: one that came too
 // soon after a false one, or the false one itself. A list that may be behind does not
-// put that off, unless hints are in doubt, or have been false for this job more than
+// put that off, unless hints are suspect, or have been false for this job more than
 // once.
 func (e *Engine) awaitsHint(job *job, now time.Duration) bool {
-	if job.state != polled || job.hints > 1 || e.doubtful() {
+	if job.state != polled || job.hints > 1 || e.hintsSuspect() {
 		return false
 	}
 	if job.flags.has(told) {
@@ -128,8 +127,8 @@ func hintGap(hints uint8) time.Duration {
 	return gap
 }
 
-// hintMissed records that the GET of a hinted job shows it running.
-func (e *Engine) hintMissed(job *job, now time.Duration) {
+// falseHint records that the GET of a hinted job shows it running.
+func (e *Engine) falseHint(job *job, now time.Duration) {
 	e.notices.misses++
 	e.stats.HintsFalse++
 	e.history.hinted(0, 1)
@@ -150,7 +149,7 @@ func (e *Engine) hintConfirmed(job *job, now time.Duration) {
 	}
 	if !early && !job.flags.has(told) && !job.flags.has(notified) {
 		e.notices.missing.add(job.key, missing{now, job.kind})
-		e.history.heard(job.kind, false)
+		e.history.record(job.kind, false)
 		return
 	}
 	if !early {
@@ -160,7 +159,7 @@ func (e *Engine) hintConfirmed(job *job, now time.Duration) {
 	if e.pacing == nil { // an own Backoff says by itself when the list is read
 		e.list.ExpectHint(now + max(leastSilence, time.Duration(expectedHints/e.notices.told.rate(now)*float64(time.Second))))
 	}
-	e.history.heard(job.kind, true)
+	e.history.record(job.kind, true)
 	e.stats.HintsTrue++
 	if job.flags.has(hinted) {
 		return // the list had shown the end: a forged hint would seem as true
@@ -172,12 +171,12 @@ func (e *Engine) hintConfirmed(job *job, now time.Duration) {
 
 // unproven reports whether hints have yet to show that most of them are true.
 func (e *Engine) unproven() bool {
-	return e.doubtful() || e.history.mostlyWrong() || e.history.right < doubtHints
+	return e.hintsSuspect() || e.history.mostlyWrong() || e.history.right < maxFalseHints
 }
 
-// doubtful reports whether hints come behind all that is known to have ended.
-func (e *Engine) doubtful() bool {
-	return e.notices.misses >= doubtHints || e.history.wrong > 2*mayBeWrong+e.history.right
+// hintsSuspect reports whether hints come behind all that is known to have ended.
+func (e *Engine) hintsSuspect() bool {
+	return e.notices.misses >= maxFalseHints || e.history.wrong > 2*mayBeWrong+e.history.right
 }
 
 // behindFades is how many hints it takes to try whether GETs are less far behind.

@@ -2,10 +2,9 @@ package engine
 
 import "time"
 
-// A host that is down is down for everyone, however many jobs wait. While nothing
-// but failures comes, of more than one job, one request at a time goes out, at
-// delays that grow to half a minute. What would end one job that is alone ends all
-// of them then, and as soon.
+// A host that is down is down for all jobs. While all requests fail, for more than one
+// job, one request at a time is sent, at delays that grow to half a minute. All waits
+// then end as soon as the wait of a single job would.
 const (
 	outageAfter = 8 // failures in a row
 	// hopelessAfter and hopelessLimit are for failures that no retry mends, such as

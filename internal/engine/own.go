@@ -76,12 +76,10 @@ func (e *Engine) ReturnTurn(now time.Duration) {
 func (e *Engine) Observe(now, sent time.Duration, limited bool, retryAfter time.Duration) {
 	if limited {
 		e.stats.OwnRateLimited++
-		if e.limiter.Limited(now, sent, ratelimit.Own, retryAfter) {
-			e.note(Note{Kind: SlowedDown, Rate: e.Rate(now)})
-		}
+		e.limiter.Limited(now, sent, ratelimit.Own, retryAfter)
+		e.noteLimited(now, nil)
 		return
 	}
-	if e.limiter.Answered(now, sent, ratelimit.Own) {
-		e.note(Note{Kind: SpedUp})
-	}
+	e.limiter.Answered(now, sent, ratelimit.Own)
+	e.noteAnswered(now)
 }

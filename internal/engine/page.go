@@ -24,6 +24,7 @@ const (
 	unseenPass = iota // jobs that a whole scan has not shown get a hint
 	dropPass          // hints are dropped
 	outagePass        // waits that an outage has outlasted end
+	wakePass          // all jobs become due
 	passKinds
 )
 
@@ -69,7 +70,29 @@ func (e *Engine) runPasses(now time.Duration) (more bool) {
 	if p := &e.passes[outagePass]; p.active {
 		e.step(p, func(j int32, _ *job) { e.endOutlasted(j, now) })
 	}
-	return e.passes[dropPass].active || e.passes[unseenPass].active || e.passes[outagePass].active
+	if p := &e.passes[wakePass]; p.active {
+		e.step(p, func(j int32, job *job) {
+			if job.state == listed || job.state == polled {
+				for w := job.first; w != none; w = e.table.waits.at(w).next {
+					wait := e.table.waits.at(w)
+					wait.due = min(wait.due, now)
+				}
+				e.move(j, job.state, now, now)
+			}
+		})
+	}
+	for _, p := range e.passes {
+		more = more || p.active
+	}
+	return more
+}
+
+// Woke has every job be polled once, or the list be read for them: the machine has
+// been asleep, and most may have ended. Times in which it sleeps do not count.
+func (e *Engine) Woke(now time.Duration) {
+	e.passes[wakePass] = pass{active: true}
+	e.list.DueBy(now)
+	e.outage.next = min(e.outage.next, now)
 }
 
 // endOutlasted ends the waits of a job that an outage has outlasted.
@@ -102,7 +125,7 @@ func (e *Engine) scanDone(now time.Duration) {
 }
 
 // listGap is how long until the list is worth reading again. An own Backoff
-// paces it as it does a job, and begins anew with every news.
+// paces it as it does a job, and starts over with every news.
 func (e *Engine) listGap(now time.Duration) time.Duration {
 	if e.pacing == nil {
 		ends := e.list.Ends() + e.notices.ends

@@ -51,13 +51,13 @@ func newPrice(rate float64) price {
 // now is the price, in job-seconds per request.
 func (p *price) now(now time.Duration, rate float64) float64 {
 	if now != p.at {
-		p.settle(now, rate)
+		p.advance(now, rate)
 	}
 	return p.value
 }
 
-// settle lets the price fall as time goes by, and rise with the turns taken.
-func (p *price) settle(now time.Duration, rate float64) {
+// advance lets the price fall as time goes by, and rise with the turns taken.
+func (p *price) advance(now time.Duration, rate float64) {
 	halves := (now - p.at).Seconds() / priceHalves.Seconds()
 	p.value = max(p.base, p.value*math.Exp2(-halves))
 	p.at = now
@@ -73,7 +73,7 @@ func (p *price) limited(now, sent time.Duration, rate float64) {
 	if sent <= p.raised {
 		return
 	}
-	p.settle(now, rate)
+	p.advance(now, rate)
 	p.raised = now
 	p.value = min(p.value*limitedPrice, p.base*maxPrice)
 }
@@ -94,5 +94,5 @@ func (m *meter) lately(now time.Duration) float64 {
 // rate is per second.
 func (m *meter) rate(now time.Duration) float64 { return m.lately(now) / m.window }
 
-// Rate is how many requests a second the Engine allows itself now.
+// Rate is how many requests per second the Engine allows itself now.
 func (e *Engine) Rate(now time.Duration) float64 { return e.limiter.Rate(now, ratelimit.Poll) }

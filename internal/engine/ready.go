@@ -108,17 +108,16 @@ const (
 	auditJob
 )
 
-// choose is the decision: what to ask now, or else when to look again.
+// choose decides which request to send now, or else when to decide again.
 //
-// Only a GET ends a wait. Those of jobs known to have ended surely do: to serve
-// them without a pause is what no schedule can beat. A page of the list stands
-// for a thousand polls, so it comes next when more jobs wait than it has pages.
-// It goes out when the known ends will have run out by the time of its answer:
-// earlier, it would only delay them, and later, there would be nothing to ask
-// meanwhile. A crowd of known ends of one call must not keep the others from
-// their news, so then the page is late by a second at most. What the list cannot
-// tell is polled when due. Where the gap between two scans is shorter than that
-// between two requests, pages and polls take turns.
+// Only a GET ends a wait. The GETs of jobs known to have ended are sure to, so they go
+// first: no schedule beats sending them without a pause. A page of the list replaces a
+// thousand polls, so it is next if more jobs wait than it has pages. It is sent just
+// before the known ends run out: earlier, it would delay them, and later, there would
+// be nothing to send until its answer. If one call has many known ends, the page for
+// other calls is late by a second at most. A job that the list cannot show is polled when
+// due. If the gap between two scans is shorter than the gap between two requests, pages
+// and polls take turns.
 //
 // Whose job is asked for is decided by the line of calls: see calls.
 func (e *Engine) choose(now time.Duration) (choice, time.Duration) {
@@ -141,7 +140,7 @@ func (e *Engine) choose(now time.Duration) (choice, time.Duration) {
 			return choice{kind: getJob, job: j}, now
 		}
 	}
-	j, audit := e.audits.choose(&e.table, e.wanted, now, e.list.Settled(now))
+	j, audit := e.audits.choose(&e.table, e.wanted, now, e.list.UpToDate(now))
 	if j != none {
 		return choice{kind: auditJob, job: j}, now
 	}
@@ -286,7 +285,7 @@ func (e *Engine) nextDue(now time.Duration) time.Duration {
 	return at
 }
 
-// chooseProbe returns the GET that settles whether the key works.
+// chooseProbe returns the GET that decides whether the key works.
 func (e *Engine) chooseProbe(now time.Duration) (choice, time.Duration) {
 	r := &e.refusal
 	if r.asking != 0 || e.under >= e.config.MaxInFlight {

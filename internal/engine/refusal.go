@@ -3,25 +3,25 @@ package engine
 import "time"
 
 // A refused key (401, 402, 403) ends every call, so one strange answer of a
-// gateway must not pass for one. A key that has never worked is believed to be
-// refused at once. One that has worked is doubted: only probes go out, GETs of
-// another job where there is one, until an answer settles it. A good answer
+// gateway must not be taken for one. If a key has never worked, one refusal is enough. A
+// key that has worked is only suspected: until an answer decides, only probes are sent,
+// which are GETs of another job if there is one. A good answer
 // clears the key. A refusal that was sent a second after the first confirms it.
 const confirmAfter = time.Second
 
-// refusal is the doubt about a key that has worked.
+// refusal is the suspicion of a key that has worked.
 type refusal struct {
 	worked bool
 	active bool
 	since  time.Duration
 	probe  time.Duration // when the next probe may go
-	delay  time.Duration // between probes that settle nothing
+	delay  time.Duration // between probes that decide nothing
 	asking RequestID     // the probe under way; 0 if none
 	key    Key           // of the job that was refused
 }
 
-// doubt begins, unless it has begun already. It reports whether it is new.
-func (r *refusal) doubt(now time.Duration, key Key) (began bool) {
+// suspect starts probing, unless that has begun already. It reports whether it is new.
+func (r *refusal) suspect(now time.Duration, key Key) (began bool) {
 	if r.active {
 		return false
 	}
@@ -29,7 +29,7 @@ func (r *refusal) doubt(now time.Duration, key Key) (began bool) {
 	return true
 }
 
-// confirms reports whether a refusal sent at that time settles the doubt.
+// confirms reports whether a refusal sent at that time decides.
 func (r *refusal) confirms(sent time.Duration) bool {
 	return !r.worked || r.active && sent >= r.since+confirmAfter
 }
@@ -42,7 +42,7 @@ func (r *refusal) accepted(sent time.Duration) {
 	}
 }
 
-// again puts off the next probe until it can settle the doubt. Where probes fail,
+// again puts off the next probe until it can decide. Where probes fail,
 // their delays grow: else the one job that is asked for would see so many failures
 // in a minute that it is given up.
 func (r *refusal) again(now time.Duration) {

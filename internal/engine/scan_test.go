@@ -75,7 +75,7 @@ func TestListIsAskedBeforeTheKnownRunOut(t *testing.T) {
 	for ; d.pending[0].Kind == Get; left-- {
 		slowly(Answer{Outcome: Done})
 	}
-	// At ten requests a second, three to four fit into an answer's time.
+	// At ten requests per second, three to four fit into an answer's time.
 	if left < 1 || left > 4 {
 		t.Errorf("the page is asked for with %d ends left", left)
 	}

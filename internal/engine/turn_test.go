@@ -239,7 +239,7 @@ func TestRefusedKey(t *testing.T) {
 		ended := over(first)
 		if worked {
 			if len(ended) > 0 {
-				t.Fatal("a key that has worked is not doubted")
+				t.Fatal("a key that has worked is not suspected")
 			}
 			began := d.now
 			for len(ended) == 0 && d.now < began+10*second {
@@ -251,7 +251,7 @@ func TestRefusedKey(t *testing.T) {
 				ended = over(r)
 			}
 			if d.now < began+second {
-				t.Errorf("it is settled after %v", d.now-began)
+				t.Errorf("it is decided after %v", d.now-began)
 			}
 		}
 		if want := map[bool]int{false: 1, true: 2}[worked]; len(ended) != want || ended[0].Call != d.call {

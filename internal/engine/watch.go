@@ -105,8 +105,8 @@ func (e *Engine) begin(j, w int32, now time.Duration) {
 	}
 }
 
-// join has a new wait share a job that others wait for: its next poll is no later
-// than that of a wait of its own would be after the last one.
+// join adds a wait to a job that others wait for. The job's next poll is no later than it
+// would be if the new wait were alone and had started at the last poll.
 func (e *Engine) join(j, w int32, now time.Duration) {
 	job := e.table.jobs.at(j)
 	wait := e.table.waits.at(w)

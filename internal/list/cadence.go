@@ -7,16 +7,16 @@ import (
 
 // Cadence is the gap between two scans, from how fast jobs have been ending.
 //
-// Scans that lie g apart cost 1/g requests a second, and each of the jobs that
+// Scans that lie g apart cost 1/g requests per second, and each of the jobs that
 // end at a rate of r waits g/2 to be noticed. Where one request is worth a delay
 // of L job-seconds, the sum of both is least at g = √(2L/r): the square-root rule
 // of stores that order by the lot (Harris 1913). While no job ends, the estimate
 // of r sinks and the gap grows. It shrinks with the first news.
 type Cadence struct {
-	last  time.Duration
-	heard time.Duration // when an end was last seen
-	ends  float64       // seen of late, older ones fading
-	watch float64       // seconds in which they were seen, fading likewise
+	last    time.Duration
+	lastEnd time.Duration // when an end was last seen
+	ends    float64       // seen of late, older ones fading
+	watch   float64       // seconds in which they were seen, fading likewise
 }
 
 const (
@@ -67,9 +67,9 @@ func (c *Cadence) Next(now time.Duration, ends int, o Outlook) time.Duration {
 	c.ends = c.ends*kept + float64(ends)
 	c.watch = c.watch*kept + passed
 	if ends > 0 {
-		c.heard = now
+		c.lastEnd = now
 	}
-	silent := min(now-c.heard, o.Age).Seconds()
+	silent := min(now-c.lastEnd, o.Age).Seconds()
 	prior := priorEnds * min(1, longSilence/max(silent, 1))
 	rate := (1-o.Learned)*o.Untold*(c.ends+prior)/(c.watch+priorWatch) + o.Rate
 	gap := time.Duration(min(math.Sqrt(2*o.Worth/rate), maxGap.Seconds()*10) * float64(time.Second))
@@ -86,5 +86,5 @@ func (c *Cadence) Next(now time.Duration, ends int, o Outlook) time.Duration {
 	return min(max(gap, least), most)
 }
 
-// Resume begins anew when work begins after idleness.
-func (c *Cadence) Resume(now time.Duration) { *c = Cadence{last: now, heard: now} }
+// Resume starts over when work begins after idleness.
+func (c *Cadence) Resume(now time.Duration) { *c = Cadence{last: now, lastEnd: now} }

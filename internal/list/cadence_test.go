@@ -10,9 +10,9 @@ const (
 	price  = 0.7 // of a page, in job-seconds
 )
 
-// pace reads the list for an hour while jobs end evenly, so many per second, and
+// gapAt reads the list for an hour while jobs end evenly, so many per second, and
 // returns the last gap. All jobs were taken in at the start.
-func pace(rate float64) time.Duration {
+func gapAt(rate float64) time.Duration {
 	var (
 		c        Cadence
 		now, gap time.Duration
@@ -38,7 +38,7 @@ func TestCadenceFollowsTheSquareRoot(t *testing.T) {
 		{100, minGap, minGap},
 	}
 	for _, tt := range tests {
-		if gap := pace(tt.rate); gap < tt.from || gap > tt.to {
+		if gap := gapAt(tt.rate); gap < tt.from || gap > tt.to {
 			t.Errorf("%v ends a second: a gap of %v, want %v to %v", tt.rate, gap, tt.from, tt.to)
 		}
 	}

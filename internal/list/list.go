@@ -139,9 +139,9 @@ func (l *List) Late(now time.Duration) bool {
 // Covers reports whether the list replaces the polls of the jobs it shows.
 func (l *List) Covers(now time.Duration, d Demand) bool { return l.Works(now) && l.Worthwhile(d) }
 
-// Settled reports whether the list has been read and nothing is to be expected of it
+// UpToDate reports whether the list has been read and nothing is to be expected of it
 // now: no page is under way, and it neither fails nor is behind.
-func (l *List) Settled(now time.Duration) bool {
+func (l *List) UpToDate(now time.Duration) bool {
 	return l.known && l.On(now) && l.sentAt == Never && l.failing == Never && !l.stale
 }
 
@@ -211,8 +211,8 @@ func (l *List) Fresh(now time.Duration, untold float64) {
 // where hints have been coming all the time, silence is news.
 func (l *List) ExpectHint(at time.Duration) { l.silence = at }
 
-// Hurry makes the next page due no later than at.
-func (l *List) Hurry(at time.Duration) { l.at = min(l.at, at) }
+// DueBy makes the next page due no later than at.
+func (l *List) DueBy(at time.Duration) { l.at = min(l.at, at) }
 
 // News records that this scan shows a job to have ended.
 func (l *List) News() { l.news++ }

@@ -38,9 +38,9 @@ const maxTurn = 100 * time.Millisecond
 
 func (n *lane) pause(until time.Duration) { n.pausedUntil = max(n.pausedUntil, until) }
 
-// cut halves the rate, which grows again once the pause is over.
-func (n *lane) cut(now, sent time.Duration) {
-	n.recovery.cut(now, sent, &n.throughput)
+// reduce halves the rate, which grows again once the pause is over.
+func (n *lane) reduce(now, sent time.Duration) {
+	n.recovery.reduce(now, sent, &n.throughput)
 	n.holdRate(now)
 }
 

@@ -109,7 +109,7 @@ func (l *Limiter) Limited(now, sent time.Duration, c Class, retryAfter time.Dura
 	if concerned == &l.all {
 		l.all.pause(now + l.all.refusals.next(now))
 	}
-	concerned.cut(now, sent)
+	concerned.reduce(now, sent)
 	return began
 }
 
@@ -129,7 +129,7 @@ func (l *Limiter) Answered(now, sent time.Duration, c Class) (ended bool) {
 // beforeCut reports whether a request of class c was sent before the last cut
 // that concerned it. Its answer says nothing about the rate since.
 func (l *Limiter) beforeCut(sent time.Duration, c Class) bool {
-	return sent <= max(l.all.recovery.cutAt, l.class[c].recovery.cutAt)
+	return sent <= max(l.all.recovery.reducedAt, l.class[c].recovery.reducedAt)
 }
 
 // Pause stops the requests of both classes until then. The rate is not cut.

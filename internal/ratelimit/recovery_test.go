@@ -109,7 +109,7 @@ func TestSharedForever(t *testing.T) {
 	}
 }
 
-// The rate after a 429: halved, soon back just below the limit that was met,
+// The rate after a 429: halved, soon back just below the last limit,
 // slowly across it, then quickly up.
 func TestRateAfterA429(t *testing.T) {
 	l := ratelimit.New(10, 1)

@@ -54,7 +54,7 @@ func (s *server) refill(now time.Duration) {
 	s.last = now
 }
 
-func (s *server) settle(now time.Duration) {
+func (s *server) advance(now time.Duration) {
 	if s.others == nil {
 		return
 	}
@@ -74,7 +74,7 @@ func (s *server) settle(now time.Duration) {
 }
 
 func (s *server) admit(now time.Duration, class int) bool {
-	s.settle(now)
+	s.advance(now)
 	ok := (s.refuse == nil || !s.refuse(now, class)) && s.take(now, false)
 	if ok {
 		s.admitted++

@@ -1,6 +1,6 @@
 // Package simulation drives the engine through scenarios: jobs that last, callers
 // that come and go, and a server that answers. It needs no clock and no HTTP, so a
-// policy is judged on thousands of seeds in seconds.
+// policy is tested on thousands of seeds in seconds.
 //
 // A run depends only on its Scenario and seed. The engine's own jitter is the
 // exception: it is drawn from math/rand/v2, so two runs of one seed differ a

@@ -15,10 +15,10 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
-// soakWorld is a random world: an account with jobs and troubles, one Waiter,
+// soakScenario is a random scenario: an account with jobs and troubles, one Waiter,
 // and calls of it. All of it follows from the seed, and all of it is known to
-// whoever judges the calls afterwards.
-type soakWorld struct {
+// the checks afterwards.
+type soakScenario struct {
 	seed   uint64
 	rng    *rand.Rand
 	opts   edentest.Options
@@ -79,9 +79,9 @@ type soakCall struct {
 
 const soakToken = "soak-key-0123456789"
 
-// newSoakWorld draws a world.
-func newSoakWorld(seed uint64) *soakWorld {
-	w := &soakWorld{seed: seed, rng: rand.New(rand.NewPCG(seed, 0x50a4)), jobs: map[string]*soakJob{}, calm: true, rude: seed%10 == 3, crowd: seed%3 == 0}
+// newSoakScenario draws a scenario.
+func newSoakScenario(seed uint64) *soakScenario {
+	w := &soakScenario{seed: seed, rng: rand.New(rand.NewPCG(seed, 0x50a4)), jobs: map[string]*soakJob{}, calm: true, rude: seed%10 == 3, crowd: seed%3 == 0}
 	w.drawConfig()
 	w.drawCalls()
 	w.drawAccount()
@@ -90,15 +90,15 @@ func newSoakWorld(seed uint64) *soakWorld {
 	return w
 }
 
-func (w *soakWorld) maybe(share float64) bool { return w.rng.Float64() < share }
+func (w *soakScenario) maybe(share float64) bool { return w.rng.Float64() < share }
 
-func (w *soakWorld) span(low, high time.Duration) time.Duration {
+func (w *soakScenario) span(low, high time.Duration) time.Duration {
 	return low + time.Duration(w.rng.Int64N(int64(high-low)+1))
 }
 
-func pick[T any](w *soakWorld, of ...T) T { return of[w.rng.IntN(len(of))] }
+func pick[T any](w *soakScenario, of ...T) T { return of[w.rng.IntN(len(of))] }
 
-func (w *soakWorld) drawConfig() {
+func (w *soakScenario) drawConfig() {
 	c := &w.config
 	c.Token = soakToken
 	if w.maybe(0.3) {
@@ -129,7 +129,7 @@ func (w *soakWorld) drawConfig() {
 	w.nests = w.hooked && w.maybe(0.3)
 }
 
-func (w *soakWorld) drawBackOff() {
+func (w *soakScenario) drawBackOff() {
 	w.calm = false // its delays are shorter than MaxErrors was made for
 	pause := w.span(0, 5*time.Second)
 	switch w.rng.IntN(3) {
@@ -148,7 +148,7 @@ func (w *soakWorld) drawBackOff() {
 	}
 }
 
-func (w *soakWorld) drawCalls() {
+func (w *soakScenario) drawCalls() {
 	spread := time.Minute
 	n := pick(w, 1, 1, 1, 2, 3)
 	if w.crowd {
@@ -205,7 +205,7 @@ var shapes = []edentest.Durations{
 	edentest.Pareto{Min: 3 * time.Second, Alpha: 1.1, Cap: time.Hour},
 }
 
-func (w *soakWorld) drawAccount() {
+func (w *soakScenario) drawAccount() {
 	o := &w.opts
 	o.Seed, o.Token = w.seed, soakToken
 	o.Limit = pick(w, edentest.TokenBucket, edentest.FixedWindow, edentest.SlidingWindow)
@@ -246,13 +246,13 @@ func (w *soakWorld) drawAccount() {
 	}
 }
 
-func (w *soakWorld) event(draw func(at time.Duration) soakEvent) {
+func (w *soakScenario) event(draw func(at time.Duration) soakEvent) {
 	w.events = append(w.events, draw(w.span(0, 3*time.Minute)))
 }
 
 // drawFaults draws what goes wrong. Faults that a job survives only by luck are
 // of a bounded time, well under the nine minutes that MaxErrors stands for.
-func (w *soakWorld) drawFaults() {
+func (w *soakScenario) drawFaults() {
 	o := &w.opts
 	if w.maybe(0.05) {
 		w.ends = true
@@ -287,7 +287,7 @@ func (w *soakWorld) drawFaults() {
 }
 
 // drawEffect draws what can be survived for a while.
-func (w *soakWorld) drawEffect() edentest.Effect {
+func (w *soakScenario) drawEffect() edentest.Effect {
 	return pick(w,
 		edentest.Status(500, "", nil), edentest.Status(503, "busy", nethttp.Header{"Retry-After": {"7"}}), edentest.Status(425, "", nil),
 		edentest.RetryAfter("3"), edentest.RetryAfter("-1"), edentest.RetryAfter("soon"), edentest.RetryAfter("99999999999"), edentest.RetryAfter(""),
@@ -297,7 +297,7 @@ func (w *soakWorld) drawEffect() edentest.Effect {
 }
 
 // populate submits the jobs, and gives the calls their ids.
-func (w *soakWorld) populate(api *edentest.API) {
+func (w *soakScenario) populate(api *edentest.API) {
 	shape := pick(w, shapes...)
 	for i := range pick(w, w.rng.IntN(6), w.rng.IntN(6), w.rng.IntN(50), w.rng.IntN(50), w.rng.IntN(300)) {
 		job := &soakJob{script: w.drawScript(i, shape), deleted: edentest.Never}
@@ -318,7 +318,7 @@ func (w *soakWorld) populate(api *edentest.API) {
 	slices.SortStableFunc(w.events, func(a, b soakEvent) int { return int(a.at - b.at) })
 }
 
-func (w *soakWorld) drawScript(i int, shape edentest.Durations) edentest.Script {
+func (w *soakScenario) drawScript(i int, shape edentest.Durations) edentest.Script {
 	s := edentest.Script{
 		After:  shape.Draw(w.rng),
 		Status: pick(w, "success", "success", "success", "success", "success", "success", "fail", "cancelled"),
@@ -344,7 +344,7 @@ func (w *soakWorld) drawScript(i int, shape edentest.Durations) edentest.Script 
 
 // deal gives the call its ids: jobs, some more than once or in capitals, and
 // others that are no jobs.
-func (w *soakWorld) deal(c *soakCall) {
+func (w *soakScenario) deal(c *soakCall) {
 	c.ids = slices.Clone(w.ids)
 	switch {
 	case w.crowd && w.maybe(0.5): // and all have a job or two in common

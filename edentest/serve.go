@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// serve judges one request, now, and returns what is to be sent.
+// serve handles one request at the current time and returns the answer to send.
 func (a *API) serve(r *http.Request, body []byte) Answer {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -27,7 +27,7 @@ func (a *API) serve(r *http.Request, body []byte) Answer {
 			do.before(x)
 		}
 		x.denied = do.denies
-		a.judge(x)
+		a.respond(x)
 		if x.over {
 			struck = -1 // what the limit turned away meets no fault behind it
 		}
@@ -37,7 +37,7 @@ func (a *API) serve(r *http.Request, body []byte) Answer {
 		a.faults.hit(struck, a.named(x))
 		if do.after != nil {
 			do.after(x)
-			x.ans.settle(x.req.Fault)
+			x.ans.finish(x.req.Fault)
 		}
 	}
 	if x.ans.wire != refused && x.ans.wire != dropped {
@@ -85,8 +85,8 @@ func (a *API) take(r *http.Request, body []byte) *exchange {
 	return x
 }
 
-// judge writes the answer that a service without faults would give.
-func (a *API) judge(x *exchange) {
+// respond writes the answer that a service without faults would give.
+func (a *API) respond(x *exchange) {
 	switch {
 	case x.req.Kind != Other:
 	case x.req.Path == root:

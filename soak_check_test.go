@@ -15,10 +15,10 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
-// The verdict on a world: what must hold whatever went wrong in it.
+// What must hold in a scenario, whatever went wrong in it.
 
-// judge judges the calls and the Waiter's manners.
-func (r *soakRun) judge() {
+// check checks every call, and how the Waiter behaved.
+func (r *soakRun) check() {
 	rate, burst := r.config.Rate, r.config.Burst
 	if rate == 0 {
 		rate = 10
@@ -33,45 +33,46 @@ func (r *soakRun) judge() {
 		r.t.Error("the token is in the log")
 	}
 	for number := range r.outcomes {
-		r.judgeCall(number)
+		r.checkCall(number)
 	}
-	r.judgeSharing()
-	r.judgeProgress()
-	r.judgeWire()
-	r.judgeBeside()
-	r.judgeTrace()
+	r.checkSharing()
+	r.checkProgress()
+	r.checkWire()
+	r.checkBeside()
+	r.checkTrace()
 }
 
-func (r *soakRun) judgeCall(number int) {
+func (r *soakRun) checkCall(number int) {
 	o := r.outcomes[number]
 	if late := o.to - o.ended; late > time.Second && (o.broken || o.busy == 0 && o.bodyNests == 0) { // a busy loop is late by itself
 		r.t.Errorf("call %d: returned %v after its end", number, late)
 	}
-	r.judgePlaces(number)
+	r.checkPlaces(number)
 	var succeeded, failed int
 	for i := range o.results {
-		if result := &o.results[i]; r.judgeResult(number, result, o.at[i]) {
-			r.judgeError(number, result)
+		if result := &o.results[i]; r.checkResult(number, result, o.at[i]) {
+			r.checkError(number, result)
 		}
-		var asFailed *edenwait.JobFailedError
-		switch err := o.results[i].Err; {
-		case err == nil:
-			succeeded++
-		case errors.As(err, &asFailed):
-			failed++
+		if job := o.results[i].Job; job != nil {
+			switch job.Status {
+			case edenwait.StatusSuccess:
+				succeeded++
+			case edenwait.StatusFail:
+				failed++
+			}
 		}
 	}
-	r.judgeAnswered(number)
-	r.judgeHooks(number)
+	r.checkAnswered(number)
+	r.checkHooks(number)
 	if o.kind == "WaitAll" {
-		r.judgeBatch(o, succeeded, failed)
+		r.checkBatch(o, succeeded, failed)
 	}
 }
 
-// judgePlaces: one result a position, in order, with the ID as passed in.
+// checkPlaces: one result per position, in order, with the ID as passed in.
 // AsCompleted has an order of its own, and one that was stopped yields no more
 // than was asked for.
-func (r *soakRun) judgePlaces(number int) {
+func (r *soakRun) checkPlaces(number int) {
 	o := r.outcomes[number]
 	if o.kind != "AsCompleted" {
 		if len(o.results) != len(o.ids) {
@@ -126,16 +127,16 @@ func (r *soakRun) early(result *edenwait.Result) bool {
 		errors.Is(gaveUp, edenwait.ErrUnauthorized) || errors.Is(gaveUp, edenwait.ErrPaymentRequired)
 }
 
-// judgeResult: a final Job is the truth, and no job that ended is without it
+// checkResult: a final Job is the truth, and no job that ended is without it
 // but for a reason. It returns false if there is nothing more to say.
-func (r *soakRun) judgeResult(number int, result *edenwait.Result, at time.Duration) bool {
+func (r *soakRun) checkResult(number int, result *edenwait.Result, at time.Duration) bool {
 	truth := r.jobs[strings.ToLower(result.ID)]
 	if result.Job == nil {
 		if result.Err == nil {
 			r.t.Errorf("call %d: %q has neither a Job nor an error", number, result.ID)
 			return false
 		}
-		r.judgeLoss(number, result, truth)
+		r.checkLoss(number, result, truth)
 		return true
 	}
 	if truth == nil {
@@ -151,8 +152,8 @@ func (r *soakRun) judgeResult(number int, result *edenwait.Result, at time.Durat
 	return true
 }
 
-// judgeLoss: why a result has no Job.
-func (r *soakRun) judgeLoss(number int, result *edenwait.Result, truth *soakJob) {
+// checkLoss: why a result has no Job.
+func (r *soakRun) checkLoss(number int, result *edenwait.Result, truth *soakJob) {
 	var gaveUp *edenwait.GaveUpError
 	o, err := r.outcomes[number], result.Err
 	switch {
@@ -193,7 +194,7 @@ func (r *soakRun) judgeLoss(number int, result *edenwait.Result, truth *soakJob)
 			r.t.Errorf("call %d: %v, but it does not stop", number, err)
 		}
 	case strings.Contains(err.Error(), "in a row"):
-		r.judgeStreak(number, result)
+		r.checkStreak(number, result)
 	case strings.Contains(err.Error(), "every request has failed"):
 		if r.calm {
 			r.t.Errorf("call %d: %v", number, err)
@@ -227,8 +228,8 @@ func (r *soakRun) judgeLoss(number int, result *edenwait.Result, truth *soakJob)
 	}
 }
 
-// judgeStreak: MaxErrors counts the failures in a row of one job's own polls.
-func (r *soakRun) judgeStreak(number int, result *edenwait.Result) {
+// checkStreak: MaxErrors counts the failures in a row of one job's own polls.
+func (r *soakRun) checkStreak(number int, result *edenwait.Result) {
 	most := r.config.MaxErrors
 	if most == 0 {
 		most = 60
@@ -255,9 +256,9 @@ func (r *soakRun) judgeStreak(number int, result *edenwait.Result) {
 	}
 }
 
-// judgeError: every error matches what the documents say it does, and tells
+// checkError: every error matches what the documents say it does, and tells
 // what it is about, but not the key.
-func (r *soakRun) judgeError(number int, result *edenwait.Result) {
+func (r *soakRun) checkError(number int, result *edenwait.Result) {
 	err := result.Err
 	var (
 		failed *edenwait.JobFailedError
@@ -277,7 +278,7 @@ func (r *soakRun) judgeError(number int, result *edenwait.Result) {
 		}
 	}
 	if errors.As(err, &hook) {
-		r.judgeHookError(number, result, hook)
+		r.checkHookError(number, result, hook)
 	}
 	if err == nil {
 		return
@@ -297,7 +298,7 @@ func (r *soakRun) judgeError(number int, result *edenwait.Result) {
 	}
 }
 
-func (r *soakRun) judgeBatch(o *soakOutcome, succeeded, failed int) {
+func (r *soakRun) checkBatch(o *soakOutcome, succeeded, failed int) {
 	var batch *edenwait.BatchError
 	if !errors.As(o.err, &batch) {
 		if o.err != nil || succeeded < len(o.results) {
@@ -305,10 +306,23 @@ func (r *soakRun) judgeBatch(o *soakOutcome, succeeded, failed int) {
 		}
 		return
 	}
-	errored := len(o.results) - succeeded - failed
-	if batch.Total != len(o.results) || batch.Succeeded != succeeded || batch.Failed != failed || batch.Errored != errored || len(batch.Errs) != failed+errored {
-		r.t.Errorf("WaitAll: %d, %d, %d of %d; the error says %d, %d, %d of %d", succeeded, failed, errored, len(o.results),
-			batch.Succeeded, batch.Failed, batch.Errored, batch.Total)
+	// A hook's error is beside the job's own, and changes nothing of how that ended.
+	errs, hookErrors := 0, 0
+	for i := range o.results {
+		var hook *edenwait.HookError
+		if errors.As(o.results[i].Err, &hook) {
+			hookErrors++
+		}
+		if o.results[i].Err != nil {
+			errs++
+		}
+	}
+	rest := len(o.results) - succeeded - failed
+	if batch.Total != len(o.results) || batch.Succeeded != succeeded || batch.Failed != failed || batch.Errored+batch.Waiting != rest ||
+		batch.HookErrors != hookErrors || len(batch.Errs) != errs {
+		r.t.Errorf("WaitAll: %d, %d, %d of %d, and %d of %d errors are of hooks; the error says %d, %d, %d + %d of %d, and %d of %d",
+			succeeded, failed, rest, len(o.results), hookErrors, errs,
+			batch.Succeeded, batch.Failed, batch.Errored, batch.Waiting, batch.Total, batch.HookErrors, len(batch.Errs))
 	}
 	if o.ended == edentest.Never && errors.Is(batch.Cause, errSoakEnds) {
 		r.t.Errorf("WaitAll: %v, but ctx did not end", batch.Cause)
@@ -320,8 +334,8 @@ func (r *soakRun) judgeBatch(o *soakOutcome, succeeded, failed int) {
 	}
 }
 
-// judgeProgress: the counts add up, and the last ones are those of the results.
-func (r *soakRun) judgeProgress() {
+// checkProgress: the counts add up, and the last ones are those of the results.
+func (r *soakRun) checkProgress() {
 	reports := r.reports
 	if len(r.outcomes) > 1 || r.nests || r.outcomes[0].kind != "WaitAll" {
 		return

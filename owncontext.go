@@ -1,0 +1,35 @@
+package edenwait
+
+import (
+	"context"
+	"time"
+)
+
+// waitersOwn is the key under which the context of the Waiter's own requests has its
+// driver, see Transport.
+type waitersOwn struct{}
+
+// ownContext has the values of a call's context, and the driver. It never ends. It is
+// context.WithoutCancel and context.WithValue in one: there is one per request, and
+// two would cost two allocations.
+type ownContext struct {
+	driver *driver
+	caller context.Context // nil if no call waits for the request
+}
+
+func (ownContext) Deadline() (time.Time, bool) { return time.Time{}, false }
+func (ownContext) Done() <-chan struct{}       { return nil }
+func (ownContext) Err() error                  { return nil }
+
+// Value implements context.Context. Once derived from, the context package does not
+// ask it for a parent to end with, since Done returns nil.
+func (c ownContext) Value(key any) any {
+	switch {
+	case key == waitersOwn{}:
+		return c.driver
+	case c.caller == nil:
+		return nil
+	default:
+		return c.caller.Value(key)
+	}
+}

@@ -30,7 +30,7 @@ type Result struct {
 func stopped(w *engine.WaitEnd, value any, id string, cause error) Result {
 	last, _ := value.(error)
 	r := unfinished(w, id, because(last, cause))
-	r.Err.(*GaveUpError).running = true
+	r.Err.(*GaveUpError).running = true //nolint:errorlint // the very value, which has just been made
 	return r
 }
 

@@ -33,18 +33,17 @@ const (
 	learnedEnds = 20
 	// rememberedTold is how many recent ends the reliability of hints is computed from.
 	rememberedTold = 120
-	// parentWeight is how many ends the reliability of the parent kind is worth.
-	parentWeight = 2
 	// missingFactor is how much more often than the ends say a hint is taken to be missing.
 	missingFactor = 1.2
 	// Where fewer ends than this share come without a hint, hints replace looking. The
 	// gaps then grow faster than the share alone says, up to their bound.
-	fewMissing  = 0.18
+	fewMissing  = 0.24
 	leastUntold = 1e-4
 	// mayBeWrong is how many false hints say nothing of the others yet.
 	mayBeWrong = 3
-	// rootPrior is how many ends without a hint are taken to be yet unseen.
-	rootPrior = 0.4
+	// priorWeight is how many ends it is worth what other kinds show; without any, that
+	// no hint comes.
+	priorWeight = 0.25
 	// A first GET that finds the job ended says little about how long it lasted,
 	// unless the job is young.
 	youngEnd = 10 * time.Second
@@ -90,16 +89,19 @@ func (h *history) untold(k durations.Kind) float64 {
 // mostlyWrong reports whether a third of the hints or more are false.
 func (h *history) mostlyWrong() bool { return h.wrong > mayBeWrong+h.right/2 }
 
-// missing estimates the share of ends without a hint. The parent's is the prior.
-func (h *history) missing(k durations.Kind) float64 {
-	kind := h.at(k)
-	missed, all := float64(kind.unhinted)+rootPrior, float64(kind.unhinted+kind.told)+rootPrior
+// missing estimates the share of ends without a hint.
+func (h *history) missing(k durations.Kind) float64 { return missingFactor * h.missingBeside(k, 0, 0) }
+
+// missingBeside estimates it from all ends of the kind but those counted already. The
+// prior is what the parent shows beside this kind: an end must not count at each level.
+func (h *history) missingBeside(k durations.Kind, unhinted, told float32) float64 {
+	kind := *h.at(k)
+	prior := 1.0
 	if k != 0 {
-		parent := min(h.missing(h.durations.Parent(k)), 1)
-		kind = h.at(k)
-		missed, all = float64(kind.unhinted)+parentWeight*parent, float64(kind.unhinted+kind.told)+parentWeight
+		prior = h.missingBeside(h.durations.Parent(k), kind.unhinted, kind.told)
 	}
-	return missingFactor * missed / all
+	u, t := float64(max(kind.unhinted-unhinted, 0)), float64(max(kind.told-told, 0))
+	return (u + priorWeight*prior) / (u + t + priorWeight)
 }
 
 // hinted records whether a hint was right, or takes back that it was wrong.

@@ -14,7 +14,7 @@ func TestHints(t *testing.T) {
 		lag      time.Duration
 		requests float64
 	}{
-		{100, 1, 700 * time.Millisecond, 1.5},
+		{100, 1, 700 * time.Millisecond, 1.6},
 		{1000, 1, 700 * time.Millisecond, 1.15},
 		{100, 0.95, 1300 * time.Millisecond, 2.6},
 		{1000, 0.95, 1300 * time.Millisecond, 1.3},

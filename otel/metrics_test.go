@@ -272,7 +272,7 @@ func TestHints(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: latency})
 		s := start(t, api, edenwait.Config{DisableList: true}, nil, nil)
-		long, short := api.Submit(edentest.Script{After: 10 * time.Minute}), api.Submit(edentest.Script{After: time.Minute + 100*time.Millisecond})
+		long, short := api.Submit(edentest.Script{After: 10 * time.Minute}), api.Submit(edentest.Script{After: time.Minute + 200*time.Millisecond})
 		var wg sync.WaitGroup
 		for _, id := range []string{long, short} {
 			wg.Go(func() { _, _ = s.waiter.Wait(context.Background(), id) })

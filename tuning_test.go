@@ -40,7 +40,7 @@ func TestTuning(t *testing.T) {
 	}{
 		{1, 100, rows{
 			{"defaults", scenario{}, 0, 0, false},
-			{"BackOff: every 2 s", scenario{config: edenwait.Config{BackOff: every(2 * time.Second)}}, -1, -1, false},
+			{"BackOff: every 2 s", scenario{config: edenwait.Config{BackOff: every(2 * time.Second)}}, 0, -1, false},
 			{"BackOff: 1 s × 1.3ⁿ to a minute", scenario{config: edenwait.Config{BackOff: minute}}, 1, -1, false},
 		}},
 		{100, 20, rows{

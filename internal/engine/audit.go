@@ -147,8 +147,7 @@ func (a *audits) choose(t *table, may func(j int32) bool, now time.Duration, sho
 				at = min(at, max(due, a.next))
 				break
 			}
-			audited := tier == 0 && job.polls > 0 && !a.proven // early
-			if !audited && job.state == listed && may(first.job) {
+			if job.state == listed && may(first.job) {
 				return first.job, now
 			}
 			a.done(tier, now)

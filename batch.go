@@ -168,7 +168,7 @@ type outlet struct {
 	mu     sync.Mutex
 	held   []Result
 	paused bool // as it should be
-	told   bool // as the engine was told, or is about to be
+	told   bool // as the engine was told
 }
 
 func (o *outlet) add(r Result) {
@@ -189,13 +189,13 @@ func (o *outlet) take() []Result {
 	return held
 }
 
-// tell reports to the engine whether the call is paused, if that has changed. It reads
-// the state under the engine's lock. Otherwise, of two concurrent reports, the older
-// one could come last, and the call would stay paused forever.
+// tell reports to the engine whether the call is paused, if that has changed. What was
+// told is noted as it is read, with the engine's lock. Noted before, it could be what a
+// later change undoes while the engine learns of that change only: the call would stay
+// paused forever.
 func (o *outlet) tell() {
 	o.mu.Lock()
 	changed := o.paused != o.told
-	o.told = o.paused
 	o.mu.Unlock()
 	if !changed {
 		return
@@ -203,6 +203,7 @@ func (o *outlet) tell() {
 	o.call.driver.with(o.call.handle, func(e *engine.Engine, now time.Duration) {
 		o.mu.Lock()
 		paused := o.paused
+		o.told = paused
 		o.mu.Unlock()
 		e.Pause(now, o.call.handle, paused)
 	})

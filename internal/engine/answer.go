@@ -167,6 +167,7 @@ func (e *Engine) respondJob(now time.Duration, r *request, a *Answer) {
 	job := e.table.jobs.at(j)
 	switch a.Outcome {
 	case Done:
+		e.notices.tried(job)
 		e.refusal.accepted(r.sent)
 		e.identify(job, &a.Kind, a.Age, now)
 		e.learnEnded(job, r.sent)
@@ -217,6 +218,7 @@ func (e *Engine) failed(j int32, value any) failure {
 func (e *Engine) running(now time.Duration, r *request, a *Answer) {
 	j := r.job
 	job := e.table.jobs.at(j)
+	e.notices.tried(job)
 	hint, again, due := job.flags.has(hinted), job.flags.has(notified), e.hintDue(job, now)
 	if job.flags.has(told) {
 		e.falseHint(job, now)

@@ -34,6 +34,7 @@ type notices struct {
 	missing ring[missing] // ids that ended before a hint came
 	misses  int           // hints in a row of which the GET showed the job running
 	ends    int           // that hints told since the last scan of the list
+	trials  int           // urgent jobs on the word of a hint
 	told    meter         // ends that hints told
 }
 
@@ -92,13 +93,23 @@ func (e *Engine) tell(j int32, due, now time.Duration) {
 		switch {
 		case due > now:
 			e.putOff(j, due, now)
-		case suspect:
+		case suspect, e.unproven() && e.notices.trials >= maxFalseHints && e.urgent > 0:
 			e.rest(j, now)
 			return
 		default:
+			if e.notices.trials++; e.urgent == 0 {
+				e.notices.trials = 1
+			}
 			e.move(j, urgent, now, now)
 		}
 		e.endSighted(job, now)
+	}
+}
+
+// tried records that the GET of a job was answered.
+func (n *notices) tried(job *job) {
+	if job.flags.has(told) {
+		n.trials = max(n.trials-1, 0)
 	}
 }
 

@@ -57,7 +57,7 @@ func TestEarlyHintsNoMore(t *testing.T) {
 	}
 	lag /= time.Duration(n)
 	t.Logf("known %v after the end, from a minute after GETs were last behind", lag)
-	if lag > 300*time.Millisecond {
+	if lag > 500*time.Millisecond {
 		t.Errorf("known %v after the end, from a minute after GETs were last behind", lag)
 	}
 }

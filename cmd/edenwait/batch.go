@@ -75,7 +75,7 @@ func (b *batch) open(ctx context.Context, from *source, stdout, stderr io.Writer
 	}
 	addEarlier := func(e resultlog.Entry) {
 		b.jobTable.addEarlier(e)
-		if e.Outcome != resultlog.OutcomeError {
+		if e.Outcome != edenwait.OutcomeError {
 			b.earlier = e.ID
 		}
 	}
@@ -130,7 +130,7 @@ func (b *batch) connect() (err error) {
 	if b.poller, err = edenwait.NewPoller(b.config); err != nil {
 		return flagError(err)
 	}
-	b.config.Source = &recordingSource{Poller: b.poller, check: &b.check, jobTable: b.jobTable, tally: b.tally, timeline: b.picture}
+	b.config.Source = b.poller
 	b.config.Hooks.OnProgress = func(p edenwait.Progress) {
 		b.progress.Store(&p)
 		if b.row != nil {
@@ -144,10 +144,10 @@ func (b *batch) connect() (err error) {
 // withEarlier adds the jobs of earlier runs to the progress of this one.
 func (b *batch) withEarlier(p edenwait.Progress) edenwait.Progress {
 	c := b.jobTable.snapshot()
-	p.Total += c.Skipped
-	p.Succeeded += c.Skipped - c.SkippedBad
-	p.Failed += c.SkippedBad - c.SkippedErrored
-	p.Errored += c.SkippedErrored
+	p.Total += c.Earlier
+	p.Succeeded += c.Earlier - c.EarlierFailed - c.EarlierErrored
+	p.Failed += c.EarlierFailed
+	p.Errored += c.EarlierErrored
 	return p
 }
 
@@ -177,7 +177,7 @@ func (b *batch) run(ctx context.Context, from *source, stderr io.Writer) error {
 // ending collects what the exit code depends on.
 func (b *batch) ending(ctx context.Context) ending {
 	e := ending{
-		counts: b.jobTable.snapshot(), read: b.read.Load(), cause: context.Cause(ctx),
+		Counts: b.jobTable.snapshot(), read: b.read.Load(), cause: context.Cause(ctx),
 		refused: b.refused, failFast: b.config.FailFast, failed: b.failed, unwritten: b.unwritten,
 	}
 	_, e.kept = b.sink.(*resultlog.File)

@@ -11,7 +11,7 @@ import (
 
 // ending has what the exit code depends on.
 type ending struct {
-	counts
+	report.Counts
 	read       *error // how reading the ids ended; nil if it has not
 	cause      error  // of the end of the batch's context
 	refused    error  // the answer that concerned every job
@@ -29,10 +29,10 @@ type ending struct {
 func (e ending) exitError() error {
 	switch {
 	case e.refused != nil:
-		return &exit{exitUsage, fmt.Errorf("%s%w", countLeft("%s not waited for: ", e.waiting()), rootRefusal(e.refused))}
+		return &exit{exitUsage, fmt.Errorf("%s%w", countLeft("%s not waited for: ", e.Waiting()), rootRefusal(e.refused))}
 	case e.unknownErr != nil:
 		return &exit{exitUsage, e.unknownErr}
-	case e.read == nil, *e.read != nil, e.waiting() > 0, e.Unknown > 0, e.Unwritten > 0:
+	case e.read == nil, *e.read != nil, e.Waiting() > 0, e.Unknown > 0, e.Unwritten > 0:
 		return e.earlyExit()
 	case e.Failed+e.Errored+e.GaveUp > 0:
 		return &exit{code: exitFailed}
@@ -47,7 +47,7 @@ func (e ending) earlyExit() error {
 	case errors.As(e.cause, &known):
 		return known
 	case e.failFast && e.failed:
-		return &exit{exitFailed, fmt.Errorf("stopped by --fail-fast%s", countLeft(", %s not waited for", e.waiting()))}
+		return &exit{exitFailed, fmt.Errorf("stopped by --fail-fast%s", countLeft(", %s not waited for", e.Waiting()))}
 	case e.cause == nil && e.read != nil && *e.read != nil:
 		return *e.read
 	}
@@ -59,7 +59,7 @@ func (e ending) earlyExit() error {
 	if cause == nil {
 		cause = errBlocked
 	}
-	return unfinished("%w%s%s; %s", cause, countLeft(", %s not ended", e.waiting()+e.Unknown), unreadResults(e.unwritten), hint)
+	return unfinished("%w%s%s; %s", cause, countLeft(", %s not ended", e.Waiting()+e.Unknown), unreadResults(e.unwritten), hint)
 }
 
 // countLeft formats a number of jobs. The text is empty if there are none.

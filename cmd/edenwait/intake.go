@@ -41,7 +41,7 @@ func (b *batch) failedBefore(from *source) error {
 		return nil
 	}
 	for id := range from.all() {
-		if b.jobTable.failed(id.ID) {
+		if b.jobTable.failedEarlier(id.ID) {
 			return b.stoppedBefore(id.ID)
 		}
 	}
@@ -71,7 +71,7 @@ func (b *batch) pending(from iter.Seq2[locatedID, error], cancel context.CancelC
 				b.tally.Earlier(earlier.provider, earlier.cost)
 			}
 			if !wait {
-				if b.config.FailFast && b.jobTable.failed(id.ID) {
+				if b.config.FailFast && b.jobTable.failedEarlier(id.ID) {
 					ended = b.stoppedBefore(id.ID)
 					cancel(ended)
 					return

@@ -1,15 +1,14 @@
 package main
 
 import (
-	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/ids"
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/report"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 )
 
@@ -17,53 +16,31 @@ import (
 // Nothing else grows with the batch, so an entry is small: sixteen bytes of key and
 // eight of value per job.
 type jobTable struct {
-	mu    sync.Mutex
-	began time.Time
-	jobs  map[uuid.UUID]entry
-	bad   map[string]entry // malformed ids
+	mu   sync.Mutex
+	jobs map[uuid.UUID]entry
+	bad  map[string]entry // malformed ids
 
-	prices []price // of earlier results, each once
-	index  map[price]uint32
+	lines []earlierLine // each once
+	index map[earlierLine]uint32
 
-	counts
+	counts report.Counts
 }
 
-// counts counts the ids of this run, each once.
-type counts struct {
-	Total int
-	// Succeeded, Failed and Errored have their line.
-	Succeeded, Failed, Errored int
-	// GaveUp were given up by this run. Unknown got a 404 while no job was known.
-	GaveUp, Unknown int
-	// Unwritten have ended, but nobody has read their line.
-	Unwritten int
-	// Skipped had their line before this run. SkippedBad are those of them without
-	// success, and SkippedErrored those without a response.
-	Skipped, SkippedBad, SkippedErrored int
-	// Repeated counts the duplicates, which Total does not.
-	Repeated int
-}
-
-// waiting is how many have not ended yet.
-func (c counts) waiting() int {
-	return c.Total - c.Succeeded - c.Failed - c.Errored - c.GaveUp - c.Unknown - c.Unwritten
-}
-
-// price is the cost of an earlier result, and its provider.
-type price struct {
+// earlierLine is what a line of an earlier run says about its job.
+type earlierLine struct {
+	outcome  edenwait.Outcome
 	provider string
 	cost     edenwait.Cost
 }
 
 type entry struct {
-	price   uint32 // index of an earlier result's price
-	running uint32 // when the job was last seen running, in milliseconds since the start plus 1; 0: never
-	outcome byte   // first letter of the line's outcome; 0: no line
-	wanted  bool
+	line   uint32 // index of the line from an earlier run, plus 1; 0: none
+	wanted bool
+	early  bool // it had ended before the first poll
 }
 
 func newJobTable() *jobTable {
-	return &jobTable{began: time.Now(), jobs: map[uuid.UUID]entry{}, bad: map[string]entry{}, index: map[price]uint32{}}
+	return &jobTable{jobs: map[uuid.UUID]entry{}, bad: map[string]entry{}, index: map[earlierLine]uint32{}}
 }
 
 func (r *jobTable) get(id string) entry {
@@ -84,24 +61,41 @@ func (r *jobTable) set(id string, e entry) {
 // addEarlier adds a line from an earlier run. It ignores lines of malformed ids, which
 // are reported in each run.
 func (r *jobTable) addEarlier(e resultlog.Entry) {
-	if _, ok := ids.Parse(e.ID); !ok {
+	if !ids.IsValid(e.ID) {
 		return
 	}
-	p := price{e.Provider, e.Cost}
-	at, known := r.index[p]
+	line := earlierLine{e.Outcome, e.Provider, e.Cost}
+	at, known := r.index[line]
 	if !known {
-		at = uint32(len(r.prices))
-		r.prices, r.index[p] = append(r.prices, p), at
+		r.lines = append(r.lines, line)
+		at = uint32(len(r.lines))
+		r.index[line] = at
 	}
-	r.set(e.ID, entry{outcome: e.Outcome[0], price: at})
+	r.set(e.ID, entry{line: at})
 }
 
-// failed reports whether an id has a line that is not a success.
-func (r *jobTable) failed(id string) bool {
+// failedEarlier reports whether an id has a line from an earlier run that is not a success.
+func (r *jobTable) failedEarlier(id string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e := r.get(id)
-	return e.outcome != 0 && e.outcome != resultlog.OutcomeSuccess[0]
+	return e.line > 0 && r.lines[e.line-1].outcome != edenwait.OutcomeSuccess
+}
+
+// setEarly notes that a job had ended before its first poll.
+func (r *jobTable) setEarly(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e := r.get(id)
+	e.early = true
+	r.set(id, e)
+}
+
+// early reports whether a job had ended before its first poll.
+func (r *jobTable) early(id string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.get(id).early
 }
 
 // sample returns up to n of the ids that have no line, at random.
@@ -112,114 +106,44 @@ func (r *jobTable) sample(n int) (ids []string) {
 		if len(ids) == n {
 			break
 		}
-		if e.wanted && e.outcome == 0 {
+		if e.wanted && e.line == 0 {
 			ids = append(ids, id.String())
 		}
 	}
 	return ids
 }
 
-// contains reports whether one of the ids is in this run.
-func (r *jobTable) contains(ids ...uuid.UUID) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.ContainsFunc(ids, func(id uuid.UUID) bool { return r.jobs[id].wanted })
-}
-
 // add adds an id to this run. It returns whether to wait for it: not if it is a
-// duplicate, nor if it has a line from an earlier run. Then earlier is the price in that
-// line.
-func (r *jobTable) add(id string) (wait bool, earlier *price) {
+// duplicate, nor if it has a line from an earlier run, which is then returned.
+func (r *jobTable) add(id string) (wait bool, earlier *earlierLine) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e := r.get(id)
 	if e.wanted {
-		r.Repeated++
+		r.counts.Repeated++
 		return false, nil
 	}
 	e.wanted = true
 	r.set(id, e)
-	r.Total++
-	if e.outcome == 0 {
+	r.counts.Total++
+	if e.line == 0 {
 		return true, nil
 	}
-	r.Skipped++
-	if e.outcome != resultlog.OutcomeSuccess[0] {
-		r.SkippedBad++
-	}
-	if e.outcome == resultlog.OutcomeError[0] {
-		r.SkippedErrored++
-	}
-	r.count(e.outcome)
-	return false, &r.prices[e.price]
+	earlier = &r.lines[e.line-1]
+	r.counts.EndedEarlier(earlier.outcome)
+	return false, earlier
 }
 
-func (r *jobTable) count(outcome byte) {
-	switch outcome {
-	case resultlog.OutcomeSuccess[0]:
-		r.Succeeded++
-	case resultlog.OutcomeFail[0]:
-		r.Failed++
-	default:
-		r.Errored++
-	}
-}
-
-// ended counts an id that has its line now.
-func (r *jobTable) ended(outcome resultlog.Outcome) {
+// count changes the counts.
+func (r *jobTable) count(change func(*report.Counts)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.count(outcome[0])
-}
-
-// gaveUp counts an id that this run gave up.
-func (r *jobTable) gaveUp() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.GaveUp++
-}
-
-// unwritten counts an id whose line nobody has read.
-func (r *jobTable) unwritten() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.Unwritten++
-}
-
-// unknown counts ids that got a 404 while no job was known.
-func (r *jobTable) unknown(n int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.Unknown += n
+	change(&r.counts)
 }
 
 // snapshot returns the counts as they are now.
-func (r *jobTable) snapshot() counts {
+func (r *jobTable) snapshot() report.Counts {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.counts
-}
-
-// sawRunning records that jobs were running at a time.
-func (r *jobTable) sawRunning(at time.Time, ids ...uuid.UUID) {
-	running := uint32(max(0, at.Sub(r.began).Milliseconds())) + 1
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, id := range ids {
-		if e, ok := r.jobs[id]; ok {
-			e.running = max(e.running, running)
-			r.jobs[id] = e
-		}
-	}
-}
-
-// lastSeen returns how long ago a job was last seen running, and whether it ever was.
-func (r *jobTable) lastSeen(id uuid.UUID) (time.Duration, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	e := r.jobs[id]
-	if e.running == 0 {
-		return 0, false
-	}
-	return max(0, time.Since(r.began)-time.Duration(e.running-1)*time.Millisecond), true
 }

@@ -5,10 +5,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/google/uuid"
-
+	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/report"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 )
 
@@ -17,8 +16,8 @@ const jobID = "0f8a6f0e-5d1c-4b1e-9d55-0f7f2d8f9a11"
 func TestJobTable(t *testing.T) {
 	t.Parallel()
 	r := newJobTable()
-	r.addEarlier(resultlog.Entry{ID: jobID, Outcome: resultlog.OutcomeFail, Provider: "p", Cost: "0.25"})
-	r.addEarlier(resultlog.Entry{ID: "bad", Outcome: resultlog.OutcomeError})
+	r.addEarlier(resultlog.Entry{ID: jobID, Outcome: edenwait.OutcomeFail, Provider: "p", Cost: "0.25"})
+	r.addEarlier(resultlog.Entry{ID: "bad", Outcome: edenwait.OutcomeError})
 	for _, add := range []struct {
 		id   string
 		want bool
@@ -30,37 +29,17 @@ func TestJobTable(t *testing.T) {
 		if got != add.want {
 			t.Errorf("ask %q: %v, want %v", add.id, got, add.want)
 		}
-		if add.id == strings.ToUpper(jobID) && (earlier == nil || *earlier != price{"p", "0.25"}) {
+		if add.id == strings.ToUpper(jobID) && (earlier == nil || *earlier != earlierLine{edenwait.OutcomeFail, "p", "0.25"}) {
 			t.Errorf("%q was %v", add.id, earlier)
 		}
 	}
-	r.ended(resultlog.OutcomeSuccess)
-	r.gaveUp()
-	r.unwritten()
-	r.unknown(1)
-	want := counts{Total: 6, Succeeded: 1, Failed: 1, GaveUp: 1, Unwritten: 1, Unknown: 1, Skipped: 1, SkippedBad: 1, Repeated: 3}
-	if got := r.snapshot(); got != want || got.waiting() != 1 {
-		t.Errorf("got %+v, %d waiting, want %+v, 1", got, got.waiting(), want)
-	}
-}
-
-func TestJobTableSightings(t *testing.T) {
-	t.Parallel()
-	r := newJobTable()
-	id := uuid.MustParse(jobID)
-	r.sawRunning(time.Now(), id) // in the list, but not in this run
-	if len(r.jobs) != 0 {
-		t.Error("a job of others is kept")
-	}
-	r.add(jobID)
-	if _, seen := r.lastSeen(id); seen {
-		t.Error("seen running before it was")
-	}
-	r.began = time.Now().Add(-time.Hour)
-	r.sawRunning(time.Now().Add(-time.Minute), id)
-	r.sawRunning(time.Now().Add(-time.Hour/2), id) // an older answer comes late
-	if ago, seen := r.lastSeen(id); !seen || ago < time.Minute || ago > 2*time.Minute {
-		t.Errorf("last seen %v ago, %v", ago, seen)
+	r.count(func(c *report.Counts) {
+		c.Ended(edenwait.OutcomeSuccess)
+		c.GaveUp, c.Unwritten, c.Unknown = 1, 1, 1
+	})
+	want := report.Counts{Total: 6, Succeeded: 1, Failed: 1, GaveUp: 1, Unwritten: 1, Unknown: 1, Earlier: 1, EarlierFailed: 1, Repeated: 3}
+	if got := r.snapshot(); got != want || got.Waiting() != 1 {
+		t.Errorf("got %+v, %d waiting, want %+v, 1", got, got.Waiting(), want)
 	}
 }
 
@@ -68,7 +47,7 @@ func TestJobTableSightings(t *testing.T) {
 func TestSample(t *testing.T) {
 	t.Parallel()
 	r := newJobTable()
-	r.addEarlier(resultlog.Entry{ID: jobID, Outcome: resultlog.OutcomeSuccess})
+	r.addEarlier(resultlog.Entry{ID: jobID, Outcome: edenwait.OutcomeSuccess})
 	r.add(jobID)
 	r.add("malformed")
 	for i := range 1000 {

@@ -6,18 +6,17 @@ import (
 	"net/http"
 
 	"github.com/edenwait/edenwait"
-	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 )
 
 // outcome is the outcome in a result's line.
-func outcome(r edenwait.Result) resultlog.Outcome {
+func outcome(r edenwait.Result) edenwait.Outcome {
 	switch {
 	case r.Err == nil:
-		return resultlog.OutcomeSuccess
+		return edenwait.OutcomeSuccess
 	case r.Job != nil && r.Job.Status == edenwait.StatusFail:
-		return resultlog.OutcomeFail
+		return edenwait.OutcomeFail
 	default:
-		return resultlog.OutcomeError
+		return edenwait.OutcomeError
 	}
 }
 
@@ -27,7 +26,7 @@ func reason(r edenwait.Result) string {
 	if r.Err == nil {
 		return ""
 	}
-	if outcome(r) == resultlog.OutcomeFail {
+	if outcome(r) == edenwait.OutcomeFail {
 		return "job_failed"
 	}
 	var status *edenwait.UnexpectedStatusError

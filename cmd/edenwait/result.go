@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/ids"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/report"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 )
@@ -13,6 +15,9 @@ import (
 // handleResult counts a result, and writes its line if it has one. The error is the
 // sink's.
 func (b *batch) handleResult(r edenwait.Result, over bool) error {
+	if r.Job != nil {
+		b.noteEnd(r)
+	}
 	_, kept := b.sink.(*resultlog.File)
 	switch s := classify(r, over); {
 	case s == notEnded:
@@ -26,7 +31,7 @@ func (b *batch) handleResult(r edenwait.Result, over bool) error {
 	case s == givenUp:
 		b.failed = true
 		b.tally.GaveUp(r.Err)
-		b.jobTable.gaveUp()
+		b.jobTable.count(func(c *report.Counts) { c.GaveUp++ })
 		if kept {
 			return nil
 		}
@@ -38,6 +43,17 @@ func (b *batch) handleResult(r edenwait.Result, over bool) error {
 	return b.finish(r)
 }
 
+// noteEnd records when a job ended. How long it ran is unknown if it had ended before the
+// first poll.
+func (b *batch) noteEnd(r edenwait.Result) {
+	if id, ok := ids.Parse(r.ID); ok {
+		b.picture.Ended(id, r.Job.CreatedAt, r.Job.Status != edenwait.StatusSuccess)
+	}
+	if !r.Job.CreatedAt.IsZero() && !b.jobTable.early(r.ID) {
+		b.tally.Ran(time.Since(r.Job.CreatedAt))
+	}
+}
+
 // finish writes and counts a final result.
 func (b *batch) finish(r edenwait.Result) error {
 	unwritten := len(b.unwritten)
@@ -45,7 +61,7 @@ func (b *batch) finish(r edenwait.Result) error {
 		return err
 	}
 	if len(b.unwritten) > unwritten {
-		b.jobTable.unwritten()
+		b.jobTable.count(func(c *report.Counts) { c.Unwritten++ })
 		return nil
 	}
 	b.count(r)
@@ -61,7 +77,7 @@ func (b *batch) writeUnknown(ctx context.Context) error {
 		}
 	}
 	if !b.check.known.Load() {
-		b.jobTable.unknown(len(b.unknown))
+		b.jobTable.count(func(c *report.Counts) { c.Unknown += len(b.unknown) })
 		return nil
 	}
 	for _, r := range b.unknown {
@@ -110,12 +126,12 @@ func notWritten(err error) error {
 // count counts a result that has its line.
 func (b *batch) count(r edenwait.Result) {
 	o := outcome(r)
-	b.jobTable.ended(o)
+	b.jobTable.count(func(c *report.Counts) { c.Ended(o) })
 	switch o {
-	case resultlog.OutcomeSuccess:
+	case edenwait.OutcomeSuccess:
 		b.tally.Succeeded(r.Job)
 		return
-	case resultlog.OutcomeFail:
+	case edenwait.OutcomeFail:
 		b.tally.Failed(r.Job)
 	default:
 		b.tally.Errored(r.Job, r.Err)

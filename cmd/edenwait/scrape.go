@@ -30,12 +30,11 @@ func (f *waitFlags) scrape(ctx context.Context) (*scraped, error) {
 // scrapedName is the command's edenwait_waiter_name, among those of Go programs.
 const scrapedName = "edenwait"
 
-// trace returns the Trace for the Waiter's Config.
-func (s *scraped) trace() *edenwait.Trace {
-	if s == nil {
-		return nil
+// jobEnd counts a job that ended.
+func (s *scraped) jobEnd(info edenwait.JobEndInfo) {
+	if s != nil {
+		s.page.JobEnd(info)
 	}
-	return s.page.Trace()
 }
 
 // reject counts a rejected webhook.

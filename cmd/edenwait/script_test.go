@@ -18,6 +18,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 	"github.com/edenwait/edenwait/edentest"
 )
@@ -194,9 +195,9 @@ func countLines(text []byte) (int, error) {
 			return 0, fmt.Errorf("line %d: %w", number+1, err)
 		case ids[l.ID]:
 			return 0, fmt.Errorf("%s has two lines", l.ID)
-		case l.Outcome == resultlog.OutcomeSuccess && (l.Job == nil || l.Job.ID != l.ID || l.Job.Output == nil || l.Error != ""):
+		case l.Outcome == edenwait.OutcomeSuccess && (l.Job == nil || l.Job.ID != l.ID || l.Job.Output == nil || l.Error != ""):
 			return 0, fmt.Errorf("%s has no result", l.ID)
-		case l.Outcome != resultlog.OutcomeSuccess && l.Error == "":
+		case l.Outcome != edenwait.OutcomeSuccess && l.Error == "":
 			return 0, fmt.Errorf("%s has no error", l.ID)
 		}
 		ids[l.ID] = true

@@ -22,11 +22,8 @@ func (b *batch) writeSummary(stderr io.Writer) {
 		message(stderr, "skipped %s", report.Count(c.Repeated, "duplicate id"))
 	}
 	// A closed stderr must not change the exit code.
-	_ = b.tally.Write(stderr, *b.progress.Load(), report.Rest{
-		Waiting: c.waiting(), Unknown: c.Unknown, Unwritten: c.Unwritten,
-		EarlierFailed: c.SkippedBad - c.SkippedErrored, EarlierErrored: c.SkippedErrored, Earlier: c.Skipped,
-	})
-	if c.SkippedErrored > 0 {
-		message(stderr, "add --retry-errors to poll again the %s that got no result in an earlier run", report.Count(c.SkippedErrored, "job"))
+	_ = b.tally.Write(stderr, *b.progress.Load(), c)
+	if c.EarlierErrored > 0 {
+		message(stderr, "add --retry-errors to poll again the %s that got no result in an earlier run", report.Count(c.EarlierErrored, "job"))
 	}
 }

@@ -158,7 +158,7 @@ func (f *waitFlags) run(cmd *cobra.Command, args []string) (err error) {
 		return err
 	}
 	defer shown.close()
-	b.config.Trace = shown.trace()
+	b.config.Trace = b.trace(shown.jobEnd)
 	from, err := openSource(ctx, args, f.idsFiles, stdin)
 	if err != nil {
 		return usageError("--ids-file", err)

@@ -1,7 +1,6 @@
 package metrics
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -28,10 +27,8 @@ const maxScrapes = 16
 // NewPage returns a Page without a job.
 func NewPage() *Page { return &Page{ends: newEnds(), scrapes: make(chan struct{}, maxScrapes)} }
 
-// Trace is for the Config of the Waiter whose Stats are shown.
-func (p *Page) Trace() *edenwait.Trace {
-	return &edenwait.Trace{JobEnd: func(_ context.Context, info edenwait.JobEndInfo) { p.ends.record(&info) }}
-}
+// JobEnd counts a job that ended.
+func (p *Page) JobEnd(info edenwait.JobEndInfo) { p.ends.record(&info) }
 
 // Reject counts a webhook delivery that was not answered 200.
 func (p *Page) Reject(err error) {

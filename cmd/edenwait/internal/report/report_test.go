@@ -10,10 +10,10 @@ import (
 	"github.com/edenwait/edenwait"
 )
 
-func summary(t *testing.T, tally *Tally, p edenwait.Progress, waiting int) string {
+func summary(t *testing.T, tally *Tally, p edenwait.Progress, c Counts) string {
 	t.Helper()
 	var b strings.Builder
-	if err := tally.Write(&b, p, Rest{Waiting: waiting}); err != nil {
+	if err := tally.Write(&b, p, c); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -42,11 +42,13 @@ func TestSummary(t *testing.T) {
 	tally.Errored(nil, fmt.Errorf("edenwait: %w: \"x\"", edenwait.ErrInvalidID))
 	tally.GaveUp(&edenwait.GaveUpError{ID: "x", Err: edenwait.ErrMaxWait})
 	for i := range 10 {
-		tally.Ended(time.Duration(i+1)*time.Second, time.Duration(i)*100*time.Millisecond)
+		tally.Ran(time.Duration(i+1) * time.Second)
+		tally.Late(time.Duration(i) * 100 * time.Millisecond)
 	}
-	tally.Ended(0, 5*time.Second) // of a job that does not say when it was submitted
-	tally.EndedEarly()
-	got := summary(t, tally, edenwait.Progress{Elapsed: 83 * time.Second, Requests: 24, Lists: 3, RateLimited: 2}, 2)
+	tally.Ran(-time.Second)     // the clocks differ
+	tally.Late(5 * time.Second) // of a job that does not say when it was submitted
+	tally.Early()
+	got := summary(t, tally, edenwait.Progress{Elapsed: 83 * time.Second, Requests: 24, Lists: 3, RateLimited: 2}, Counts{Total: 12, Succeeded: 4, Failed: 4, Errored: 1, GaveUp: 1})
 	want := `12 jobs in 1 min 23 s: 4 succeeded, 4 failed, 1 without a result, 1 given up, 2 not ended
   cost      $7.30000000000000000001, not counting 1 job with an invalid cost
             mistral $7.00, deepgram $0.30000000000000000001, unnamed $0.00
@@ -72,7 +74,7 @@ func TestSummary(t *testing.T) {
 func TestSummaryOfOne(t *testing.T) {
 	tally := NewTally()
 	tally.Succeeded(job("", ""))
-	got := summary(t, tally, edenwait.Progress{Elapsed: 42 * time.Millisecond, Requests: 1}, 0)
+	got := summary(t, tally, edenwait.Progress{Elapsed: 42 * time.Millisecond, Requests: 1}, Counts{Total: 1, Succeeded: 1})
 	want := "1 job in 42 ms: 1 succeeded\n  cost      $0.00\n  requests  1, 1.00 per job\n"
 	if got != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -89,7 +91,7 @@ func TestSummaryOfMany(t *testing.T) {
 	if n := len(tally.causes); n > maxCauses+1 {
 		t.Errorf("%d messages are kept", n)
 	}
-	got := summary(t, tally, edenwait.Progress{}, 0)
+	got := summary(t, tally, edenwait.Progress{}, Counts{Succeeded: 1})
 	for _, want := range []string{"$30.00\n            provider0 $1.50, ", "18 others $25.50", "    2000  other messages\n", " for 993 other reasons\n"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in:\n%s", want, got)
@@ -109,7 +111,7 @@ func TestSummaryOfOneMore(t *testing.T) {
 	for i := range shownCauses + 1 {
 		tally.Failed(failed("provider0", fmt.Sprintf("message %d", i), ""))
 	}
-	got := summary(t, tally, edenwait.Progress{}, 0)
+	got := summary(t, tally, edenwait.Progress{}, Counts{Succeeded: 1})
 	for _, want := range []string{", provider3 $1.00\n", "    1  provider0: message 8\n"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in:\n%s", want, got)
@@ -128,7 +130,7 @@ func TestSummaryOfStrangers(t *testing.T) {
 	odd := job("mistral", "0.25")
 	odd.Status = "arch\x1b[2Jived"
 	tally.Errored(odd, &edenwait.UnexpectedStatusError{Job: odd})
-	got := summary(t, tally, edenwait.Progress{}, 0)
+	got := summary(t, tally, edenwait.Progress{}, Counts{Succeeded: 1})
 	for _, want := range []string{
 		"  cost      $0.25\n            mistral $0.25, deep\uFFFD[2Jgram $0.00\n",
 		"    1  deep\uFFFD[2Jgram: no\n", "    1  undocumented status arch\uFFFD[2Jived\n",

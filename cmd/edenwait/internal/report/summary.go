@@ -21,39 +21,29 @@ const (
 	shownCauses    = 8
 )
 
-// Rest counts the jobs that are not in a Tally.
-type Rest struct {
-	// Waiting have not ended. Unknown got a 404 while no job was known. Unwritten have
-	// ended, but nobody has read their lines.
-	Waiting, Unknown, Unwritten int
-	// Earlier have their result from an earlier run. EarlierFailed and EarlierErrored
-	// are those of them that did not succeed.
-	Earlier, EarlierFailed, EarlierErrored int
-}
-
 // Write writes the summary of the whole batch, earlier runs included.
-func (t *Tally) Write(w io.Writer, p edenwait.Progress, rest Rest) error {
+func (t *Tally) Write(w io.Writer, p edenwait.Progress, c Counts) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var b strings.Builder
-	now := t.succeeded + t.failed + t.errored + t.gaveUp + rest.Waiting + rest.Unknown + rest.Unwritten
+	now := c.Total - c.Earlier
 	when := " in " + Seconds(p.Elapsed)
-	if rest.Earlier > 0 {
-		when = fmt.Sprintf(", %d done in an earlier run", rest.Earlier)
+	if c.Earlier > 0 {
+		when = fmt.Sprintf(", %d done in an earlier run", c.Earlier)
 		if now > 0 {
 			when += fmt.Sprintf(", %d now in %s", now, Seconds(p.Elapsed))
 		}
 	}
-	fmt.Fprintf(&b, "%s%s: %s\n", Count(now+rest.Earlier, "job"), when, t.outcomes(rest))
+	fmt.Fprintf(&b, "%s%s: %s\n", Count(c.Total, "job"), when, outcomes(c))
 	row := func(name, text string) { fmt.Fprintf(&b, "  %-9s %s\n", name, text) }
-	if t.succeeded+t.failed+rest.Earlier > 0 {
+	if c.Succeeded+c.Failed+c.Earlier > 0 {
 		row("cost", t.cost())
 		if by := t.byProvider(); by != "" {
 			row("", by)
 		}
 	}
 	if len(t.ran) > 0 {
-		ran := sorted(t.ran)
+		ran := slices.Sorted(slices.Values(t.ran))
 		// From submit to result, since the API does not report when a job ended.
 		row("duration", fmt.Sprintf("median %s from submit to result, 90%% within %s, max %s",
 			Seconds(quantile(ran, .5)), Seconds(quantile(ran, .9)), Seconds(ran[len(ran)-1])))
@@ -61,7 +51,7 @@ func (t *Tally) Write(w io.Writer, p edenwait.Progress, rest Rest) error {
 	// The API does not report when a job ended. A client only knows when it last saw the
 	// job running.
 	if len(t.late) > 0 {
-		late := sorted(t.late)
+		late := slices.Sorted(slices.Values(t.late))
 		row("lag", fmt.Sprintf("mean %s, max %s (from the last check that saw the job running to its result)", Seconds(mean(late)), Seconds(late[len(late)-1])))
 	}
 	if t.early > 0 {
@@ -70,19 +60,19 @@ func (t *Tally) Write(w io.Writer, p edenwait.Progress, rest Rest) error {
 	if p.Requests > 0 {
 		row("requests", requests(p, now))
 	}
-	t.failures(&b, rest.EarlierFailed+rest.EarlierErrored > 0)
+	t.failures(&b, c.EarlierFailed+c.EarlierErrored > 0)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func (t *Tally) outcomes(rest Rest) string {
-	texts := []string{strconv.Itoa(t.succeeded+rest.Earlier-rest.EarlierFailed-rest.EarlierErrored) + " succeeded"}
+func outcomes(c Counts) string {
+	texts := []string{strconv.Itoa(c.Succeeded) + " succeeded"}
 	for _, o := range []struct {
 		n    int
 		text string
 	}{
-		{t.failed + rest.EarlierFailed, "failed"}, {t.errored + rest.EarlierErrored, "without a result"}, {t.gaveUp, "given up"},
-		{rest.Unknown, "unknown"}, {rest.Unwritten, "not written"}, {rest.Waiting, "not ended"},
+		{c.Failed, "failed"}, {c.Errored, "without a result"}, {c.GaveUp, "given up"},
+		{c.Unknown, "unknown"}, {c.Unwritten, "not written"}, {c.Waiting(), "not ended"},
 	} {
 		if o.n > 0 {
 			texts = append(texts, fmt.Sprintf("%d %s", o.n, o.text))

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,8 +15,6 @@ import (
 // Tally collects the figures of a summary. It keeps a few bytes per job and no result.
 type Tally struct {
 	mu sync.Mutex
-
-	succeeded, failed, errored, gaveUp int
 
 	costs   map[string]edenwait.Cost // by provider
 	badCost int                      // jobs with an invalid cost
@@ -41,19 +38,17 @@ func NewTally() *Tally {
 	return &Tally{costs: map[string]edenwait.Cost{}, causes: map[cause]int{}}
 }
 
-// Succeeded counts a job that succeeded.
+// Succeeded adds a job that succeeded.
 func (t *Tally) Succeeded(job *edenwait.Job) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.succeeded++
 	t.addCost(job)
 }
 
-// Failed counts a job that failed.
+// Failed adds a job that failed.
 func (t *Tally) Failed(job *edenwait.Job) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.failed++
 	t.addCost(job)
 	why := "no reason given"
 	if job.Error != nil {
@@ -65,34 +60,37 @@ func (t *Tally) Failed(job *edenwait.Job) {
 	t.addCause(cause{job.Provider, why})
 }
 
-// Errored counts an id without a valid response. job is nil unless there is a response.
+// Errored adds an id without a valid response. job is nil unless there is a response.
 func (t *Tally) Errored(job *edenwait.Job, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.errored++
 	if job != nil {
 		t.addCost(job)
 	}
 	t.addCause(cause{why: Reason(err)})
 }
 
-// GaveUp counts a job that was given up, and may still end.
+// GaveUp adds a job that was given up, and may still end.
 func (t *Tally) GaveUp(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.gaveUp++
 	t.addCause(cause{why: Reason(err)})
 }
 
-// Ended records the times of a job that was seen running: from its submit to its result,
-// and from when it was last seen running to its result.
-func (t *Tally) Ended(ran, late time.Duration) {
+// Ran adds the time from a job's submit to its result.
+func (t *Tally) Ran(d time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if ran > 0 { // otherwise the clocks differ, or the job has no created_at
-		t.ran = append(t.ran, ran)
+	if d > 0 { // else the clocks differ
+		t.ran = append(t.ran, d)
 	}
-	t.late = append(t.late, late)
+}
+
+// Late adds the lag of a result.
+func (t *Tally) Late(d time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.late = append(t.late, d)
 }
 
 // Earlier adds the cost of a result from an earlier run.
@@ -107,8 +105,8 @@ func (t *Tally) Earlier(provider string, cost edenwait.Cost) {
 	}
 }
 
-// EndedEarly counts a job that had ended before its first poll.
-func (t *Tally) EndedEarly() {
+// Early counts a job that had ended before its first poll.
+func (t *Tally) Early() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.early++
@@ -171,26 +169,13 @@ var aJobID = sync.OnceValue(func() *regexp.Regexp {
 
 // quantile is the value that this share of the sorted values does not exceed.
 func quantile(sorted []time.Duration, share float64) time.Duration {
-	if len(sorted) == 0 {
-		return 0
-	}
-	rank := int(math.Ceil(share * float64(len(sorted))))
-	return sorted[max(rank, 1)-1]
+	return sorted[max(int(math.Ceil(share*float64(len(sorted)))), 1)-1]
 }
 
 func mean(values []time.Duration) time.Duration {
-	if len(values) == 0 {
-		return 0
-	}
 	var sum time.Duration
 	for _, v := range values {
 		sum += v
 	}
 	return sum / time.Duration(len(values))
-}
-
-func sorted(values []time.Duration) []time.Duration {
-	values = slices.Clone(values)
-	slices.Sort(values)
-	return values
 }

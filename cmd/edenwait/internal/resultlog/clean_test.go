@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/edenwait/edenwait"
 )
 
 // TestLineIsUnicode: whatever a server puts into an output, the line is valid
@@ -29,7 +31,7 @@ func TestLineIsUnicode(t *testing.T) {
 		{`"\\\ud83d"`, `"\\\ufffd"`, 6},
 	} {
 		raw := `{"public_id":"` + idA + `","status":"success","output":` + test.output + `}`
-		text, replaced, err := Line{ID: idA, Outcome: OutcomeSuccess, Job: job(t, raw)}.Encode()
+		text, replaced, err := Line{ID: idA, Outcome: edenwait.OutcomeSuccess, Job: job(t, raw)}.Encode()
 		if err != nil || !utf8.Valid(text) || !json.Valid(text) || replaced != test.replaced {
 			t.Errorf("%q: %q, %d replaced, %v, want %d", test.output, text, replaced, err, test.replaced)
 		}
@@ -37,7 +39,7 @@ func TestLineIsUnicode(t *testing.T) {
 			t.Errorf("%q: got %s", test.output, text)
 		}
 	}
-	text := encode(t, Line{ID: "caf\xe9", Outcome: OutcomeError, Error: "no \xe9", Reason: "\xff"})
+	text := encode(t, Line{ID: "caf\xe9", Outcome: edenwait.OutcomeError, Error: "no \xe9", Reason: "\xff"})
 	if !utf8.Valid(text) || !json.Valid(text) {
 		t.Errorf("got %q", text)
 	}
@@ -48,7 +50,7 @@ func TestLineIsUnicode(t *testing.T) {
 func TestDeepLine(t *testing.T) {
 	const depth = 9890 // the client takes 9,900 levels, the job included
 	raw := "{\n\"public_id\":\"" + idA + "\",\"status\":\"success\",\n\"output\":" + strings.Repeat("[\n", depth) + strings.Repeat("]", depth) + "}"
-	text := string(encode(t, Line{ID: idA, Outcome: OutcomeSuccess, Job: job(t, raw)}))
+	text := string(encode(t, Line{ID: idA, Outcome: edenwait.OutcomeSuccess, Job: job(t, raw)}))
 	if strings.Count(text, "\n") != 1 || !strings.HasSuffix(text, "}}\n") || strings.Count(text, "[") != depth {
 		t.Errorf("got %d line ends, %.100s…", strings.Count(text, "\n"), text)
 	}

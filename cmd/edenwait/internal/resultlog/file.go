@@ -49,7 +49,7 @@ type File struct {
 
 // Open opens or creates a file to append to, and calls each for every line in it. It
 // returns an error and does not change the file if this command has not written it. Lines
-// with OutcomeError for which retry returns true are removed and not passed to each. A nil
+// with edenwait.OutcomeError for which retry returns true are removed and not passed to each. A nil
 // retry removes none.
 //
 // Some file systems have no locks. Then Open succeeds without a lock, and Unlocked says

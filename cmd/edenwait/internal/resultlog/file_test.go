@@ -43,15 +43,15 @@ func encode(t *testing.T, l Line) []byte {
 func threeLines(t *testing.T) [][]byte {
 	t.Helper()
 	return [][]byte{
-		encode(t, Line{ID: idA, Outcome: OutcomeSuccess, Job: job(t, `{"public_id":"`+idA+`","status":"success","output":"{\"id\":\"x\",\"outcome\":\"fail\"}\n"}`)}),
-		encode(t, Line{ID: idB, Outcome: OutcomeFail, Job: job(t, `{"public_id":"`+idB+`","status":"fail","error":"no"}`), Error: "no"}),
-		encode(t, Line{ID: "bad \"id\"\n", Outcome: OutcomeError, Error: "not an id"}),
+		encode(t, Line{ID: idA, Outcome: edenwait.OutcomeSuccess, Job: job(t, `{"public_id":"`+idA+`","status":"success","output":"{\"id\":\"x\",\"outcome\":\"fail\"}\n"}`)}),
+		encode(t, Line{ID: idB, Outcome: edenwait.OutcomeFail, Job: job(t, `{"public_id":"`+idB+`","status":"fail","error":"no"}`), Error: "no"}),
+		encode(t, Line{ID: "bad \"id\"\n", Outcome: edenwait.OutcomeError, Error: "not an id"}),
 	}
 }
 
 type seen struct {
 	id      string
-	outcome Outcome
+	outcome edenwait.Outcome
 }
 
 func openFile(t *testing.T, path string) (*File, []seen, error) {
@@ -81,7 +81,7 @@ func content(t *testing.T, path string) []byte {
 
 func TestLineIsOneLine(t *testing.T) {
 	pretty := "{\n \"public_id\": \"" + idA + "\",\n \"status\": \"success\",\n \"cost\": \"0.10\",\n \"output\": {\"html\": \"<b>&</b>\", \"n\": 1.000000000000000000001}\n}"
-	got := string(encode(t, Line{ID: idA, Outcome: OutcomeSuccess, Job: job(t, pretty)}))
+	got := string(encode(t, Line{ID: idA, Outcome: edenwait.OutcomeSuccess, Job: job(t, pretty)}))
 	want := `{"id":"` + idA + `","outcome":"success","job":{"public_id":"` + idA + `","status":"success","cost":"0.10","output":{"html":"<b>&</b>","n":1.000000000000000000001}}}` + "\n"
 	if got != want {
 		t.Errorf("got  %swant %s", got, want)
@@ -111,7 +111,7 @@ func TestAppendAndReopen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []seen{{idA, OutcomeSuccess}, {idB, OutcomeFail}, {"bad \"id\"\n", OutcomeError}}
+	want := []seen{{idA, edenwait.OutcomeSuccess}, {idB, edenwait.OutcomeFail}, {"bad \"id\"\n", edenwait.OutcomeError}}
 	if !slices.Equal(got, want) || f.Cut != 0 {
 		t.Errorf("got %v, %d bytes cut, want %v", got, f.Cut, want)
 	}
@@ -197,8 +197,8 @@ func TestLooseEnds(t *testing.T) {
 		"nothing but zeros":           {make([]byte, 600_000), nil, 0, 600_000},
 		"a brace within a line":       {slices.Concat(lines[0], []byte(`{"id":"`+idB+`","outcome":"success","job":{"a":{}`)), lines[0], 1, 78},
 		"two lines that became one":   {slices.Concat(lines[0], bytes.TrimSpace(lines[0]), bytes.TrimSpace(lines[1])), lines[0], 1, int64(len(lines[0]) + len(lines[1]) - 2)},
-		"a long line without end":     {slices.Concat(lines[0], encode(t, Line{ID: idC, Outcome: OutcomeError, Error: strings.Repeat("x", 600_000)})[:600_000]), lines[0], 1, 600_000},
-		"a long line, no newline":     {encode(t, Line{ID: idC, Outcome: OutcomeError, Error: strings.Repeat("x", 600_000)}), encode(t, Line{ID: idC, Outcome: OutcomeError, Error: strings.Repeat("x", 600_000)}), 1, 0},
+		"a long line without end":     {slices.Concat(lines[0], encode(t, Line{ID: idC, Outcome: edenwait.OutcomeError, Error: strings.Repeat("x", 600_000)})[:600_000]), lines[0], 1, 600_000},
+		"a long line, no newline":     {encode(t, Line{ID: idC, Outcome: edenwait.OutcomeError, Error: strings.Repeat("x", 600_000)}), encode(t, Line{ID: idC, Outcome: edenwait.OutcomeError, Error: strings.Repeat("x", 600_000)}), 1, 0},
 		"only the newline is missing": {bytes.TrimSuffix(whole, []byte("\n")), whole, 3, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -340,14 +340,14 @@ func TestOnlyOneWrites(t *testing.T) {
 
 // TestLongLines: a line larger than the buffer.
 func TestLongLines(t *testing.T) {
-	long := encode(t, Line{ID: idC, Outcome: OutcomeSuccess, Job: job(t,
+	long := encode(t, Line{ID: idC, Outcome: edenwait.OutcomeSuccess, Job: job(t,
 		fmt.Sprintf(`{"public_id":%q,"status":"success","output":%q}`, idC, strings.Repeat("a line of some length ", 100_000)))})
 	path := write(t, slices.Concat(long, threeLines(t)[1], long[:len(long)/2]))
 	f, got, err := openFile(t, path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []seen{{idC, OutcomeSuccess}, {idB, OutcomeFail}}; !slices.Equal(got, want) || f.Cut != int64(len(long)/2) {
+	if want := []seen{{idC, edenwait.OutcomeSuccess}, {idB, edenwait.OutcomeFail}}; !slices.Equal(got, want) || f.Cut != int64(len(long)/2) {
 		t.Errorf("got %v, %d bytes cut, want %v, %d", got, f.Cut, want, len(long)/2)
 	}
 	if err := f.Close(); err != nil {

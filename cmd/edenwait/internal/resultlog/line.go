@@ -10,24 +10,15 @@ import (
 	"github.com/edenwait/edenwait"
 )
 
-// Outcome is how a job ended.
-type Outcome string
-
-// The outcomes. OutcomeError is everything else: an unknown job, a malformed id, an
-// undocumented status.
-const (
-	OutcomeSuccess Outcome = "success"
-	OutcomeFail    Outcome = "fail"
-	OutcomeError   Outcome = "error"
-)
-
-var outcomes = []Outcome{OutcomeSuccess, OutcomeFail, OutcomeError}
+// outcomes are those that a line may have. OutcomeError is everything without a final
+// response that the API documents.
+var outcomes = []edenwait.Outcome{edenwait.OutcomeSuccess, edenwait.OutcomeFail, edenwait.OutcomeError}
 
 // Line is the line of a job. The id comes first and the outcome second, so that a torn
 // line can be recognized.
 type Line struct {
 	ID      string
-	Outcome Outcome
+	Outcome edenwait.Outcome
 	Job     *edenwait.Job // nil without a response
 	Error   string        // empty after a success
 	Reason  string        // Error in one word, for programs

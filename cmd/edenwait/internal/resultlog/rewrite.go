@@ -8,11 +8,13 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+
+	"github.com/edenwait/edenwait"
 )
 
 // retried reports whether a line is to be removed, so that its job is retried.
 func (e Entry) retried(retry func(id string) bool) bool {
-	return retry != nil && e.Outcome == OutcomeError && retry(e.ID)
+	return retry != nil && e.Outcome == edenwait.OutcomeError && retry(e.ID)
 }
 
 // rewrite replaces the file by one without the lines to be retried, in one step: if the

@@ -6,13 +6,15 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/edenwait/edenwait"
 )
 
 // TestRetry: lines without a result are removed where retry says so, in a file
 // that is locked all the while; the other lines stay to the byte.
 func TestRetry(t *testing.T) {
 	lines := threeLines(t)
-	odd := encode(t, Line{ID: idC, Outcome: OutcomeError, Error: "gone"})
+	odd := encode(t, Line{ID: idC, Outcome: edenwait.OutcomeError, Error: "gone"})
 	path := write(t, slices.Concat(lines[0], odd, lines[1], lines[2]))
 	link := filepath.Join(t.TempDir(), "link.jsonl")
 	if err := os.Symlink(path, link); err != nil {
@@ -23,7 +25,7 @@ func TestRetry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []seen{{idA, OutcomeSuccess}, {idC, OutcomeError}, {idB, OutcomeFail}}; !slices.Equal(got, want) || f.Dropped != 1 {
+	if want := []seen{{idA, edenwait.OutcomeSuccess}, {idC, edenwait.OutcomeError}, {idB, edenwait.OutcomeFail}}; !slices.Equal(got, want) || f.Dropped != 1 {
 		t.Errorf("got %v, %d dropped, want %v", got, f.Dropped, want)
 	}
 	if text := content(t, path); string(text) != string(slices.Concat(lines[0], odd, lines[1])) {

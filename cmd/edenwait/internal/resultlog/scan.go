@@ -17,7 +17,7 @@ import (
 // Entry is a line of a file without its output.
 type Entry struct {
 	ID      string
-	Outcome Outcome
+	Outcome edenwait.Outcome
 	// Cost and Provider are the job's, empty without one.
 	Cost     edenwait.Cost
 	Provider string
@@ -110,10 +110,10 @@ func parse(text []byte) (e Entry, ok bool) {
 	}
 	fields := gjson.GetManyBytes(text, "id", "outcome", "job.cost", "job.provider")
 	id, outcome, cost, provider := fields[0], fields[1], fields[2], fields[3]
-	if id.Type != gjson.String || outcome.Type != gjson.String || !slices.Contains(outcomes, Outcome(outcome.Str)) {
+	if id.Type != gjson.String || outcome.Type != gjson.String || !slices.Contains(outcomes, edenwait.Outcome(outcome.Str)) {
 		return e, false
 	}
-	e = Entry{ID: id.Str, Outcome: Outcome(outcome.Str), Provider: provider.String()}
+	e = Entry{ID: id.Str, Outcome: edenwait.Outcome(outcome.Str), Provider: provider.String()}
 	if amount := edenwait.Cost(strings.Trim(cost.Raw, `"`)); isNumber(amount) {
 		e.Cost = amount
 	}

@@ -5,13 +5,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/edenwait/edenwait"
 )
 
 // TestLongestID: the longest id that is written is found again, in the worst case
 // too: a bad one of 200 bytes, each of which takes six in JSON.
 func TestLongestID(t *testing.T) {
 	id := strings.Repeat("\x01", 200)
-	path := write(t, encode(t, Line{ID: id, Outcome: OutcomeError, Error: "not an id"}))
+	path := write(t, encode(t, Line{ID: id, Outcome: edenwait.OutcomeError, Error: "not an id"}))
 	f, got, err := openFile(t, path)
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +52,7 @@ func TestLineInOtherWords(t *testing.T) {
 		`{"error":"no","id":"` + idB + `","outcome":"fail"}`,
 		` { "outcome" : "error", "id" : "` + idC + `" }`,
 	}
-	want := []seen{{idA, OutcomeSuccess}, {idB, OutcomeFail}, {idC, OutcomeError}}
+	want := []seen{{idA, edenwait.OutcomeSuccess}, {idB, edenwait.OutcomeFail}, {idC, edenwait.OutcomeError}}
 	whole := strings.Join(lines, "\n") + "\n"
 	for name, test := range map[string]struct {
 		content, left string

@@ -50,24 +50,24 @@ func (r *Recorder) Taken(id uuid.UUID) {
 	r.row(id)
 }
 
-// Get notes the GET of a job.
-func (r *Recorder) Get(id uuid.UUID, at time.Time) {
+// Get notes that the GET of a job begins.
+func (r *Recorder) Get(id uuid.UUID) {
 	if r == nil {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.requests = append(r.requests, request{at.Sub(r.began), r.row(id)})
+	r.requests = append(r.requests, request{time.Since(r.began), r.row(id)})
 }
 
-// List notes the GET of a list page.
-func (r *Recorder) List(at time.Time) {
+// List notes that the GET of a list page begins.
+func (r *Recorder) List() {
 	if r == nil {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.requests = append(r.requests, request{at.Sub(r.began), list})
+	r.requests = append(r.requests, request{time.Since(r.began), list})
 }
 
 // Ended notes that the result of a job has come, and when it was submitted if that

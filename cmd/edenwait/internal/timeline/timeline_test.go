@@ -26,9 +26,9 @@ func record(n int) *Recorder {
 		r.Taken(ids[i])
 	}
 	for i, id := range ids {
-		r.List(time.Now())
+		r.List()
 		time.Sleep(time.Second)
-		r.Get(id, time.Now())
+		r.Get(id)
 		if i == n-1 {
 			break
 		}
@@ -180,8 +180,8 @@ func TestLabel(t *testing.T) {
 func TestNil(t *testing.T) {
 	var r *Recorder
 	r.Taken(uuid.New())
-	r.Get(uuid.New(), time.Now())
-	r.List(time.Now())
+	r.Get(uuid.New())
+	r.List()
 	r.Ended(uuid.New(), time.Now(), false)
 }
 

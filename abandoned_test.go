@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // TestHookThatWasGivenUpChangesItsJob: what a call returns is made without a look at a
@@ -16,9 +17,9 @@ func TestHookThatWasGivenUpChangesItsJob(t *testing.T) {
 	for _, failFast := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			release := make(chan struct{})
-			waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
-				if id == uid(3) {
-					return running(id)
+			waiter := testbed.NewScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
+				if id == testbed.ID(3) {
+					return testbed.Running(id)
 				}
 				return &edenwait.Job{ID: id, Status: edenwait.StatusFail, Error: &edenwait.JobError{Message: "no"}}, nil
 			}, edenwait.Config{FailFast: failFast, Hooks: edenwait.Hooks{OnFail: func(ctx context.Context, job *edenwait.Job) error {
@@ -30,8 +31,8 @@ func TestHookThatWasGivenUpChangesItsJob(t *testing.T) {
 			}}})
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			ids := []string{uid(1), uid(2), uid(3)}
-			stream := thrownBy(func() {
+			ids := []string{testbed.ID(1), testbed.ID(2), testbed.ID(3)}
+			stream := testbed.ThrownBy(func() {
 				for r := range waiter.AsCompleted(ctx, slices.Values(ids)) {
 					_ = r.ID
 				}

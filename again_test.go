@@ -9,6 +9,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // Ids that come again in a stream, after their jobs' ends.
@@ -26,18 +27,18 @@ func TestHookOfAJobThatWasGivenUpBefore(t *testing.T) {
 				time.Sleep(2 * time.Minute)
 			}
 		}
-		record := newHookLog()
+		record := testbed.NewHookLog()
 		var errs []error
-		for r := range newWaiter(t, api, edenwait.Config{MaxWait: time.Minute, Hooks: record.hooks()}).AsCompleted(context.Background(), ids) {
+		for r := range testbed.NewWaiter(t, api, edenwait.Config{MaxWait: time.Minute, Hooks: record.Hooks()}).AsCompleted(context.Background(), ids) {
 			errs = append(errs, r.Err)
 		}
 		if len(errs) != 4 || !errors.Is(errs[0], edenwait.ErrMaxWait) || !errors.Is(errs[1], edenwait.ErrMaxWait) || errs[2] != nil || errs[3] != nil {
 			t.Errorf("results %v", errs)
 		}
-		if record.errors[slow] != 1 || record.success[slow] != 1 {
-			t.Errorf("OnError called %d times, OnSuccess %d times, want once each", record.errors[slow], record.success[slow])
+		if record.Errors[slow] != 1 || record.Success[slow] != 1 {
+			t.Errorf("OnError called %d times, OnSuccess %d times, want once each", record.Errors[slow], record.Success[slow])
 		}
-		for _, p := range record.progress {
+		for _, p := range record.Progress {
 			if p.Total > 1 || p.Succeeded+p.Failed+p.Errored+p.Waiting != p.Total {
 				t.Errorf("does not add up to one job: %+v", p)
 			}
@@ -59,16 +60,16 @@ func TestNoSecondHookForAJobThatWentBack(t *testing.T) {
 				time.Sleep(pause)
 			}
 		}
-		record := newHookLog()
+		record := testbed.NewHookLog()
 		var errs []error
-		for r := range newWaiter(t, api, edenwait.Config{MaxWait: time.Minute, Hooks: record.hooks()}).AsCompleted(context.Background(), ids) {
+		for r := range testbed.NewWaiter(t, api, edenwait.Config{MaxWait: time.Minute, Hooks: record.Hooks()}).AsCompleted(context.Background(), ids) {
 			errs = append(errs, r.Err)
 		}
 		if len(errs) != 3 || errs[0] != nil || !errors.Is(errs[1], edenwait.ErrMaxWait) || errs[2] != nil {
 			t.Errorf("results %v", errs)
 		}
-		if record.success[id] != 1 || record.errors[id] != 0 {
-			t.Errorf("OnSuccess called %d times, OnError %d", record.success[id], record.errors[id])
+		if record.Success[id] != 1 || record.Errors[id] != 0 {
+			t.Errorf("OnSuccess called %d times, OnError %d", record.Success[id], record.Errors[id])
 		}
 	})
 }

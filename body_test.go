@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // paced is a body of which some bytes come at a time, after a while each. A wait
@@ -47,7 +48,7 @@ func (p *paced) Close() error { return nil }
 
 // body is a job's whose output has so many letters.
 func bodyOf(letters int) []byte {
-	return fmt.Appendf(nil, `{"public_id":%q,"status":"success","output":%q}`, someID, strings.Repeat("x", letters))
+	return fmt.Appendf(nil, `{"public_id":%q,"status":"success","output":%q}`, testbed.SomeID, strings.Repeat("x", letters))
 }
 
 // TestSlowAnswers: an answer whose bytes keep coming is not cut off; a silence, and
@@ -84,7 +85,7 @@ func TestSlowAnswers(t *testing.T) {
 		"a drip after much":             {8 << 20, 1000, after(7<<20, 1000, time.Millisecond, 2*time.Second), 0, timeout, 80 * time.Second, true},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			client := &nethttp.Client{Timeout: tt.clientTimeout, Transport: roundTrip(func(r *nethttp.Request) (*nethttp.Response, error) {
+			client := &nethttp.Client{Timeout: tt.clientTimeout, Transport: testbed.RoundTrip(func(r *nethttp.Request) (*nethttp.Response, error) {
 				body := bodyOf(tt.letters)
 				return &nethttp.Response{StatusCode: 200, Header: nethttp.Header{}, Body: &paced{r.Context(), body, tt.piece, tt.every}, ContentLength: int64(len(body))}, nil
 			})}
@@ -93,7 +94,7 @@ func TestSlowAnswers(t *testing.T) {
 				t.Fatal(err)
 			}
 			began := time.Now()
-			_, err = poller.Get(t.Context(), someID)
+			_, err = poller.Get(t.Context(), testbed.SomeID)
 			if errors.Is(err, context.DeadlineExceeded) != tt.cut || !tt.cut && err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -107,12 +108,12 @@ func TestSlowAnswers(t *testing.T) {
 // TestSlowAnswersOverTheWire: the same of real requests and answers, whose
 // connections are in memory and whose time is the bubble's.
 func TestSlowAnswersOverTheWire(t *testing.T) {
-	_, _ = httptestRoots(), httptestCertificates() // made outside the bubble
+	_, _ = testbed.Roots(), testbed.Certificate() // made outside the bubble
 	for _, version := range []int{1, 2} {
 		synctest.Test(t, func(t *testing.T) {
-			server := startPiped(t, version, func(rw nethttp.ResponseWriter, r *nethttp.Request) {
+			server := testbed.StartPiped(t, version, func(rw nethttp.ResponseWriter, r *nethttp.Request) {
 				piece := 10_000
-				if r.URL.Path == "/v3/universal-ai/async/"+hanging {
+				if r.URL.Path == "/v3/universal-ai/async/"+testbed.HangingID {
 					piece = 100 // a byte now and then
 				}
 				for body := bodyOf(200_000); len(body) > 0; body = body[min(piece, len(body)):] {
@@ -125,16 +126,16 @@ func TestSlowAnswersOverTheWire(t *testing.T) {
 					}
 				}
 			})
-			poller := server.poller(t, edenwait.Config{})
+			poller := server.Poller(t, edenwait.Config{})
 			began := time.Now()
-			if _, err := poller.Get(t.Context(), someID); err != nil {
+			if _, err := poller.Get(t.Context(), testbed.SomeID); err != nil {
 				t.Errorf("HTTP/%d: %v", version, err)
 			}
 			if took := time.Since(began); took < 100*time.Second {
 				t.Errorf("HTTP/%d: it took only %v", version, took)
 			}
 			began = time.Now()
-			if _, err := poller.Get(t.Context(), hanging); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > time.Minute {
+			if _, err := poller.Get(t.Context(), testbed.HangingID); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > time.Minute {
 				t.Errorf("HTTP/%d: a drip ended after %v: %v", version, time.Since(began), err)
 			}
 		})
@@ -146,14 +147,14 @@ func TestBodyIsReadToItsEnd(t *testing.T) {
 	body := bodyOf(10_000)
 	for _, length := range []int64{0, -1, 1, int64(len(body)) - 1, int64(len(body)), int64(len(body)) + 1, 1 << 20} {
 		for name, shown := range map[string]io.Reader{"at once": bytes.NewReader(body), "by the byte": oneByOne{bytes.NewReader(body)}} {
-			client := &nethttp.Client{Transport: roundTrip(func(*nethttp.Request) (*nethttp.Response, error) {
+			client := &nethttp.Client{Transport: testbed.RoundTrip(func(*nethttp.Request) (*nethttp.Response, error) {
 				return &nethttp.Response{StatusCode: 200, Header: nethttp.Header{}, Body: io.NopCloser(shown), ContentLength: length}, nil
 			})}
 			poller, err := edenwait.NewPoller(edenwait.Config{Token: "secret-key", HTTPClient: client})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if job, err := poller.Get(t.Context(), someID); err != nil || len(job.Output) != 10_002 {
+			if job, err := poller.Get(t.Context(), testbed.SomeID); err != nil || len(job.Output) != 10_002 {
 				t.Errorf("a ContentLength of %d for %d bytes, %s: %v", length, len(body), name, err)
 			}
 		}
@@ -202,13 +203,13 @@ func TestCompressedAnswers(t *testing.T) {
 		{"br", 200, fits, nil, "Content-Encoding br, want gzip"},
 		{"zstd, gzip", 200, gzipped(t, fits), nil, "Content-Encoding zstd, want gzip"},
 	} {
-		overWire(t, func(t *testing.T, w protocol) {
-			server := w.start(t, nethttp.HandlerFunc(func(rw nethttp.ResponseWriter, _ *nethttp.Request) {
+		testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
+			server := w.Start(t, nethttp.HandlerFunc(func(rw nethttp.ResponseWriter, _ *nethttp.Request) {
 				rw.Header().Set("Content-Encoding", tt.coding)
 				rw.WriteHeader(tt.status)
 				_, _ = rw.Write(tt.body)
 			}))
-			transport := trusting()
+			transport := testbed.Trusting()
 			transport.DisableCompression = true
 			defer transport.CloseIdleConnections()
 			poller, err := edenwait.NewPoller(edenwait.Config{
@@ -217,7 +218,7 @@ func TestCompressedAnswers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			job, err := poller.Get(t.Context(), someID)
+			job, err := poller.Get(t.Context(), testbed.SomeID)
 			switch good := tt.is == nil && tt.says == ""; {
 			case good && (err != nil || len(job.Output) != 10_002):
 				t.Errorf("%q: %v", tt.coding, err)

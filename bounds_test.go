@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // vast is a body of spaces, of any size, that counts what is read of it.
@@ -69,7 +70,7 @@ func TestPollerReadsAndTrustsInBounds(t *testing.T) {
 		}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err = poller.Get(context.Background(), someID)
+		_, err = poller.Get(context.Background(), testbed.SomeID)
 		runtime.ReadMemStats(&after)
 		if err == nil || !body.closed || tt.is != nil && !errors.Is(err, tt.is) {
 			t.Errorf("%+v: closed %v, %v", tt, body.closed, err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // What a Waiter runs starts with its first call and ends with its last.
@@ -25,7 +26,7 @@ func busyPeriod(t *testing.T, waiter *edenwait.Waiter, second time.Duration) {
 		wg.Go(func() {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Duration(1+i%4)*second)
 			defer cancel()
-			ids := []string{uid(i), uid(i % 3), uid(50)}
+			ids := []string{testbed.ID(i), testbed.ID(i % 3), testbed.ID(50)}
 			switch i % 3 {
 			case 0:
 				_, _ = waiter.Wait(ctx, ids[0])
@@ -40,7 +41,7 @@ func busyPeriod(t *testing.T, waiter *edenwait.Waiter, second time.Duration) {
 	}
 	wg.Wait()
 	// The alarm is this period's: it takes several polls.
-	if _, err := waiter.Wait(context.Background(), uid(9)); err != nil {
+	if _, err := waiter.Wait(context.Background(), testbed.ID(9)); err != nil {
 		t.Error(err)
 	}
 }
@@ -48,15 +49,15 @@ func busyPeriod(t *testing.T, waiter *edenwait.Waiter, second time.Duration) {
 // A Waiter may be used outside a bubble, then in one, then in another, and then
 // outside again: nothing of it outlives its last call.
 func TestWaiterOutsideAndInBubbles(t *testing.T) {
-	source := &scripted{answer: func(ctx context.Context, id string, poll int) (*edenwait.Job, error) {
+	source := &testbed.Scripted{Answer: func(ctx context.Context, id string, poll int) (*edenwait.Job, error) {
 		switch {
-		case id == uid(0):
+		case id == testbed.ID(0):
 			<-ctx.Done()
 			return nil, ctx.Err()
 		case poll%5 == 4:
-			return succeeded(id)
+			return testbed.Succeeded(id)
 		}
-		return running(id)
+		return testbed.Running(id)
 	}}
 	waiter, err := edenwait.New(edenwait.Config{
 		Source: source, Rate: 200, Burst: 10, BackOff: func() backoff.BackOff { return backoff.NewConstantBackOff(10 * time.Millisecond) }, MaxWait: 30 * time.Minute,
@@ -83,9 +84,9 @@ func TestWaiterOutsideAndInBubbles(t *testing.T) {
 // Idle, a Waiter has no goroutine, no timer and no connection. Outside of a
 // bubble, since in one, time would not show a timer that is left.
 func TestIdleWaiterLeavesNothingOpen(t *testing.T) {
-	overWire(t, func(t *testing.T, w protocol) {
-		server, transport := w.account(t, edentest.Options{Rate: -1})
-		waiter := w.waiter(t, server, transport, edenwait.Config{Rate: 500, Burst: 20})
+	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
+		server, transport := w.Account(t, edentest.Options{Rate: -1})
+		waiter := w.Waiter(t, server, transport, edenwait.Config{Rate: 500, Burst: 20})
 		before := runtime.NumGoroutine()
 		for range 3 {
 			var wg sync.WaitGroup
@@ -109,10 +110,10 @@ func TestIdleWaiterLeavesNothingOpen(t *testing.T) {
 func TestNothingIsAskedBetweenCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
-		waiter := newWaiter(t, api, edenwait.Config{})
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{})
 		for i := range 3 {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-			_, _ = waiter.WaitAll(ctx, api.SubmitAll(40, minuteLong))
+			_, _ = waiter.WaitAll(ctx, api.SubmitAll(40, testbed.MinuteLong))
 			cancel()
 			n := len(api.Requests())
 			time.Sleep(time.Hour)

@@ -4,69 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	nethttp "net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
-
-// counted is a server that tells when its connections are closed.
-type counted struct {
-	*httptest.Server
-	mu   sync.Mutex
-	open map[net.Conn]bool
-	seen int
-	none chan struct{} // closed while none is open
-}
-
-func (w protocol) counted(t *testing.T, handler nethttp.Handler) *counted {
-	t.Helper()
-	c := &counted{Server: httptest.NewUnstartedServer(handler), open: map[net.Conn]bool{}, none: make(chan struct{})}
-	close(c.none)
-	c.Config.ConnState = func(conn net.Conn, state nethttp.ConnState) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		switch state {
-		case nethttp.StateNew:
-			if c.seen++; len(c.open) == 0 {
-				c.none = make(chan struct{})
-			}
-			c.open[conn] = true
-		case nethttp.StateClosed:
-			if delete(c.open, conn); len(c.open) == 0 {
-				close(c.none)
-			}
-		default:
-		}
-	}
-	w.run(c.Server)
-	t.Cleanup(c.Close)
-	return c
-}
-
-// wantNoneOpen waits until the last is closed: what is closed here is seen there
-// when it is seen. The bound is for what never is.
-func (c *counted) wantNoneOpen(t *testing.T, after string) {
-	t.Helper()
-	c.mu.Lock()
-	none, seen := c.none, c.seen
-	c.mu.Unlock()
-	if seen == 0 {
-		t.Errorf("%s: no connection was made", after)
-	}
-	select {
-	case <-none:
-	case <-time.After(time.Minute):
-		t.Fatalf("%s: connections are still open", after)
-	}
-}
 
 // embedding is a Source of the caller's that has a Poller's methods.
 type embedding struct{ *edenwait.Poller }
@@ -75,12 +22,12 @@ type embedding struct{ *edenwait.Poller }
 // connection of its own client is left open, nor a goroutine that reads it;
 // whether its requests were answered or cut short.
 func TestConnectionsAreClosed(t *testing.T) {
-	overWire(t, func(t *testing.T, w protocol) {
+	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
 		for _, source := range []string{"own", "embedded"} {
 			api := edentest.New(edentest.Options{Rate: -1})
 			hang := make(chan struct{})
-			server := w.counted(t, nethttp.HandlerFunc(func(rw nethttp.ResponseWriter, r *nethttp.Request) {
-				if strings.HasSuffix(r.URL.Path, hanging) {
+			server := w.Counted(t, nethttp.HandlerFunc(func(rw nethttp.ResponseWriter, r *nethttp.Request) {
+				if strings.HasSuffix(r.URL.Path, testbed.HangingID) {
 					select {
 					case <-hang:
 					case <-r.Context().Done():
@@ -92,10 +39,10 @@ func TestConnectionsAreClosed(t *testing.T) {
 			t.Cleanup(func() { close(hang) })
 			config := edenwait.Config{BaseURL: server.URL, Token: edentest.DefaultToken, Rate: 1000, DisableList: true}
 			if source == "embedded" {
-				config.Source = embedding{w.poller(t, config)}
+				config.Source = embedding{w.Poller(t, config)}
 			}
 			var waiter *edenwait.Waiter
-			withDefaultTransport(trusting(), func() {
+			testbed.WithDefaultTransport(testbed.Trusting(), func() {
 				var err error
 				if waiter, err = edenwait.New(config); err != nil {
 					t.Fatal(err)
@@ -111,7 +58,7 @@ func TestConnectionsAreClosed(t *testing.T) {
 					return nil
 				},
 				"a request under way": func(ctx context.Context, ids []string) error {
-					for r := range waiter.AsCompleted(ctx, slices.Values(append([]string{hanging}, ids...))) {
+					for r := range waiter.AsCompleted(ctx, slices.Values(append([]string{testbed.HangingID}, ids...))) {
 						return r.Err
 					}
 					return nil
@@ -119,8 +66,8 @@ func TestConnectionsAreClosed(t *testing.T) {
 				"a context that ends": func(ctx context.Context, ids []string) error {
 					ctx, cancel := context.WithCancel(ctx)
 					defer cancel()
-					for r := range waiter.AsCompleted(ctx, slices.Values(append([]string{hanging}, ids...))) {
-						if cancel(); r.ID == hanging && !errors.Is(r.Err, context.Canceled) {
+					for r := range waiter.AsCompleted(ctx, slices.Values(append([]string{testbed.HangingID}, ids...))) {
+						if cancel(); r.ID == testbed.HangingID && !errors.Is(r.Err, context.Canceled) {
 							return r.Err
 						}
 					}
@@ -130,20 +77,17 @@ func TestConnectionsAreClosed(t *testing.T) {
 				if err := wait(t.Context(), api.SubmitAll(20, edentest.Workload{Durations: edentest.Fixed(0)})); err != nil {
 					t.Fatal(err)
 				}
-				server.wantNoneOpen(t, source+", "+call)
+				server.WantNoneOpen(t, source+", "+call)
 			}
 		}
 	})
 }
 
-// hanging is a job whose GETs are not answered.
-const hanging = "44444444-4444-4444-8444-444444444444"
-
 // TestClientOfTheCallerStaysOpen: it may be in use elsewhere.
 func TestClientOfTheCallerStaysOpen(t *testing.T) {
-	overWire(t, func(t *testing.T, w protocol) {
-		server := w.counted(t, nethttp.HandlerFunc(func(rw nethttp.ResponseWriter, _ *nethttp.Request) {
-			fmt.Fprintf(rw, `{"public_id":%q,"status":"success"}`, someID)
+	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
+		server := w.Counted(t, nethttp.HandlerFunc(func(rw nethttp.ResponseWriter, _ *nethttp.Request) {
+			fmt.Fprintf(rw, `{"public_id":%q,"status":"success"}`, testbed.SomeID)
 		}))
 		client := server.Client()
 		waiter, err := edenwait.New(edenwait.Config{BaseURL: server.URL, Token: "secret-key", HTTPClient: client, Rate: 1000})
@@ -151,14 +95,14 @@ func TestClientOfTheCallerStaysOpen(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 3 {
-			if _, err := waiter.Wait(t.Context(), someID); err != nil {
+			if _, err := waiter.Wait(t.Context(), testbed.SomeID); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if server.mu.Lock(); server.seen != 1 {
-			t.Errorf("%d connections for three waits", server.seen)
+		if server.Mu.Lock(); server.Seen != 1 {
+			t.Errorf("%d connections for three waits", server.Seen)
 		}
-		server.mu.Unlock()
+		server.Mu.Unlock()
 		client.CloseIdleConnections()
 	})
 }
@@ -167,19 +111,19 @@ func TestClientOfTheCallerStaysOpen(t *testing.T) {
 // replaced, by an own client and by one of the caller's. The pings of an own
 // client are as frequent as http.DefaultTransport's, where those are set.
 func TestSilentConnection(t *testing.T) {
-	server := protocol{http2: true}.start(t, nethttp.HandlerFunc(func(rw nethttp.ResponseWriter, _ *nethttp.Request) {
-		fmt.Fprintf(rw, `{"public_id":%q,"status":"processing"}`, someID)
+	server := testbed.Protocol{HTTP2: true}.Start(t, nethttp.HandlerFunc(func(rw nethttp.ResponseWriter, _ *nethttp.Request) {
+		fmt.Fprintf(rw, `{"public_id":%q,"status":"processing"}`, testbed.SomeID)
 	}))
-	pinging := trusting()
+	pinging := testbed.Trusting()
 	pinging.HTTP2 = &nethttp.HTTP2Config{SendPingTimeout: 50 * time.Millisecond, PingTimeout: 50 * time.Millisecond}
 	for name, client := range map[string]*nethttp.Client{
 		"own":       nil,
-		"caller's":  {Transport: trusting()},
-		"wrapped":   {Transport: roundTrip(trusting().RoundTrip)},
-		"timing":    {Transport: trusting(), Timeout: 200 * time.Millisecond},
+		"caller's":  {Transport: testbed.Trusting()},
+		"wrapped":   {Transport: testbed.RoundTrip(testbed.Trusting().RoundTrip)},
+		"timing":    {Transport: testbed.Trusting(), Timeout: 200 * time.Millisecond},
 		"impatient": {Transport: impatient()},
 	} {
-		between := newTap(t, server)
+		between := testbed.NewTap(t, server)
 		config := edenwait.Config{BaseURL: between.URL, Token: "secret-key", HTTPClient: client, RequestTimeout: 200 * time.Millisecond}
 		if client == nil {
 			config.RequestTimeout = time.Minute
@@ -188,16 +132,16 @@ func TestSilentConnection(t *testing.T) {
 			config.RequestTimeout = time.Minute
 		}
 		var poller *edenwait.Poller
-		withDefaultTransport(pinging, func() {
+		testbed.WithDefaultTransport(pinging, func() {
 			var err error
 			if poller, err = edenwait.NewPoller(config); err != nil {
 				t.Fatal(err)
 			}
 		})
-		if _, err := poller.Get(t.Context(), someID); err != nil {
+		if _, err := poller.Get(t.Context(), testbed.SomeID); err != nil {
 			t.Fatal(name, err)
 		}
-		if n := between.fallSilent(); n != 1 {
+		if n := between.FallSilent(); n != 1 {
 			t.Errorf("%s: %d connections", name, n)
 		}
 		failed := 0
@@ -206,7 +150,7 @@ func TestSilentConnection(t *testing.T) {
 			errs := make(chan error, 4)
 			for range cap(errs) {
 				go func() {
-					_, err := poller.Get(t.Context(), someID)
+					_, err := poller.Get(t.Context(), testbed.SomeID)
 					errs <- err
 				}()
 			}
@@ -229,7 +173,7 @@ func TestSilentConnection(t *testing.T) {
 }
 
 func impatient() *nethttp.Transport {
-	transport := trusting()
+	transport := testbed.Trusting()
 	transport.ResponseHeaderTimeout = 200 * time.Millisecond
 	return transport
 }
@@ -237,7 +181,7 @@ func impatient() *nethttp.Transport {
 // TestNoStreamIsReset: an answer that was read is not cancelled, of whichever
 // status and length.
 func TestNoStreamIsReset(t *testing.T) {
-	server := protocol{http2: true}.start(t, nethttp.HandlerFunc(func(rw nethttp.ResponseWriter, r *nethttp.Request) {
+	server := testbed.Protocol{HTTP2: true}.Start(t, nethttp.HandlerFunc(func(rw nethttp.ResponseWriter, r *nethttp.Request) {
 		switch r.URL.Query().Get("page") {
 		case "2":
 			rw.WriteHeader(nethttp.StatusServiceUnavailable)
@@ -250,14 +194,14 @@ func TestNoStreamIsReset(t *testing.T) {
 			fmt.Fprint(rw, `{"items":[]}`)
 		}
 	}))
-	between := newTap(t, server)
-	poller := protocol{http2: true}.poller(t, edenwait.Config{BaseURL: between.URL})
+	between := testbed.NewTap(t, server)
+	poller := testbed.Protocol{HTTP2: true}.Poller(t, edenwait.Config{BaseURL: between.URL})
 	for page := range 20 {
 		if _, err := poller.List(t.Context(), edenwait.ListQuery{Page: page % 4}); (err != nil) != (page%4 == 2) {
 			t.Error(err)
 		}
 	}
-	if n := between.resetStreams(); n > 0 {
+	if n := between.ResetStreams(); n > 0 {
 		t.Errorf("%d of 20 streams were reset", n)
 	}
 }

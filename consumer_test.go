@@ -11,6 +11,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // Loops over AsCompleted that are slow, or that call the Waiter themselves, while
@@ -22,8 +23,8 @@ func TestSlowLoopSlowsItselfAlone(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
 		slow := api.SubmitAll(200, edentest.Workload{Durations: edentest.Fixed(time.Second)})
 		shared := slow[190]
-		others := append(api.SubmitAll(50, minuteLong), shared)
-		waiter := newWaiter(t, api, edenwait.Config{MaxInFlight: 8})
+		others := append(api.SubmitAll(50, testbed.MinuteLong), shared)
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{MaxInFlight: 8})
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		taken, left := 0, make(chan struct{})
@@ -73,12 +74,12 @@ func later(a, b time.Time) time.Time {
 // More jobs end at one moment than the loop is ready to take.
 func TestManyEndsAtOnceBesideASlowLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
-			return running(id)
+		waiter := testbed.NewScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
+			return testbed.Running(id)
 		}, edenwait.Config{MaxInFlight: 4, MaxWait: time.Minute})
 		ids := make([]string, 5000)
 		for n := range ids {
-			ids[n] = uid(n)
+			ids[n] = testbed.ID(n)
 		}
 		results := 0
 		for r := range waiter.AsCompleted(context.Background(), slices.Values(ids)) {
@@ -95,12 +96,12 @@ func TestManyEndsAtOnceBesideASlowLoop(t *testing.T) {
 // A loop that takes results as fast as they come is never left paused. Outside of
 // a bubble, since it takes goroutines that run at once.
 func TestFastLoopIsNeverLeftPaused(t *testing.T) {
-	waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
-		return succeeded(id)
+	waiter := testbed.NewScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
+		return testbed.Succeeded(id)
 	}, edenwait.Config{MaxInFlight: 2, Rate: 1e6, Burst: 1e6, DisableList: true})
 	ids := make([]string, 20_000)
 	for n := range ids {
-		ids[n] = uid(n)
+		ids[n] = testbed.ID(n)
 	}
 	var taken atomic.Int64
 	done := make(chan struct{})

@@ -15,65 +15,13 @@ import (
 
 	"github.com/cenkalti/backoff/v4"
 	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 
 	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // What the caller brings along panics, or ends its goroutine, while several calls
 // are under way.
-
-// thrownBy calls f in a goroutine of its own. The result is what came out of it:
-// what it threw, or "returned", or "exited".
-func thrownBy(f func()) <-chan any {
-	out := make(chan any, 1)
-	go func() {
-		var result any = "exited"
-		defer func() {
-			if thrown := recover(); thrown != nil {
-				result = thrown
-			}
-			out <- result
-		}()
-		f()
-		result = "returned"
-	}()
-	return out
-}
-
-// callsUnderWay starts one call of each kind.
-func callsUnderWay(waiter *edenwait.Waiter) map[string]<-chan any {
-	ctx := context.Background()
-	return map[string]<-chan any{
-		"Wait":    thrownBy(func() { _, _ = waiter.Wait(ctx, uid(1)) }),
-		"Wait 2":  thrownBy(func() { _, _ = waiter.Wait(ctx, uid(1)) }),
-		"WaitAll": thrownBy(func() { _, _ = waiter.WaitAll(ctx, []string{uid(1), uid(2), uid(3)}) }),
-		"AsCompleted": thrownBy(func() {
-			for range waiter.AsCompleted(ctx, slices.Values([]string{uid(4), uid(5)})) {
-			}
-		}),
-	}
-}
-
-// backOffFunc is a BackOff of one function.
-type backOffFunc func() time.Duration
-
-func (f backOffFunc) NextBackOff() time.Duration { return f() }
-func (backOffFunc) Reset()                       {}
-
-// throwingCore is a zap core whose Write throws when armed.
-type throwingCore struct {
-	zapcore.Core
-	throw func(entry string)
-}
-
-func (c throwingCore) Enabled(zapcore.Level) bool        { return true }
-func (c throwingCore) With([]zapcore.Field) zapcore.Core { return c }
-func (c throwingCore) Check(e zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.CheckedEntry {
-	return ce.AddCore(e, c)
-}
-func (c throwingCore) Write(e zapcore.Entry, _ []zapcore.Field) error { c.throw(e.Message); return nil }
-func (c throwingCore) Sync() error                                    { return nil }
 
 // A panic or a Goexit of the BackOff or the Logger is thrown again in every call
 // under way, and the Waiter goes on with the next.
@@ -86,7 +34,7 @@ func TestThrownIntoEveryCall(t *testing.T) {
 		for who, configure := range map[string]func(armed func() bool) edenwait.Config{
 			"BackOff": func(armed func() bool) edenwait.Config {
 				return edenwait.Config{BackOff: func() backoff.BackOff {
-					return backOffFunc(func() time.Duration {
+					return testbed.BackOffFunc(func() time.Duration {
 						if armed() {
 							throw()
 						}
@@ -95,7 +43,7 @@ func TestThrownIntoEveryCall(t *testing.T) {
 				}}
 			},
 			"Logger": func(armed func() bool) edenwait.Config {
-				return edenwait.Config{Logger: zap.New(throwingCore{throw: func(message string) {
+				return edenwait.Config{Logger: zap.New(testbed.ThrowingCore{Throw: func(message string) {
 					if message == "requests fail" && armed() {
 						throw()
 					}
@@ -106,16 +54,16 @@ func TestThrownIntoEveryCall(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					began, healed := time.Now(), false
 					armed := func() bool { return !healed && time.Since(began) > time.Minute }
-					waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
+					waiter := testbed.NewScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
 						switch {
 						case healed:
-							return succeeded(id)
+							return testbed.Succeeded(id)
 						case armed():
 							return nil, errors.New("down")
 						}
-						return running(id)
+						return testbed.Running(id)
 					}, configure(armed))
-					for call, out := range callsUnderWay(waiter) {
+					for call, out := range testbed.CallsUnderWay(waiter) {
 						thrown := <-out
 						if err, _ := thrown.(error); how == "panic" && thrown != any(bug) || how == "goexit" && (err == nil || !strings.Contains(err.Error(), "Goexit")) {
 							t.Errorf("%s: %v", call, thrown)
@@ -125,7 +73,7 @@ func TestThrownIntoEveryCall(t *testing.T) {
 						}
 					}
 					healed = true
-					if _, err := waiter.Wait(context.Background(), uid(9)); err != nil {
+					if _, err := waiter.Wait(context.Background(), testbed.ID(9)); err != nil {
 						t.Errorf("the Waiter does not go on: %v", err)
 					}
 				})
@@ -140,7 +88,7 @@ func TestLoggerPanicsAboutAPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		seen := map[string]int{}
-		logger := zap.New(throwingCore{throw: func(message string) {
+		logger := zap.New(testbed.ThrowingCore{Throw: func(message string) {
 			mu.Lock()
 			defer mu.Unlock()
 			if seen[message]++; strings.Contains(message, "panicked") {
@@ -148,19 +96,19 @@ func TestLoggerPanicsAboutAPanic(t *testing.T) {
 			}
 		}})
 		for what, config := range map[string]edenwait.Config{
-			"the Source panicked": {Logger: logger, Source: &scripted{answer: func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
+			"the Source panicked": {Logger: logger, Source: &testbed.Scripted{Answer: func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
 				if poll > 4 {
 					panic("source")
 				}
-				return running(id)
+				return testbed.Running(id)
 			}}},
-			"OnProgress panicked": {Logger: logger, Source: endless{}, Hooks: edenwait.Hooks{OnProgress: func(edenwait.Progress) { panic("progress") }}},
+			"OnProgress panicked": {Logger: logger, Source: testbed.Endless{}, Hooks: edenwait.Hooks{OnProgress: func(edenwait.Progress) { panic("progress") }}},
 		} {
 			waiter, err := edenwait.New(config)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for call, out := range callsUnderWay(waiter) {
+			for call, out := range testbed.CallsUnderWay(waiter) {
 				if thrown := <-out; thrown != "log: "+what {
 					t.Errorf("%s: %s: %v", what, call, thrown)
 				}
@@ -217,32 +165,32 @@ func TestErrorsThatBite(t *testing.T) {
 		for _, failFast := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
 				var hooked atomic.Int64
-				waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
+				waiter := testbed.NewScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
 					switch id {
-					case uid(0):
+					case testbed.ID(0):
 						return nil, bite()
-					case uid(1):
-						return succeeded(id)
+					case testbed.ID(1):
+						return testbed.Succeeded(id)
 					}
-					return running(id)
+					return testbed.Running(id)
 				}, edenwait.Config{
-					MaxErrors: 2, MaxWait: time.Minute, FailFast: failFast, Logger: zap.New(throwingCore{throw: func(string) {}}),
+					MaxErrors: 2, MaxWait: time.Minute, FailFast: failFast, Logger: zap.New(testbed.ThrowingCore{Throw: func(string) {}}),
 					Hooks: edenwait.Hooks{OnError: func(_ context.Context, id string, _ error) {
-						if id == uid(0) {
+						if id == testbed.ID(0) {
 							hooked.Add(1)
 						}
 					}},
 				})
 				ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 				defer cancel()
-				other := thrownBy(func() { _, _ = waiter.Wait(ctx, uid(2)) })
-				alone := thrownBy(func() { _, _ = waiter.Wait(ctx, uid(0)) })
-				results, err := waiter.WaitAll(ctx, []string{uid(1), uid(0)})
+				other := testbed.ThrownBy(func() { _, _ = waiter.Wait(ctx, testbed.ID(2)) })
+				alone := testbed.ThrownBy(func() { _, _ = waiter.Wait(ctx, testbed.ID(0)) })
+				results, err := waiter.WaitAll(ctx, []string{testbed.ID(1), testbed.ID(0)})
 				if err == nil || results[0].Job == nil || results[0].Err != nil {
 					t.Errorf("%s: %v; %+v", name, err, results[0])
 				}
 				var gaveUp *edenwait.GaveUpError
-				if !errors.As(results[1].Err, &gaveUp) || gaveUp.ID != uid(0) {
+				if !errors.As(results[1].Err, &gaveUp) || gaveUp.ID != testbed.ID(0) {
 					t.Errorf("%s: %+v", name, results[1].Job)
 				}
 				for _, out := range []<-chan any{other, alone} {
@@ -254,7 +202,7 @@ func TestErrorsThatBite(t *testing.T) {
 					t.Errorf("%s: OnError called %d times", name, hooked.Load())
 				}
 				// The texts can be read, and matched, by whoever gets them.
-				if out := thrownBy(func() { _, _ = err.Error(), errors.Is(err, context.Canceled) }); <-out != "returned" {
+				if out := testbed.ThrownBy(func() { _, _ = err.Error(), errors.Is(err, context.Canceled) }); <-out != "returned" {
 					t.Errorf("%s: the result bites", name)
 				}
 			})
@@ -266,14 +214,14 @@ func TestErrorsThatBite(t *testing.T) {
 func TestErrorsOfHooksAndContextsThatBite(t *testing.T) {
 	for name, bite := range map[string]func(){"panics": func() { panic("bitten") }, "exits": runtime.Goexit} {
 		synctest.Test(t, func(t *testing.T) {
-			waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
+			waiter := testbed.NewScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
 				switch id {
-				case uid(0):
-					return succeeded(id)
-				case uid(1):
+				case testbed.ID(0):
+					return testbed.Succeeded(id)
+				case testbed.ID(1):
 					return &edenwait.Job{ID: id, Status: edenwait.StatusFail}, nil
 				}
-				return running(id)
+				return testbed.Running(id)
 			}, edenwait.Config{Hooks: edenwait.Hooks{
 				OnSuccess: func(context.Context, *edenwait.Job) error { return biting{bite} },
 				OnFail:    func(context.Context, *edenwait.Job) error { panic(biting{bite}) },
@@ -284,11 +232,11 @@ func TestErrorsOfHooksAndContextsThatBite(t *testing.T) {
 			} else {
 				time.AfterFunc(time.Minute, func() { cancel(nil) })
 			}
-			stream := thrownBy(func() {
-				for range waiter.AsCompleted(ctx, slices.Values([]string{uid(1), uid(2)})) {
+			stream := testbed.ThrownBy(func() {
+				for range waiter.AsCompleted(ctx, slices.Values([]string{testbed.ID(1), testbed.ID(2)})) {
 				}
 			})
-			results, err := waiter.WaitAll(ctx, []string{uid(0), uid(1), uid(2)})
+			results, err := waiter.WaitAll(ctx, []string{testbed.ID(0), testbed.ID(1), testbed.ID(2)})
 			for i, r := range results {
 				var hookErr *edenwait.HookError
 				if i < 2 && (r.Job == nil || !errors.As(r.Err, &hookErr)) || i == 2 && !errors.Is(r.Err, context.Canceled) {

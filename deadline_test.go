@@ -9,6 +9,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // A deadline that is centuries away is as none: it does not overflow the engine's
@@ -17,7 +18,7 @@ func TestDeadlineCenturiesAway(t *testing.T) {
 	requests := func(timeout time.Duration) (n int) {
 		synctest.Test(t, func(t *testing.T) {
 			api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
-			waiter := newWaiter(t, api, edenwait.Config{})
+			waiter := testbed.NewWaiter(t, api, edenwait.Config{})
 			if _, err := waiter.Wait(context.Background(), api.Submit(edentest.Script{After: time.Minute})); err != nil {
 				t.Fatal(err)
 			}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // Jobs are counted by how they ended, whatever a hook has to say of others.
@@ -17,7 +18,7 @@ func TestBatchErrorCountsJobs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
 		ids := []string{api.Submit(edentest.Script{}), api.Submit(edentest.Script{Status: "fail"})}
-		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(_ context.Context, job *edenwait.Job) error {
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(_ context.Context, job *edenwait.Job) error {
 			return &edenwait.JobFailedError{Job: job} // of a job that the hook has waited for
 		}}})
 		_, err := waiter.WaitAll(context.Background(), ids)
@@ -64,7 +65,7 @@ func TestGaveUpErrorSaysWhatFailed(t *testing.T) {
 				} else {
 					time.AfterFunc(4*time.Second, cancel)
 				}
-				api, waiter := newFaulty(t, edentest.Options{Faults: []edentest.Fault{{On: edentest.Get, Do: test.fault}}}, config)
+				api, waiter := testbed.New(t, edentest.Options{Faults: []edentest.Fault{{On: edentest.Get, Do: test.fault}}}, config)
 				_, err := waiter.Wait(ctx, api.Submit(edentest.Script{}))
 				if !errors.Is(err, end) || !strings.Contains(err.Error(), "its last request failed: ") || !strings.Contains(err.Error(), test.words) {
 					t.Errorf("%s, %s: %v", name, bound, err)
@@ -84,7 +85,7 @@ func TestGaveUpErrorSaysWhatFailed(t *testing.T) {
 // failure to tell of.
 func TestGaveUpErrorForgetsWhatIsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		api, waiter := newFaulty(t, edentest.Options{Faults: []edentest.Fault{{On: edentest.Get, Times: 2, Do: edentest.Status(503, "", nil)}}}, edenwait.Config{MaxWait: time.Minute})
+		api, waiter := testbed.New(t, edentest.Options{Faults: []edentest.Fault{{On: edentest.Get, Times: 2, Do: edentest.Status(503, "", nil)}}}, edenwait.Config{MaxWait: time.Minute})
 		_, err := waiter.Wait(context.Background(), api.Submit(edentest.Script{After: edentest.Never}))
 		if !errors.Is(err, edenwait.ErrMaxWait) || strings.Contains(err.Error(), "503") {
 			t.Error(err)

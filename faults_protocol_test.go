@@ -11,6 +11,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // TestFaultsOverTheWire: what docs/faults.md says of faults in memory holds over
@@ -19,7 +20,7 @@ import (
 func TestFaultsOverTheWire(t *testing.T) {
 	effects := append(passing(), edentest.Silence(), edentest.Hang(), edentest.Drip(time.Hour), edentest.StrayNotFound(),
 		edentest.ForbiddenPage(), edentest.Unavailable(0), edentest.Processing(202, ""))
-	overWire(t, func(t *testing.T, w protocol) {
+	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
 		for _, effect := range effects {
 			switch name := effect.String(); {
 			case strings.HasPrefix(name, "retry after"), strings.HasPrefix(name, "delay"), name == edentest.Status(429, "", nil).String(), name == edentest.Status(503, "", nil).String():
@@ -27,7 +28,7 @@ func TestFaultsOverTheWire(t *testing.T) {
 			}
 			t.Run(effect.String(), func(t *testing.T) {
 				t.Parallel()
-				server, transport := w.account(t, edentest.Options{Rate: -1, Faults: []edentest.Fault{
+				server, transport := w.Account(t, edentest.Options{Rate: -1, Faults: []edentest.Fault{
 					{On: edentest.Get, PerJob: true, Times: 1, Do: effect}, {On: edentest.List, Times: 1, Do: effect},
 				}})
 				// A client of the caller's for every other fault.
@@ -39,7 +40,7 @@ func TestFaultsOverTheWire(t *testing.T) {
 					config.HTTPClient = &nethttp.Client{Transport: transport}
 					defer transport.CloseIdleConnections()
 				}
-				waiter := w.waiter(t, server, transport, config)
+				waiter := w.Waiter(t, server, transport, config)
 				ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // a bound for a test that fails
 				defer cancel()
 				ids := server.SubmitAll(8, edentest.Workload{Durations: edentest.Fixed(0)})
@@ -53,15 +54,15 @@ func TestFaultsOverTheWire(t *testing.T) {
 
 // TestTransportOverTheWire: own requests beside polls, over one client or two.
 func TestTransportOverTheWire(t *testing.T) {
-	overWire(t, func(t *testing.T, w protocol) {
-		server, transport := w.account(t, edentest.Options{Rate: 200, Burst: 20, Workload: edentest.Workload{Durations: edentest.Fixed(0)}})
-		waiter := w.waiter(t, server, transport, edenwait.Config{Rate: 150})
+	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
+		server, transport := w.Account(t, edentest.Options{Rate: 200, Burst: 20, Workload: edentest.Workload{Durations: edentest.Fixed(0)}})
+		waiter := w.Waiter(t, server, transport, edenwait.Config{Rate: 150})
 		client := &nethttp.Client{Transport: waiter.Transport(transport)}
 		defer client.CloseIdleConnections()
 		jobs := 0
 		for result := range waiter.AsCompleted(t.Context(), func(yield func(string) bool) {
 			for range 40 {
-				id, status, err := submit(t.Context(), client, server.URL)
+				id, status, err := testbed.Submit(t.Context(), client, server.URL)
 				if err != nil || status != nethttp.StatusAccepted {
 					t.Errorf("%d, %v", status, err)
 				}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // To write docs/faults.md again after a change of what is tried here:
@@ -162,7 +163,7 @@ func accountRows() []faultRow {
 		{section: section, name: "no network for 4 minutes", want: everyResult, event: down},
 		{section: section, name: "no network any more", want: noResult + "GaveUpError, after some nine minutes", event: func(api *edentest.API) { api.SetDown(true) }},
 		{section: section, name: "a certificate that is not trusted", want: noResult + "GaveUpError that says what to do, after a minute or two",
-			client: func(api *edentest.API) *nethttp.Client { return (&certificates{api: api, every: 1}).client() }},
+			client: func(api *edentest.API) *nethttp.Client { return (&testbed.Certificates{API: api, Every: 1}).Client() }},
 		{section: section, name: "a new job is unknown for 3 s", want: everyResult, opts: edentest.Options{NotFoundFor: 3 * time.Second}},
 		{section: section, name: "the limit falls to 1 request per second", want: everyResult, event: func(api *edentest.API) { api.SetRate(1) }},
 		{section: section, name: "others use 9 of 10 requests per second", want: everyResult, opts: edentest.Options{BackgroundRate: 9}},

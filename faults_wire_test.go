@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // wireRows: what comes once, and what comes of the wire and of lists that lie.
@@ -26,7 +27,7 @@ func wireRows() (rows []faultRow) {
 	struck("429 to everything for an hour", edentest.Fault{From: 5 * time.Second, Until: time.Hour, Do: edentest.RetryAfter("")})
 	add("a ban of 31 s that every request restarts", edentest.Options{Ban: 31 * time.Second}).event = func(api *edentest.API) {
 		time.Sleep(20 * time.Second)
-		spend(api)
+		testbed.Spend(api)
 	}
 	add("a line of 0.1 Mbit/s, and an output of 1 MB", edentest.Options{Bandwidth: 1e5}).victim = edentest.Script{Output: json.RawMessage(`"` + strings.Repeat("x", 1<<20) + `"`)}
 	add("the list shows a job as running forever", edentest.Options{}).victim = edentest.Script{After: 10 * time.Second, StuckInList: true}

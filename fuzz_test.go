@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // Everything that parses what others wrote, given anything. The corpus in
@@ -42,7 +43,7 @@ func (c canned) RoundTrip(r *nethttp.Request) (*nethttp.Response, error) {
 
 func cannedPoller(t *testing.T, c canned) *edenwait.Poller {
 	t.Helper()
-	poller, err := edenwait.NewPoller(edenwait.Config{Token: soakToken, HTTPClient: &nethttp.Client{Transport: c}})
+	poller, err := edenwait.NewPoller(edenwait.Config{Token: testbed.Token, HTTPClient: &nethttp.Client{Transport: c}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +79,7 @@ func FuzzJob(f *testing.F) {
 				t.Errorf("a job beside the error %v", err)
 			}
 			// No answer may end the wait for an id that is one.
-			if isJobID(id) && (errors.Is(err, edenwait.ErrInvalidID) || errors.Is(err, edenwait.ErrNotFound)) {
+			if testbed.IsJobID(id) && (errors.Is(err, edenwait.ErrInvalidID) || errors.Is(err, edenwait.ErrNotFound)) {
 				t.Errorf("%q: %v", body, err)
 			}
 			return
@@ -206,16 +207,16 @@ func FuzzID(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, id string) {
 		asked := ""
-		client := &nethttp.Client{Transport: roundTrip(func(r *nethttp.Request) (*nethttp.Response, error) {
+		client := &nethttp.Client{Transport: testbed.RoundTrip(func(r *nethttp.Request) (*nethttp.Response, error) {
 			asked = r.URL.EscapedPath()
 			return nil, errors.New("no network")
 		})}
-		poller, err := edenwait.NewPoller(edenwait.Config{Token: soakToken, HTTPClient: client})
+		poller, err := edenwait.NewPoller(edenwait.Config{Token: testbed.Token, HTTPClient: client})
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, err = poller.Get(context.Background(), id)
-		if isJobID(id) {
+		if testbed.IsJobID(id) {
 			if parsed, _ := uuid.Parse(id); asked != "/v3/universal-ai/async/"+parsed.String() {
 				t.Errorf("%q: asked for %q", id, asked)
 			}
@@ -227,11 +228,6 @@ func FuzzID(f *testing.F) {
 		shown(t, err)
 	})
 }
-
-type roundTrip func(*nethttp.Request) (*nethttp.Response, error)
-
-// RoundTrip implements http.RoundTripper.
-func (f roundTrip) RoundTrip(r *nethttp.Request) (*nethttp.Response, error) { return f(r) }
 
 // FuzzBaseURL: what is accepted sends the key over https, or to loopback, and
 // to the host that stands in the URL.
@@ -245,11 +241,11 @@ func FuzzBaseURL(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, base string) {
 		var sent *nethttp.Request
-		client := &nethttp.Client{Transport: roundTrip(func(r *nethttp.Request) (*nethttp.Response, error) {
+		client := &nethttp.Client{Transport: testbed.RoundTrip(func(r *nethttp.Request) (*nethttp.Response, error) {
 			sent = r
 			return nil, errors.New("no network")
 		})}
-		poller, err := edenwait.NewPoller(edenwait.Config{Token: soakToken, BaseURL: base, HTTPClient: client})
+		poller, err := edenwait.NewPoller(edenwait.Config{Token: testbed.Token, BaseURL: base, HTTPClient: client})
 		if err != nil {
 			shown(t, err)
 			return

@@ -11,6 +11,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // TestTextsOfGaveUpErrors: the package and the job are named once, whatever is wrapped.
@@ -41,7 +42,7 @@ func TestTextsOfGaveUpErrors(t *testing.T) {
 func TestErrorsNameTheirJobOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Faults: []edentest.Fault{{On: edentest.Get, From: 20 * time.Second, Do: edentest.Status(503, "", nil)}}})
-		waiter := newWaiter(t, api, edenwait.Config{MaxErrors: 3, Hooks: edenwait.Hooks{
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{MaxErrors: 3, Hooks: edenwait.Hooks{
 			OnFail: func(context.Context, *edenwait.Job) error { return errors.New("no space left") },
 		}})
 		ids := []string{
@@ -78,7 +79,7 @@ func TestTextOfABatchError(t *testing.T) {
 		good := api.Submit(edentest.Script{})
 		ids = append(ids, "nonsense", good)
 		var last edenwait.Progress
-		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{
 			OnSuccess:  func(context.Context, *edenwait.Job) error { return errors.New("no space left") },
 			OnProgress: func(p edenwait.Progress) { last = p },
 		}})
@@ -108,7 +109,7 @@ func TestTimeLeftTakesFinalResponses(t *testing.T) {
 	for _, bad := range []string{"nonsense", "", "0f8a6f0e-5d1c-4b1e-9d55-0f7f2d8f9a11"} {
 		synctest.Test(t, func(t *testing.T) {
 			api := edentest.New(edentest.Options{})
-			waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnProgress: func(p edenwait.Progress) {
+			waiter := testbed.NewWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnProgress: func(p edenwait.Progress) {
 				if p.Succeeded == 0 && p.TimeLeft != 0 {
 					t.Errorf("%q: %v left though no job has ended: %+v", bad, p.TimeLeft, p)
 				}

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // Code of the caller that ends its goroutine, wherever it is called.
@@ -46,11 +47,11 @@ func TestGoexitOfABackOff(t *testing.T) {
 					var mu sync.Mutex
 					n := 0
 					now := func() bool { mu.Lock(); defer mu.Unlock(); n++; return n > from }
-					waiter := newScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
-						if id == uid(1) {
-							return succeeded(id)
+					waiter := testbed.NewScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
+						if id == testbed.ID(1) {
+							return testbed.Succeeded(id)
 						}
-						return running(id)
+						return testbed.Running(id)
 					}, edenwait.Config{BackOff: func() backoff.BackOff {
 						if where == "factory" && now() {
 							runtime.Goexit()
@@ -59,7 +60,7 @@ func TestGoexitOfABackOff(t *testing.T) {
 							panic("factory")
 						}
 						if where == "next panics" {
-							return backOffFunc(func() time.Duration {
+							return testbed.BackOffFunc(func() time.Duration {
 								if now() {
 									panic("next")
 								}
@@ -71,18 +72,18 @@ func TestGoexitOfABackOff(t *testing.T) {
 					ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 					defer cancel()
 					results := 0
-					other := thrownBy(func() { _, _ = waiter.Wait(ctx, uid(7)) })
-					out := thrownBy(func() {
+					other := testbed.ThrownBy(func() { _, _ = waiter.Wait(ctx, testbed.ID(7)) })
+					out := testbed.ThrownBy(func() {
 						switch call {
 						case "Wait":
-							_, _ = waiter.Wait(ctx, uid(2))
+							_, _ = waiter.Wait(ctx, testbed.ID(2))
 						case "Notify":
-							go waiter.Notify(uid(2))
-							_, _ = waiter.Wait(ctx, uid(2))
+							go waiter.Notify(testbed.ID(2))
+							_, _ = waiter.Wait(ctx, testbed.ID(2))
 						case "WaitAll":
-							_, _ = waiter.WaitAll(ctx, []string{uid(1), uid(2), uid(3)})
+							_, _ = waiter.WaitAll(ctx, []string{testbed.ID(1), testbed.ID(2), testbed.ID(3)})
 						case "AsCompleted":
-							for range waiter.AsCompleted(ctx, slices.Values([]string{uid(1), uid(2), uid(3)})) {
+							for range waiter.AsCompleted(ctx, slices.Values([]string{testbed.ID(1), testbed.ID(2), testbed.ID(3)})) {
 								results++
 							}
 						}
@@ -103,11 +104,11 @@ func TestGoexitOfABackOff(t *testing.T) {
 // TestGoexitOfASequence: ids that were not read are not lost in silence.
 func TestGoexitOfASequence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		waiter := newScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) { return succeeded(id) }, edenwait.Config{})
+		waiter := testbed.NewScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) { return testbed.Succeeded(id) }, edenwait.Config{})
 		n := 0
-		out := <-thrownBy(func() {
+		out := <-testbed.ThrownBy(func() {
 			for range waiter.AsCompleted(context.Background(), func(yield func(string) bool) {
-				if !yield(uid(1)) || !yield(uid(2)) {
+				if !yield(testbed.ID(1)) || !yield(testbed.ID(2)) {
 					return
 				}
 				runtime.Goexit()
@@ -149,7 +150,7 @@ func TestLoggerPanicsOutsideItsCore(t *testing.T) {
 							t.Error(how, where, what, r)
 						}
 					}()
-					logger := zap.New(throwingCore{throw: func(string) {}}).WithOptions(opt(func() {
+					logger := zap.New(testbed.ThrowingCore{Throw: func(string) {}}).WithOptions(opt(func() {
 						if armed() && time.Since(began) > 0 {
 							throw()
 						}
@@ -162,17 +163,17 @@ func TestLoggerPanicsOutsideItsCore(t *testing.T) {
 							}
 						}
 					}
-					waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
+					waiter := testbed.NewScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
 						if armed() && what == "source" {
 							panic("source")
 						}
 						if armed() && what == "trouble" {
 							return nil, errors.New("down")
 						}
-						return running(id)
+						return testbed.Running(id)
 					}, config)
 					time.Sleep(time.Second)
-					for call, out := range callsUnderWay(waiter) {
+					for call, out := range testbed.CallsUnderWay(waiter) {
 						select {
 						case thrown := <-out:
 							if thrown == "returned" {

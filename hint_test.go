@@ -9,6 +9,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // TestJobStuckInList: the list shows some jobs running forever that have ended, among
@@ -35,7 +36,7 @@ func TestJobStuckInList(t *testing.T) {
 		for seed := range uint64(8) {
 			synctest.Test(t, func(t *testing.T) {
 				api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, Seed: seed})
-				waiter := newWaiter(t, api, edenwait.Config{})
+				waiter := testbed.NewWaiter(t, api, edenwait.Config{})
 				ids := api.SubmitAll(tt.jobs-tt.stuck, edentest.Workload{Durations: edentest.Fixed(50 * time.Minute)})
 				var stuck []string
 				for i := range tt.stuck {
@@ -100,7 +101,7 @@ func TestBehindAtTheEnd(t *testing.T) {
 							config.MaxWait = w.limit
 						}
 						api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, ListLag: lag, Seed: seed})
-						waiter := newWaiter(t, api, config)
+						waiter := testbed.NewWaiter(t, api, config)
 						ids := api.SubmitAll(w.jobs, edentest.Workload{Durations: w.ends})
 						all := append(api.SubmitAll(w.beside, edentest.Workload{Durations: edentest.Fixed(time.Hour)}), ids...)
 						results, _ := waiter.WaitAll(ctx, all)
@@ -138,7 +139,7 @@ func TestStrayNotFound(t *testing.T) {
 		} {
 			synctest.Test(t, func(t *testing.T) {
 				api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, Faults: faults})
-				waiter := newWaiter(t, api, edenwait.Config{DisableList: disable})
+				waiter := testbed.NewWaiter(t, api, edenwait.Config{DisableList: disable})
 				results, _ := waiter.WaitAll(context.Background(), api.SubmitAll(50, edentest.Workload{Durations: edentest.Uniform{Min: 15 * time.Second, Max: 3 * time.Minute}}))
 				lost := 0
 				for _, r := range results {
@@ -146,7 +147,7 @@ func TestStrayNotFound(t *testing.T) {
 						lost++
 					}
 				}
-				t.Logf("%s, DisableList %v: %d of 50 lost, %d times 404", name, disable, lost, answeredWith(api, 404))
+				t.Logf("%s, DisableList %v: %d of 50 lost, %d times 404", name, disable, lost, testbed.AnsweredWith(api, 404))
 				if lost > 0 {
 					t.Errorf("%s, DisableList %v: %d of 50 lost", name, disable, lost)
 				}
@@ -167,7 +168,7 @@ func TestOneBadRefusal(t *testing.T) {
 				api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, Faults: []edentest.Fault{
 					{On: edentest.Get, Skip: 200, Times: times, Do: effect},
 				}})
-				waiter := newWaiter(t, api, edenwait.Config{})
+				waiter := testbed.NewWaiter(t, api, edenwait.Config{})
 				results, err := waiter.WaitAll(context.Background(), api.SubmitAll(300, edentest.Workload{Durations: edentest.Uniform{Max: time.Minute}}))
 				lost := 0
 				for _, r := range results {
@@ -193,7 +194,7 @@ func TestProcessingSaysWhen(t *testing.T) {
 				api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
 				ids := api.SubmitAll(3, edentest.Workload{Durations: edentest.Fixed(12 * time.Minute)})
 				api.SetFaults([]edentest.Fault{{On: edentest.Get, JobID: ids[0], Do: edentest.Processing(status, value)}})
-				waiter := newWaiter(t, api, edenwait.Config{DisableList: true})
+				waiter := testbed.NewWaiter(t, api, edenwait.Config{DisableList: true})
 				if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
 					t.Fatal(err)
 				}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // TestHookGrace: hooks that store results with their ctx have the time that is set, and
@@ -36,7 +37,7 @@ func TestHookGrace(t *testing.T) {
 				core, logs := observer.New(zap.WarnLevel)
 				var stored, noticed atomic.Int32
 				api := edentest.New(edentest.Options{Rate: -1})
-				waiter := newWaiter(t, api, edenwait.Config{Rate: 1000, HookGrace: test.grace, Logger: zap.New(core), Hooks: edenwait.Hooks{
+				waiter := testbed.NewWaiter(t, api, edenwait.Config{Rate: 1000, HookGrace: test.grace, Logger: zap.New(core), Hooks: edenwait.Hooks{
 					OnSuccess: func(ctx context.Context, _ *edenwait.Job) error {
 						select {
 						case <-time.After(test.store):
@@ -89,7 +90,7 @@ func TestHookGraceOfALoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
 		var stored atomic.Int32
-		waiter := newWaiter(t, api, edenwait.Config{HookGrace: time.Minute, Hooks: edenwait.Hooks{
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{HookGrace: time.Minute, Hooks: edenwait.Hooks{
 			OnFail: func(ctx context.Context, _ *edenwait.Job) error {
 				select {
 				case <-time.After(20 * time.Second):

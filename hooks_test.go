@@ -13,6 +13,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 var noMap map[int]int
@@ -35,7 +36,7 @@ func TestHookErrors(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			api := edentest.New(edentest.Options{})
 			good, bad := api.Submit(edentest.Script{}), api.Submit(edentest.Script{Status: "fail"})
-			waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: tt.hook, OnFail: tt.hook}})
+			waiter := testbed.NewWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: tt.hook, OnFail: tt.hook}})
 			results, err := waiter.WaitAll(context.Background(), []string{good, bad})
 			for _, r := range results {
 				var hookErr *edenwait.HookError
@@ -66,7 +67,7 @@ func TestHooksDelayNoPoll(t *testing.T) {
 		api := edentest.New(edentest.Options{})
 		ids := api.SubmitAll(100, edentest.Workload{Durations: edentest.Fixed(0)})
 		var running, most atomic.Int64
-		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(context.Context, *edenwait.Job) error {
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(context.Context, *edenwait.Job) error {
 			most.Store(max(most.Load(), running.Add(1)))
 			defer running.Add(-1)
 			time.Sleep(time.Minute)
@@ -102,7 +103,7 @@ func TestHookCallsTheWaiter(t *testing.T) {
 			}
 			return nil
 		}
-		waiter = newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: follow}})
+		waiter = testbed.NewWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: follow}})
 		ids := api.SubmitAll(30, edentest.Workload{})
 		if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
 			t.Error(err)
@@ -119,7 +120,7 @@ func TestHooksAfterContext(t *testing.T) {
 		defer cancel()
 		var mu sync.Mutex
 		calls := 0
-		waiter := newWaiter(t, api, edenwait.Config{Rate: 1000, Hooks: edenwait.Hooks{OnSuccess: func(ctx context.Context, _ *edenwait.Job) error {
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{Rate: 1000, Hooks: edenwait.Hooks{OnSuccess: func(ctx context.Context, _ *edenwait.Job) error {
 			mu.Lock()
 			calls++
 			nth := calls
@@ -158,9 +159,9 @@ func TestHooksAfterContext(t *testing.T) {
 func TestProgressCannotHurt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
-		ids := api.SubmitAll(50, minuteLong)
+		ids := api.SubmitAll(50, testbed.MinuteLong)
 		busy := false
-		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnProgress: func(edenwait.Progress) {
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnProgress: func(edenwait.Progress) {
 			if busy {
 				t.Error("calls overlap")
 			}
@@ -180,7 +181,7 @@ func TestProgressCannotHurt(t *testing.T) {
 func TestBadIDTwiceSharesItsHook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		calls := 0
-		waiter := newWaiter(t, edentest.New(edentest.Options{}), edenwait.Config{Hooks: edenwait.Hooks{OnError: func(context.Context, string, error) {
+		waiter := testbed.NewWaiter(t, edentest.New(edentest.Options{}), edenwait.Config{Hooks: edenwait.Hooks{OnError: func(context.Context, string, error) {
 			calls++
 			time.Sleep(time.Second)
 			panic("oops")
@@ -200,13 +201,13 @@ func TestBadIDTwiceSharesItsHook(t *testing.T) {
 func TestProgressIsFresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
-		ids := append(api.SubmitAll(40, minuteLong), api.Submit(edentest.Script{After: time.Hour}))
+		ids := append(api.SubmitAll(40, testbed.MinuteLong), api.Submit(edentest.Script{After: time.Hour}))
 		var (
 			mu   sync.Mutex // hooks run beside OnProgress
 			ends []time.Time
 		)
 		told := 0
-		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{
 			OnSuccess: func(context.Context, *edenwait.Job) error {
 				mu.Lock()
 				defer mu.Unlock()
@@ -232,17 +233,17 @@ func TestProgressIsFresh(t *testing.T) {
 func TestTimeLeftIsNoNegative(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var least time.Duration
-		waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
-			if id == uid(0) {
-				return succeeded(id)
+		waiter := testbed.NewScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
+			if id == testbed.ID(0) {
+				return testbed.Succeeded(id)
 			}
-			return running(id)
+			return testbed.Running(id)
 		}, edenwait.Config{MaxInFlight: 1, Rate: 0.01, Hooks: edenwait.Hooks{OnProgress: func(p edenwait.Progress) {
 			least = min(least, p.TimeLeft)
 		}}})
 		ids := make([]string, 100_000)
 		for n := range ids {
-			ids[n] = uid(n)
+			ids[n] = testbed.ID(n)
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), 48*time.Hour)
 		defer cancel()
@@ -260,7 +261,7 @@ func TestLastProgress(t *testing.T) {
 			api := edentest.New(edentest.Options{})
 			var last edenwait.Progress
 			calls := 0
-			waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnProgress: func(p edenwait.Progress) {
+			waiter := testbed.NewWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnProgress: func(p edenwait.Progress) {
 				time.Sleep(takes)
 				last = p
 				calls++
@@ -285,7 +286,7 @@ func TestProgressThatIsStuck(t *testing.T) {
 		id := api.Submit(edentest.Script{After: edentest.Never})
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnProgress: func(edenwait.Progress) { time.Sleep(time.Hour) }}})
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnProgress: func(edenwait.Progress) { time.Sleep(time.Hour) }}})
 		began := time.Now()
 		_, err := waiter.Wait(ctx, id)
 		if took := time.Since(began); took > 11*time.Second || !errors.Is(err, context.DeadlineExceeded) {

@@ -21,14 +21,12 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
-
 	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // hostileWords are what a server puts wherever it can.
-const hostileWords = "patient\x1b[31m\u202e" + soakToken
+const hostileWords = "patient\x1b[31m\u202e" + testbed.Token
 
 // certificate is of this machine, with names that a server chose.
 func certificate(t *testing.T, names ...string) (tls.Certificate, *x509.CertPool) {
@@ -56,39 +54,6 @@ func certificate(t *testing.T, names ...string) (tls.Certificate, *x509.CertPool
 	pool := x509.NewCertPool()
 	pool.AddCert(parsed)
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
-}
-
-// listen serves each connection.
-func listen(t *testing.T, config *tls.Config, serve func(net.Conn)) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer conn.Close()
-				_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
-				if config != nil {
-					secure := tls.Server(conn, config)
-					if secure.Handshake() != nil {
-						return
-					}
-					serve(secure)
-					_ = secure.CloseWrite()
-					return
-				}
-				serve(conn)
-			}()
-		}
-	}()
-	return l.Addr().String()
 }
 
 // frame is one of HTTP/2.
@@ -148,35 +113,35 @@ func http2(answer string) func(net.Conn) {
 // and in the log; and what package net/http says in the log of package log.
 func allTold(t *testing.T, base string, client *nethttp.Client) string {
 	t.Helper()
-	std := &syncBuffer{}
+	std := &testbed.Log{}
 	log.SetOutput(std)
 	log.SetFlags(0)
 	defer func() {
 		log.SetOutput(os.Stderr)
 		log.SetFlags(log.LstdFlags)
 	}()
-	lines := &syncBuffer{}
+	lines := &testbed.Log{}
 	config := edenwait.Config{
-		Token: soakToken, BaseURL: base, HTTPClient: client, MaxErrors: 1, MaxWait: time.Second, Rate: 100,
-		Logger: zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), lines, zap.DebugLevel)),
+		Token: testbed.Token, BaseURL: base, HTTPClient: client, MaxErrors: 1, MaxWait: time.Second, Rate: 100,
+		Logger: lines.Logger(),
 	}
 	poller, err := edenwait.NewPoller(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = poller.Get(context.Background(), someID)
+	_, err = poller.Get(context.Background(), testbed.SomeID)
 	_, listErr := poller.List(context.Background(), edenwait.ListQuery{})
 	waiter, err2 := edenwait.New(config)
 	if err2 != nil {
 		t.Fatal(err2)
 	}
-	_, waitErr := waiter.Wait(context.Background(), someID)
+	_, waitErr := waiter.Wait(context.Background(), testbed.SomeID)
 	text := lines.String()
 	for _, all := range []error{err, listErr, waitErr} {
 		if all == nil {
 			t.Error("no error")
 		}
-		for _, err := range chain(all) {
+		for _, err := range testbed.Chain(all) {
 			text += fmt.Sprintf("\n%v\n%+v\n%#v", err, err, err)
 		}
 	}
@@ -185,7 +150,7 @@ func allTold(t *testing.T, base string, client *nethttp.Client) string {
 
 func isHostile(text string) string {
 	for line := range strings.Lines(text) {
-		if strings.Contains(line, "patient") || strings.ContainsAny(line, "\x1b\u202e\r\x00") || leaks(line) != "" || len(line) > 20_000 {
+		if strings.Contains(line, "patient") || strings.ContainsAny(line, "\x1b\u202e\r\x00") || testbed.Leaks(line) != "" || len(line) > 20_000 {
 			return fmt.Sprintf("%.600q", line)
 		}
 	}
@@ -207,7 +172,7 @@ func TestHostileServers(t *testing.T) {
 		"GOAWAY, long":  frame(frameGoAway, 0, 0, "\x00\x00\x00\x00\x00\x00\x00\x02"+long[:16000]),
 		"GOAWAY, calm":  frame(frameGoAway, 0, 0, "\x00\x00\x00\x01\x00\x00\x00\x0b"+hostileWords),
 		"status":        frame(frameHeaders, endHeaders|endStream, 1, fields(":status", hostileWords)),
-		"pseudo header": frame(frameHeaders, endHeaders|endStream, 1, fields(":status", "200", ":"+soakToken, hostileWords)),
+		"pseudo header": frame(frameHeaders, endHeaders|endStream, 1, fields(":status", "200", ":"+testbed.Token, hostileWords)),
 		"twice":         frame(frameHeaders, endHeaders|endStream, 1, fields(":status", "200", ":status", hostileWords)),
 		"name":          frame(frameHeaders, endHeaders|endStream, 1, fields(":status", "200", hostileWords, "x")),
 		"value":         frame(frameHeaders, endHeaders|endStream, 1, fields(":status", "200", "x", hostileWords+"\n")),
@@ -215,7 +180,7 @@ func TestHostileServers(t *testing.T) {
 		"lengths":       frame(frameHeaders, endHeaders, 1, fields(":status", "200", "content-length", "1", "content-length", hostileWords)) + frame(frameData, endStream, 1, hostileWords),
 		"too much":      frame(frameHeaders, endHeaders, 1, fields(":status", "200", "content-length", "1")) + frame(frameData, endStream, 1, hostileWords),
 		"trailers":      frame(frameHeaders, endHeaders, 1, fields(":status", "200")) + frame(frameHeaders, endHeaders|endStream, 1, fields(":x", hostileWords)),
-		"trailer":       frame(frameHeaders, endHeaders, 1, fields(":status", "200", "trailer", soakToken)) + frame(frameHeaders, endHeaders|endStream, 1, fields(strings.ToLower(soakToken), hostileWords)),
+		"trailer":       frame(frameHeaders, endHeaders, 1, fields(":status", "200", "trailer", testbed.Token)) + frame(frameHeaders, endHeaders|endStream, 1, fields(strings.ToLower(testbed.Token), hostileWords)),
 		"location":      frame(frameHeaders, endHeaders|endStream, 1, fields(":status", "302", "location", "://"+hostileWords)),
 		"interim":       frame(frameHeaders, endHeaders, 1, fields(":status", "103", "link", hostileWords)) + frame(frameReset, 0, 1, "\x00\x00\x00\x02"),
 		"no frame":      hostileWords + hostileWords,
@@ -223,7 +188,7 @@ func TestHostileServers(t *testing.T) {
 		"coding":        frame(frameHeaders, endHeaders|endStream, 1, fields(":status", "200", "content-encoding", hostileWords)),
 		"type":          frame(frameHeaders, endHeaders|endStream, 1, fields(":status", "200", "content-type", hostileWords)),
 	} {
-		base := "https://" + listen(t, h2, http2(frames))
+		base := "https://" + testbed.Listen(t, h2, http2(frames))
 		if line := isHostile(allTold(t, base, client(ownPool, true))); line != "" {
 			t.Errorf("HTTP/2, %s: %s", name, line)
 		}
@@ -233,9 +198,9 @@ func TestHostileServers(t *testing.T) {
 		"status line": "HTTP/1.1 " + long[:5000] + "\r\n\r\n", "no HTTP": long + "\r\n\r\n", "header": "HTTP/1.1 200 OK\r\n" + hostileWords + "\r\n\r\n",
 		"fold": "HTTP/1.1 200 OK\r\n " + hostileWords + "\r\n\r\n", "long header": "HTTP/1.1 200 OK\r\nX: " + strings.Repeat(hostileWords, 60_000),
 		"chunk":       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + hostileWords + "\r\nx" + hostileWords,
-		"trailer":     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: " + soakToken + "\r\n\r\n0\r\n" + soakToken + ": " + hostileWords + "\r\n\r\n",
+		"trailer":     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: " + testbed.Token + "\r\n\r\n0\r\n" + testbed.Token + ": " + hostileWords + "\r\n\r\n",
 		"bad trailer": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: Content-Length\r\n\r\n0\r\n\r\n", "upgrade": "HTTP/1.1 101 " + hostileWords + "\r\nUpgrade: " + hostileWords + "\r\n\r\n",
-		"length": "HTTP/1.1 500 " + hostileWords + "\r\nContent-Length: -" + soakToken + "\r\n\r\n", "gzip": "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\n\x1f\x8b" + hostileWords,
+		"length": "HTTP/1.1 500 " + hostileWords + "\r\nContent-Length: -" + testbed.Token + "\r\n\r\n", "gzip": "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\n\x1f\x8b" + hostileWords,
 		"two answers": "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}HTTP/1.1 200 " + hostileWords + "\r\n\r\n",
 	} {
 		for _, config := range []*tls.Config{nil, one} {
@@ -248,7 +213,7 @@ func TestHostileServers(t *testing.T) {
 			if config != nil {
 				base = "https://"
 			}
-			text := allTold(t, base+listen(t, config, serve), client(ownPool, false))
+			text := allTold(t, base+testbed.Listen(t, config, serve), client(ownPool, false))
 			text, _, _ = strings.Cut(text, "\nstd: Unsolicited response") // which no client can prevent
 			if line := isHostile(text); line != "" {
 				t.Errorf("HTTP/1.1, %s: %s", name, line)
@@ -256,7 +221,7 @@ func TestHostileServers(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]*nethttp.Client{"untrusted": client(x509.NewCertPool(), true), "another host": client(namedPool, true)} {
-		base := "https://" + strings.Replace(listen(t, &tls.Config{Certificates: []tls.Certificate{named}}, func(net.Conn) {}), "127.0.0.1", "localhost", 1)
+		base := "https://" + strings.Replace(testbed.Listen(t, &tls.Config{Certificates: []tls.Certificate{named}}, func(net.Conn) {}), "127.0.0.1", "localhost", 1)
 		if line := isHostile(allTold(t, base, c)); line != "" {
 			t.Errorf("certificate, %s: %s", name, line)
 		}
@@ -265,7 +230,7 @@ func TestHostileServers(t *testing.T) {
 		"reason": "HTTP/1.1 407 " + hostileWords + "\r\n\r\n", "long": "HTTP/1.1 503 " + long[:3000] + "\r\n\r\n", "body": "HTTP/1.1 403 no\r\nContent-Length: 30\r\n\r\n" + hostileWords,
 		"no HTTP": hostileWords + "\r\n\r\n", "control": "HTTP/1.1 502 \x1b[2Jall is well\r\n\r\n",
 	} {
-		proxy, _ := url.Parse("http://user:" + soakToken + "@" + listen(t, nil, func(conn net.Conn) {
+		proxy, _ := url.Parse("http://user:" + testbed.Token + "@" + testbed.Listen(t, nil, func(conn net.Conn) {
 			_, _ = conn.Read(make([]byte, 64<<10))
 			_, _ = io.WriteString(conn, answer)
 			time.Sleep(5 * time.Millisecond)
@@ -281,20 +246,20 @@ func TestHostileServers(t *testing.T) {
 // TestProxyThatRefuses: the default client says so in words of its own.
 func TestProxyThatRefuses(t *testing.T) {
 	if os.Getenv("EDENWAIT_TEST_PROXIED") != "" {
-		poller, err := edenwait.NewPoller(edenwait.Config{Token: soakToken, BaseURL: "https://api.example"})
+		poller, err := edenwait.NewPoller(edenwait.Config{Token: testbed.Token, BaseURL: "https://api.example"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err = poller.Get(t.Context(), someID); err == nil || !strings.HasSuffix(err.Error(), ": the proxy does not connect: HTTP 407 Proxy Authentication Required") {
+		if _, err = poller.Get(t.Context(), testbed.SomeID); err == nil || !strings.HasSuffix(err.Error(), ": the proxy does not connect: HTTP 407 Proxy Authentication Required") {
 			t.Error(err)
 		}
 		return
 	}
-	proxy := "http://" + listen(t, nil, func(conn net.Conn) {
+	proxy := "http://" + testbed.Listen(t, nil, func(conn net.Conn) {
 		_, _ = conn.Read(make([]byte, 64<<10))
 		_, _ = io.WriteString(conn, "HTTP/1.1 407 "+hostileWords+"\r\n\r\n")
 	})
-	command := testProcess(t, "TestProxyThatRefuses", "EDENWAIT_TEST_PROXIED=1", "HTTPS_PROXY="+proxy, "NO_PROXY=", "no_proxy=")
+	command := testbed.Process(t, "TestProxyThatRefuses", "EDENWAIT_TEST_PROXIED=1", "HTTPS_PROXY="+proxy, "NO_PROXY=", "no_proxy=")
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, out)
 	}
@@ -303,5 +268,5 @@ func TestProxyThatRefuses(t *testing.T) {
 // hostileNames are names that a certificate can have.
 func hostileNames(t *testing.T) []string {
 	t.Helper()
-	return []string{"patient.example", soakToken + ".example"}
+	return []string{"patient.example", testbed.Token + ".example"}
 }

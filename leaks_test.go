@@ -8,68 +8,25 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	nethttp "net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
-
 	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // What must not be shown, and servers and clients that would have it shown.
-
-// told collects all that a Poller and a Waiter say, in errors and in the log.
-func told(t *testing.T, config edenwait.Config) string {
-	t.Helper()
-	log := &syncBuffer{}
-	config.Logger = zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), log, zap.DebugLevel))
-	config.MaxErrors, config.MaxWait = 3, 20*time.Second
-	if config.Token == "" {
-		config.Token = soakToken
-	}
-	waiter, err := edenwait.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	poller, err := edenwait.NewPoller(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, getErr := poller.Get(t.Context(), someID)
-	_, listErr := poller.List(t.Context(), edenwait.ListQuery{})
-	_, waitErr := waiter.Wait(t.Context(), someID)
-	text := log.String()
-	for _, v := range []any{getErr, listErr, waitErr, config, waiter, poller} {
-		text += fmt.Sprintf("\n%v\n%+v\n%#v", v, v, v)
-		if err, ok := v.(error); ok {
-			for err = errors.Unwrap(err); err != nil; err = errors.Unwrap(err) {
-				text += fmt.Sprintf("\n%v\n%+v\n%#v", err, err, err)
-			}
-		}
-	}
-	return text
-}
-
-// answering is a client whose every answer is this one.
-func answering(status int, header nethttp.Header, body string) *nethttp.Client {
-	return &nethttp.Client{Transport: roundTrip(func(r *nethttp.Request) (*nethttp.Response, error) {
-		return &nethttp.Response{StatusCode: status, Header: header.Clone(), Body: io.NopCloser(strings.NewReader(body)), ContentLength: -1, Request: r}, nil
-	})}
-}
 
 // TestOutputsAreNowhere: whatever stands around a job's JSON, and whatever status
 // it comes with, none of its output is in an error or in the log.
 func TestOutputsAreNowhere(t *testing.T) {
 	const secret = "patient"
-	job := `{"public_id":"` + someID + `","status":"success","output":{"text":"the patient is well","n":[1,2]}}`
+	job := `{"public_id":"` + testbed.SomeID + `","status":"success","output":{"text":"the patient is well","n":[1,2]}}`
 	page := `{"items":[` + job + `]}`
 	quoted, _ := json.Marshal(job)
 	var compressed bytes.Buffer
@@ -79,7 +36,7 @@ func TestOutputsAreNowhere(t *testing.T) {
 	for name, body := range map[string]string{
 		"byte order mark": "\xef\xbb\xbf" + job, "anti-hijacking": ")]}',\n" + job, "chunk size": "1a4\r\n" + job, "while(1)": "while(1);" + job,
 		"a stray byte": "\x00" + job, "HTML around it": "<html><pre>" + job + "</pre>", "torn": job[:70], "torn at its head": job[50:], "in a string": string(quoted),
-		"callback": "callback(" + job + ");", "twice": job + job, "another's": strings.ReplaceAll(job, someID, uid(7)), "no id": strings.ReplaceAll(job, "public_id", "id"),
+		"callback": "callback(" + job + ");", "twice": job + job, "another's": strings.ReplaceAll(job, testbed.SomeID, testbed.ID(7)), "no id": strings.ReplaceAll(job, "public_id", "id"),
 		"no status": strings.ReplaceAll(job, `"status"`, `"state"`), "an array": "[" + job + "]", "a page": page, "base text": "the patient is well", "XML": "<job><output>patient</output></job>",
 		"YAML": "output: the patient", "NDJSON": job + "\n" + job, "UTF-16": "\xff\xfe" + strings.Join(strings.Split(job, ""), "\x00"), "a number": `{"public_id":"patient","status":7}`,
 		"detail beside it": job[:len(job)-1] + `,"detail":"the patient"}`, "detail with it": `{"detail":` + string(quoted) + `}`, "detail of an object": `{"detail":` + job + `}`,
@@ -91,15 +48,15 @@ func TestOutputsAreNowhere(t *testing.T) {
 		"detail with a dictionary": `{"detail":"unexpected {'text': 'the patient'}"}`, "detail with a list": `{"detail":"unexpected [\"the patient\"]"}`,
 		"detail in Python's words": `{"detail":"Job(status=success, output=the patient)"}`, "detail with tags": `{"detail":"bad <text>the patient</text>"}`,
 		"reason with a dictionary": `{"detail":[{"loc":["body"],"msg":"got {'a': 'patient'}","input":{"output":"patient"}}]}`,
-		"error of a job":           `{"public_id":"` + someID + `","status":"fail","error":{"kind":1,"output":"the patient"}}`,
-		"status of a job":          `{"public_id":"` + someID + `"` + job[1:], "nothing": "",
+		"error of a job":           `{"public_id":"` + testbed.SomeID + `","status":"fail","error":{"kind":1,"output":"the patient"}}`,
+		"status of a job":          `{"public_id":"` + testbed.SomeID + `"` + job[1:], "nothing": "",
 	} {
 		for _, status := range []int{200, 202, 400, 404, 409, 429, 500, 502, 503, 302} {
 			if status < 300 && (name == "detail beside it" || name == "status of a job" || name == "other case") {
 				continue // a job, of a kind
 			}
 			synctest.Test(t, func(t *testing.T) {
-				if text := told(t, edenwait.Config{HTTPClient: answering(status, nethttp.Header{"Content-Type": {"application/json"}}, body)}); strings.Contains(text, secret) || strings.Contains(text, "p\x00a\x00t") {
+				if text := testbed.Told(t, edenwait.Config{HTTPClient: testbed.Answering(status, nethttp.Header{"Content-Type": {"application/json"}}, body)}); strings.Contains(text, secret) || strings.Contains(text, "p\x00a\x00t") {
 					t.Errorf("%s, %d: %s", name, status, text)
 				}
 			})
@@ -107,33 +64,9 @@ func TestOutputsAreNowhere(t *testing.T) {
 	}
 }
 
-// raw answers each connection with these bytes.
-func raw(t *testing.T, answer string) string {
-	t.Helper()
-	listen, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listen.Close() })
-	go func() {
-		for {
-			conn, err := listen.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer conn.Close()
-				_, _ = conn.Read(make([]byte, 64<<10))
-				_, _ = io.WriteString(conn, answer)
-			}()
-		}
-	}()
-	return "http://" + listen.Addr().String()
-}
-
 // TestNothingIsQuotedOfABadAnswer: errors of net/http quote what they cannot read.
 func TestNothingIsQuotedOfABadAnswer(t *testing.T) {
-	const words = "the patient has " + soakToken
+	const words = "the patient has " + testbed.Token
 	for name, answer := range map[string]string{
 		"no status line": words + "\r\n\r\n", "status": "HTTP/1.1 " + words + "\r\n\r\n", "version": "HTTP/" + words + " 200 OK\r\n\r\n",
 		"header": "HTTP/1.1 200 OK\r\n" + words + "\r\n\r\n", "header name": "HTTP/1.1 200 OK\r\n" + words + ": x\r\n\r\n", "length": "HTTP/1.1 200 OK\r\nContent-Length: " + words + "\r\n\r\n",
@@ -142,18 +75,18 @@ func TestNothingIsQuotedOfABadAnswer(t *testing.T) {
 		"trailer":  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: Content-Length," + words + "\r\n\r\n0\r\n\r\n",
 		"trailers": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n0\r\n" + words + "\r\n\r\n",
 		"location": "HTTP/1.1 302 Found\r\nLocation: ://" + words + "\r\nContent-Length: 0\r\n\r\n", "coding": "HTTP/1.1 200 OK\r\nContent-Encoding: " + words + "\r\nContent-Length: 0\r\n\r\n",
-		"reason": "HTTP/1.1 599 " + words + "\r\nContent-Length: 0\r\n\r\n", "half a key": "HTTP/1.1 200 " + soakToken[:14] + "\r\n" + soakToken[:14] + "\r\n\r\n",
-		"interim": "HTTP/1.1 103 " + words + "\r\nLink: " + words + "\r\n\r\nHTTP/1.1 " + words + "\r\n\r\n", "half a line": "HTTP/1.1 200 OK\r\nX: " + soakToken[:18],
+		"reason": "HTTP/1.1 599 " + words + "\r\nContent-Length: 0\r\n\r\n", "half a key": "HTTP/1.1 200 " + testbed.Token[:14] + "\r\n" + testbed.Token[:14] + "\r\n\r\n",
+		"interim": "HTTP/1.1 103 " + words + "\r\nLink: " + words + "\r\n\r\nHTTP/1.1 " + words + "\r\n\r\n", "half a line": "HTTP/1.1 200 OK\r\nX: " + testbed.Token[:18],
 	} {
 		for _, client := range []*nethttp.Client{nil, {Transport: &nethttp.Transport{}}} {
-			poller, err := edenwait.NewPoller(edenwait.Config{Token: soakToken, BaseURL: raw(t, answer), HTTPClient: client})
+			poller, err := edenwait.NewPoller(edenwait.Config{Token: testbed.Token, BaseURL: testbed.Raw(t, answer), HTTPClient: client})
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = poller.Get(t.Context(), someID)
+			_, err = poller.Get(t.Context(), testbed.SomeID)
 			for cause := err; cause != nil; cause = errors.Unwrap(cause) {
-				if text := fmt.Sprintf("%v %+v", cause, cause); strings.Contains(text, "patient") || holdsKey(text) {
-					t.Errorf("%s: %s", name, hideKey(text))
+				if text := fmt.Sprintf("%v %+v", cause, cause); strings.Contains(text, "patient") || testbed.HoldsKey(text) {
+					t.Errorf("%s: %s", name, testbed.HideKey(text))
 				}
 			}
 			if err == nil {
@@ -178,15 +111,15 @@ func TestKeyThroughAPanic(t *testing.T) {
 	} {
 		for _, late := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
-				client := &nethttp.Client{Transport: roundTrip(func(r *nethttp.Request) (*nethttp.Response, error) {
+				client := &nethttp.Client{Transport: testbed.RoundTrip(func(r *nethttp.Request) (*nethttp.Response, error) {
 					if late {
 						return &nethttp.Response{StatusCode: 200, Body: throwing{throw(r)}}, nil
 					}
 					panic(throw(r))
 				})}
-				text := told(t, edenwait.Config{HTTPClient: client})
-				if holdsKey(text) || strings.Contains(text, fmt.Sprintf("%x", keyStart)) {
-					t.Errorf("%s: %s", name, hideKey(text))
+				text := testbed.Told(t, edenwait.Config{HTTPClient: client})
+				if testbed.HoldsKey(text) || strings.Contains(text, fmt.Sprintf("%x", testbed.KeyStart)) {
+					t.Errorf("%s: %s", name, testbed.HideKey(text))
 				}
 				if !strings.Contains(text, "the HTTP client panicked") {
 					t.Errorf("%s: nothing says that it panicked", name)
@@ -194,13 +127,13 @@ func TestKeyThroughAPanic(t *testing.T) {
 			})
 		}
 	}
-	poller, err := edenwait.NewPoller(edenwait.Config{Token: soakToken, HTTPClient: &nethttp.Client{Transport: roundTrip(func(*nethttp.Request) (*nethttp.Response, error) {
+	poller, err := edenwait.NewPoller(edenwait.Config{Token: testbed.Token, HTTPClient: &nethttp.Client{Transport: testbed.RoundTrip(func(*nethttp.Request) (*nethttp.Response, error) {
 		panic("no expectation matches\n\x1b[31m")
 	})}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := poller.Get(t.Context(), someID); err == nil || !strings.Contains(err.Error(), `no expectation matches\n\x1b[31m`) {
+	if _, err := poller.Get(t.Context(), testbed.SomeID); err == nil || !strings.Contains(err.Error(), `no expectation matches\n\x1b[31m`) {
 		t.Errorf("what is no secret is told: %v", err)
 	}
 }
@@ -214,24 +147,24 @@ func (t throwing) Close() error { return nil }
 // TestKeyInParts: no part of a key remains where a text is cut, by the Poller or by
 // a server.
 func TestKeyInParts(t *testing.T) {
-	for cut := 1; cut < len(soakToken)+3; cut++ {
+	for cut := 1; cut < len(testbed.Token)+3; cut++ {
 		for name, body := range map[string]string{
-			"body":   strings.Repeat("x", 64<<10-cut) + soakToken,
-			"JSON":   `{"detail":"` + strings.Repeat("x", 64<<10-cut-len(`{"detail":"`)) + soakToken + `"}`,
-			"detail": `{"detail":"` + strings.Repeat("x", 128-cut) + soakToken + `"}`,
-			"masked": `{"detail":"no key ` + soakToken[:min(cut+9, len(soakToken))] + `…"}`,
-			"tail":   `{"detail":"no key …` + soakToken[max(len(soakToken)-cut-9, 0):] + `"}`,
-			"loc":    `{"detail":[{"loc":["` + strings.Repeat("x", max(36-cut, 0)) + soakToken + `"],"msg":"no"}]}`,
+			"body":   strings.Repeat("x", 64<<10-cut) + testbed.Token,
+			"JSON":   `{"detail":"` + strings.Repeat("x", 64<<10-cut-len(`{"detail":"`)) + testbed.Token + `"}`,
+			"detail": `{"detail":"` + strings.Repeat("x", 128-cut) + testbed.Token + `"}`,
+			"masked": `{"detail":"no key ` + testbed.Token[:min(cut+9, len(testbed.Token))] + `…"}`,
+			"tail":   `{"detail":"no key …` + testbed.Token[max(len(testbed.Token)-cut-9, 0):] + `"}`,
+			"loc":    `{"detail":[{"loc":["` + strings.Repeat("x", max(36-cut, 0)) + testbed.Token + `"],"msg":"no"}]}`,
 		} {
-			poller, err := edenwait.NewPoller(edenwait.Config{Token: soakToken, HTTPClient: answering(422, nil, body)})
+			poller, err := edenwait.NewPoller(edenwait.Config{Token: testbed.Token, HTTPClient: testbed.Answering(422, nil, body)})
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = poller.Get(t.Context(), someID)
+			_, err = poller.Get(t.Context(), testbed.SomeID)
 			text := fmt.Sprint(err)
-			for at := range len(soakToken) - 10 {
-				if part := soakToken[at : at+10]; strings.Contains(text, part) {
-					t.Fatalf("%s, cut at %d: %s", name, cut, hideKey(text))
+			for at := range len(testbed.Token) - 10 {
+				if part := testbed.Token[at : at+10]; strings.Contains(text, part) {
+					t.Fatalf("%s, cut at %d: %s", name, cut, testbed.HideKey(text))
 				}
 			}
 		}
@@ -241,23 +174,23 @@ func TestKeyInParts(t *testing.T) {
 // TestSecretInBaseURL: the path of a gateway may be its key.
 func TestSecretInBaseURL(t *testing.T) {
 	const own = "gw-Key-5f2c81d09a"
-	for _, path := range []string{"/" + own, "/x/" + own + "/y", "/" + soakToken, "/%67w-Key-5f2c81d09a"} {
+	for _, path := range []string{"/" + own, "/x/" + own + "/y", "/" + testbed.Token, "/%67w-Key-5f2c81d09a"} {
 		for name, client := range map[string]*nethttp.Client{
-			"refused":   {Transport: roundTrip(func(*nethttp.Request) (*nethttp.Response, error) { return nil, errors.New("no network") })},
-			"echo":      {Transport: roundTrip(func(r *nethttp.Request) (*nethttp.Response, error) { return nil, fmt.Errorf("no route to %s", r.URL) })},
-			"404":       answering(404, nil, `{"detail":"no route `+path+`/v3/universal-ai/async"}`),
-			"redirect":  answering(302, nethttp.Header{"Location": {"://" + path}}, ""),
-			"not a job": answering(200, nethttp.Header{"Content-Type": {path}}, path),
+			"refused":   {Transport: testbed.RoundTrip(func(*nethttp.Request) (*nethttp.Response, error) { return nil, errors.New("no network") })},
+			"echo":      {Transport: testbed.RoundTrip(func(r *nethttp.Request) (*nethttp.Response, error) { return nil, fmt.Errorf("no route to %s", r.URL) })},
+			"404":       testbed.Answering(404, nil, `{"detail":"no route `+path+`/v3/universal-ai/async"}`),
+			"redirect":  testbed.Answering(302, nethttp.Header{"Location": {"://" + path}}, ""),
+			"not a job": testbed.Answering(200, nethttp.Header{"Content-Type": {path}}, path),
 		} {
 			synctest.Test(t, func(t *testing.T) {
-				text := told(t, edenwait.Config{BaseURL: "https://gateway.example" + path, HTTPClient: client})
-				if strings.Contains(text, "5f2c81d09a") || holdsKey(text) {
-					t.Errorf("%s, %s: %s", path, name, hideKey(text))
+				text := testbed.Told(t, edenwait.Config{BaseURL: "https://gateway.example" + path, HTTPClient: client})
+				if strings.Contains(text, "5f2c81d09a") || testbed.HoldsKey(text) {
+					t.Errorf("%s, %s: %s", path, name, testbed.HideKey(text))
 				}
 			})
 		}
 		for _, wrong := range []string{"http://gateway.example" + path, "https://gateway.example" + path + "?a", "gateway.example" + path, "https://gateway.example" + path + "/v2", own, "https:" + path} {
-			if _, err := edenwait.New(edenwait.Config{Token: soakToken, BaseURL: wrong}); err == nil || strings.Contains(err.Error(), "5f2c81d09a") || holdsKey(err.Error()) {
+			if _, err := edenwait.New(edenwait.Config{Token: testbed.Token, BaseURL: wrong}); err == nil || strings.Contains(err.Error(), "5f2c81d09a") || testbed.HoldsKey(err.Error()) {
 				t.Errorf("%v", err)
 			}
 		}
@@ -274,7 +207,7 @@ func TestNoProxyForThisMachine(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := poller.Get(t.Context(), someID); err != nil {
+			if _, err := poller.Get(t.Context(), testbed.SomeID); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -285,28 +218,16 @@ func TestNoProxyForThisMachine(t *testing.T) {
 	}))
 	defer proxy.Close()
 	server := httptest.NewServer(nethttp.HandlerFunc(func(rw nethttp.ResponseWriter, _ *nethttp.Request) {
-		fmt.Fprintf(rw, `{"public_id":%q,"status":"processing"}`, someID)
+		fmt.Fprintf(rw, `{"public_id":%q,"status":"processing"}`, testbed.SomeID)
 	}))
 	defer server.Close()
 	port := server.URL[strings.LastIndexByte(server.URL, ':'):]
 	for _, host := range []string{"localhost", "LOCALHOST", "LocalHost", "127.0.0.1", "[::ffff:127.0.0.1]", "[::FFFF:7f00:1]"} {
-		command := testProcess(t, "TestNoProxyForThisMachine", "EDENWAIT_TEST_BASE=http://"+host+port, "HTTP_PROXY="+proxy.URL, "HTTPS_PROXY="+proxy.URL, "NO_PROXY=", "no_proxy=", "http_proxy=")
+		command := testbed.Process(t, "TestNoProxyForThisMachine", "EDENWAIT_TEST_BASE=http://"+host+port, "HTTP_PROXY="+proxy.URL, "HTTPS_PROXY="+proxy.URL, "NO_PROXY=", "no_proxy=", "http_proxy=")
 		if out, err := command.CombinedOutput(); err != nil {
 			t.Errorf("%s: %v: %s", host, err, out)
 		}
 	}
-}
-
-// testProcess is this test, in a process of its own with these variables.
-func testProcess(t *testing.T, name string, env ...string) *exec.Cmd {
-	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.CommandContext(t.Context(), self, "-test.run=^"+name+"$")
-	command.Env = append(os.Environ(), env...)
-	return command
 }
 
 // TestForeignTextIsTame: text that a server chose is quoted and bounded, wherever
@@ -316,8 +237,10 @@ func TestForeignTextIsTame(t *testing.T) {
 	for name, text := range map[string]string{"a line": line, "long": strings.Repeat("m", 100_000), "long lines": strings.Repeat(line, 10_000)} {
 		field, _ := json.Marshal(text)
 		for _, name := range []string{"provider", "feature", "subfeature", "model", "status", "error", "cost", "created_at"} {
-			body := fmt.Sprintf(`{"public_id":%q,"status":"fail",%q:%s}`, someID, name, field)
-			synctest.Test(t, func(t *testing.T) { tame(t, told(t, edenwait.Config{HTTPClient: answering(200, nil, body)})) })
+			body := fmt.Sprintf(`{"public_id":%q,"status":"fail",%q:%s}`, testbed.SomeID, name, field)
+			synctest.Test(t, func(t *testing.T) {
+				tame(t, testbed.Told(t, edenwait.Config{HTTPClient: testbed.Answering(200, nil, body)}))
+			})
 		}
 		job := &edenwait.Job{ID: text, Status: edenwait.Status(text), Provider: text, Model: text, Error: &edenwait.JobError{Message: text, Code: text}}
 		for _, err := range []error{
@@ -330,20 +253,22 @@ func TestForeignTextIsTame(t *testing.T) {
 		for _, header := range []string{"Content-Type", "Content-Encoding", "Retry-After", "Location"} {
 			for _, status := range []int{200, 302, 503} {
 				synctest.Test(t, func(t *testing.T) {
-					tame(t, told(t, edenwait.Config{HTTPClient: answering(status, nethttp.Header{header: {text}}, "x")}))
+					tame(t, testbed.Told(t, edenwait.Config{HTTPClient: testbed.Answering(status, nethttp.Header{header: {text}}, "x")}))
 				})
 			}
 		}
 		for _, detail := range []string{`{"detail":` + string(field) + `}`, `{"detail":[{"loc":[` + string(field) + `],"msg":` + string(field) + `}]}`} {
-			synctest.Test(t, func(t *testing.T) { tame(t, told(t, edenwait.Config{HTTPClient: answering(503, nil, detail)})) })
+			synctest.Test(t, func(t *testing.T) {
+				tame(t, testbed.Told(t, edenwait.Config{HTTPClient: testbed.Answering(503, nil, detail)}))
+			})
 		}
-		poller, err := edenwait.NewPoller(edenwait.Config{Token: soakToken, HTTPClient: &nethttp.Client{Transport: roundTrip(func(*nethttp.Request) (*nethttp.Response, error) {
+		poller, err := edenwait.NewPoller(edenwait.Config{Token: testbed.Token, HTTPClient: &nethttp.Client{Transport: testbed.RoundTrip(func(*nethttp.Request) (*nethttp.Response, error) {
 			return nil, errors.New(text)
 		})}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = poller.Get(t.Context(), someID)
+		_, err = poller.Get(t.Context(), testbed.SomeID)
 		tame(t, err.Error())
 		if t.Failed() {
 			t.Fatal(name)
@@ -369,7 +294,7 @@ func TestDecodeErrorsQuoteNothing(t *testing.T) {
 		`{"text":"the patient"}`: new(int), `12345678901234567890`: new(int8), `{"a":[{"b":987654321}]}`: new(struct{ A []struct{ B string } }),
 		`"the patient"`: new(time.Time), `"patient`: new(any), `{"at":"patient"}`: new(struct{ At time.Time }), `[987654321.5]`: new([]int),
 	} {
-		job := &edenwait.Job{ID: someID, Status: edenwait.StatusSuccess, Output: json.RawMessage(output)}
+		job := &edenwait.Job{ID: testbed.SomeID, Status: edenwait.StatusSuccess, Output: json.RawMessage(output)}
 		err := job.Decode(into)
 		if err == nil || strings.Contains(err.Error(), "patient") || strings.Contains(err.Error(), "98765") || strings.Contains(err.Error(), "12345678901") {
 			t.Errorf("%s: %v", output, err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // A Waiter that has waited for jobs of a kind polls the next ones when they are likely
@@ -17,7 +18,7 @@ func TestWaiterLearnsDurations(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			const before, jobs = 150, 50
 			api := edentest.New(edentest.Options{Seed: seed, Latency: 40 * time.Millisecond, DiscardRecords: true})
-			waiter := newWaiter(t, api, edenwait.Config{})
+			waiter := testbed.NewWaiter(t, api, edenwait.Config{})
 			alike := edentest.Workload{Durations: edentest.Lognormal{Median: time.Minute, Sigma: 0.3, Cap: time.Hour}}
 			gets, late := 0, time.Duration(0)
 			for i := range before + jobs {
@@ -28,7 +29,7 @@ func TestWaiterLearnsDurations(t *testing.T) {
 					continue
 				}
 				if !learn {
-					waiter = newWaiter(t, api, edenwait.Config{})
+					waiter = testbed.NewWaiter(t, api, edenwait.Config{})
 				}
 				id := api.SubmitAll(1, alike)[0]
 				if _, err := waiter.Wait(context.Background(), id); err != nil {
@@ -60,8 +61,8 @@ func TestWrongClocks(t *testing.T) {
 	for _, skew := range []time.Duration{-100 * 24 * time.Hour, -5 * time.Hour, -30 * time.Second, 30 * time.Second, 5 * time.Hour, 100 * 24 * time.Hour} {
 		for _, jobs := range []int{10, 100} {
 			api := edentest.Options{Faults: []edentest.Fault{{On: edentest.Get | edentest.List, Do: edentest.ClockSkew(skew)}}}
-			got := scenario{jobs: jobs, shape: minuteLong, api: api}.mean(t, 10)
-			if got.lag > 1200*time.Millisecond || got.requests > 26 {
+			got := testbed.Scenario{Jobs: jobs, Shape: testbed.MinuteLong, API: api}.Mean(t, 10)
+			if got.Lag > 1200*time.Millisecond || got.Requests > 26 {
 				t.Errorf("%v, %d jobs: %v", skew, jobs, got)
 			}
 		}

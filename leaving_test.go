@@ -12,63 +12,10 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // Calls that leave a job while its request is under way, and calls that come then.
-
-// asked is what became of one GET of a slowSource.
-type asked struct {
-	began   time.Duration
-	aborted time.Duration // -1 if it was not
-	tenant  any
-}
-
-type tenantKey struct{}
-
-// slowSource answers each GET after a while, and a while after it was aborted.
-type slowSource struct {
-	t     *testing.T
-	start time.Time
-	takes time.Duration // an answer
-	dying time.Duration // an answer, from the abort
-	done  func(poll int) bool
-
-	mu    sync.Mutex
-	asked []asked
-}
-
-func (s *slowSource) Get(ctx context.Context, id string) (*edenwait.Job, error) {
-	s.mu.Lock()
-	n := len(s.asked)
-	s.asked = append(s.asked, asked{time.Since(s.start), -1, ctx.Value(tenantKey{})})
-	s.mu.Unlock()
-	select {
-	case <-time.After(s.takes):
-	case <-ctx.Done():
-		s.mu.Lock()
-		s.asked[n].aborted = time.Since(s.start)
-		s.mu.Unlock()
-		if s.dying < 0 {
-			return nil, ctx.Err()
-		}
-		time.Sleep(s.dying)
-	}
-	if s.done(n + 1) {
-		return succeeded(id)
-	}
-	return running(id)
-}
-
-func newSlow(t *testing.T, s *slowSource, config edenwait.Config) *edenwait.Waiter {
-	t.Helper()
-	s.t, s.start = t, time.Now()
-	config.Source = s
-	waiter, err := edenwait.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return waiter
-}
 
 // leaves has a call of some kind that leaves after a while.
 var leaves = map[string]func(w *edenwait.Waiter, ctx context.Context, id string, after time.Duration){
@@ -80,7 +27,7 @@ var leaves = map[string]func(w *edenwait.Waiter, ctx context.Context, id string,
 	"ctx of WaitAll": func(w *edenwait.Waiter, ctx context.Context, id string, after time.Duration) {
 		ctx, cancel := context.WithCancel(ctx)
 		time.AfterFunc(after, cancel)
-		_, _ = w.WaitAll(ctx, []string{id, uid(99)})
+		_, _ = w.WaitAll(ctx, []string{id, testbed.ID(99)})
 	},
 	"break": func(w *edenwait.Waiter, ctx context.Context, id string, after time.Duration) {
 		for range w.AsCompleted(ctx, func(yield func(string) bool) {
@@ -99,30 +46,30 @@ func TestRequestGoesOnForOthers(t *testing.T) {
 	for how, leave := range leaves {
 		t.Run(how, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				source := &slowSource{takes: 10 * time.Second, dying: -1, done: func(int) bool { return true }}
-				waiter := newSlow(t, source, edenwait.Config{})
+				source := &testbed.SlowSource{Takes: 10 * time.Second, Dying: -1, Done: func(int) bool { return true }}
+				waiter := testbed.NewSlow(t, source, edenwait.Config{})
 				var wg sync.WaitGroup
 				wg.Go(func() {
-					leave(waiter, context.Background(), uid(1), 3*time.Second)
-					if took := time.Since(source.start); took > 3500*time.Millisecond {
+					leave(waiter, context.Background(), testbed.ID(1), 3*time.Second)
+					if took := time.Since(source.Start); took > 3500*time.Millisecond {
 						t.Errorf("left after %v", took)
 					}
 				})
 				time.Sleep(time.Second)
-				if _, err := waiter.Wait(context.Background(), uid(1)); err != nil {
+				if _, err := waiter.Wait(context.Background(), testbed.ID(1)); err != nil {
 					t.Error(err)
 				}
-				if took := time.Since(source.start); took != 10*time.Second {
+				if took := time.Since(source.Start); took != 10*time.Second {
 					t.Errorf("answered after %v", took)
 				}
 				wg.Wait()
-				for _, a := range source.asked {
-					if a.began == 0 && a.aborted >= 0 && a.aborted != 3*time.Second {
-						t.Errorf("aborted after %v", a.aborted)
+				for _, a := range source.Asked {
+					if a.Began == 0 && a.Aborted >= 0 && a.Aborted != 3*time.Second {
+						t.Errorf("aborted after %v", a.Aborted)
 					}
 				}
-				if how != "ctx of WaitAll" && (len(source.asked) != 1 || source.asked[0].aborted >= 0) {
-					t.Errorf("%+v", source.asked)
+				if how != "ctx of WaitAll" && (len(source.Asked) != 1 || source.Asked[0].Aborted >= 0) {
+					t.Errorf("%+v", source.Asked)
 				}
 			})
 		})
@@ -135,18 +82,18 @@ func TestLastToLeave(t *testing.T) {
 	for _, dying := range []time.Duration{0, 399 * time.Millisecond, 401 * time.Millisecond, time.Hour} {
 		t.Run(fmt.Sprint(dying), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				source := &slowSource{takes: time.Minute, dying: dying, done: func(int) bool { return true }}
-				record := newHookLog()
-				waiter := newSlow(t, source, edenwait.Config{Hooks: record.hooks()})
+				source := &testbed.SlowSource{Takes: time.Minute, Dying: dying, Done: func(int) bool { return true }}
+				record := testbed.NewHookLog()
+				waiter := testbed.NewSlow(t, source, edenwait.Config{Hooks: record.Hooks()})
 				results := make([]edenwait.Result, 2)
 				var wg sync.WaitGroup
 				for i := range results {
 					wg.Go(func() {
 						ctx, cancel := context.WithTimeout(context.Background(), time.Duration(i+3)*time.Second)
 						defer cancel()
-						got, _ := waiter.WaitAll(ctx, []string{uid(1)})
+						got, _ := waiter.WaitAll(ctx, []string{testbed.ID(1)})
 						results[i] = got[0]
-						if took := time.Since(source.start); took > time.Duration(i+3)*time.Second+500*time.Millisecond {
+						if took := time.Since(source.Start); took > time.Duration(i+3)*time.Second+500*time.Millisecond {
 							t.Errorf("call %d returned after %v", i, took)
 						}
 					})
@@ -154,8 +101,8 @@ func TestLastToLeave(t *testing.T) {
 				wg.Wait()
 				time.Sleep(2 * time.Hour) // the Source holds on to the request
 				synctest.Wait()
-				if a := source.asked[0]; len(source.asked) != 1 || a.aborted != 4*time.Second {
-					t.Errorf("%+v", source.asked)
+				if a := source.Asked[0]; len(source.Asked) != 1 || a.Aborted != 4*time.Second {
+					t.Errorf("%+v", source.Asked)
 				}
 				if !errors.Is(results[0].Err, context.DeadlineExceeded) || results[0].Job != nil {
 					t.Errorf("the first to leave: %+v", results[0])
@@ -164,8 +111,8 @@ func TestLastToLeave(t *testing.T) {
 				if last := results[1]; in != (last.Job != nil && last.Err == nil) || !in && !errors.Is(last.Err, context.DeadlineExceeded) {
 					t.Errorf("the last to leave: %+v", last)
 				}
-				if record.success[uid(1)] != map[bool]int{true: 1}[in] || len(record.errors) > 0 {
-					t.Errorf("hooks: %v, %v", record.success, record.errors)
+				if record.Success[testbed.ID(1)] != map[bool]int{true: 1}[in] || len(record.Errors) > 0 {
+					t.Errorf("hooks: %v, %v", record.Success, record.Errors)
 				}
 			})
 		})
@@ -176,24 +123,24 @@ func TestLastToLeave(t *testing.T) {
 func TestNobodyJoinsADyingRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		// The dying request would say that the job runs; a new one knows that it ended.
-		source := &slowSource{takes: 10 * time.Second, dying: 300 * time.Millisecond, done: func(poll int) bool { return poll == 2 }}
-		waiter := newSlow(t, source, edenwait.Config{})
+		source := &testbed.SlowSource{Takes: 10 * time.Second, Dying: 300 * time.Millisecond, Done: func(poll int) bool { return poll == 2 }}
+		waiter := testbed.NewSlow(t, source, edenwait.Config{})
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 			defer cancel()
-			if _, err := waiter.Wait(ctx, uid(1)); !errors.Is(err, context.DeadlineExceeded) {
+			if _, err := waiter.Wait(ctx, testbed.ID(1)); !errors.Is(err, context.DeadlineExceeded) {
 				t.Error(err)
 			}
 		})
 		time.Sleep(3*time.Second + 100*time.Millisecond)
-		results, err := waiter.WaitAll(context.Background(), []string{uid(1)})
+		results, err := waiter.WaitAll(context.Background(), []string{testbed.ID(1)})
 		if err != nil || results[0].Polls != 1 {
 			t.Errorf("%+v, %v", results, err)
 		}
 		wg.Wait()
-		if len(source.asked) != 2 || source.asked[1].began != 3100*time.Millisecond || source.asked[1].aborted >= 0 {
-			t.Errorf("%+v", source.asked)
+		if len(source.Asked) != 2 || source.Asked[1].Began != 3100*time.Millisecond || source.Asked[1].Aborted >= 0 {
+			t.Errorf("%+v", source.Asked)
 		}
 	})
 }
@@ -202,26 +149,26 @@ func TestNobodyJoinsADyingRequest(t *testing.T) {
 // list those of nobody.
 func TestValuesOfTheLongestWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		source := &slowSource{takes: 100 * time.Millisecond, dying: -1, done: func(int) bool { return false }}
-		waiter := newSlow(t, source, edenwait.Config{})
+		source := &testbed.SlowSource{Takes: 100 * time.Millisecond, Dying: -1, Done: func(int) bool { return false }}
+		waiter := testbed.NewSlow(t, source, edenwait.Config{})
 		var wg sync.WaitGroup
 		for i := range 3 {
 			wg.Go(func() {
 				time.Sleep(time.Duration(i) * 10 * time.Second)
-				ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), tenantKey{}, i), 31*time.Second)
+				ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), testbed.TenantKey{}, i), 31*time.Second)
 				defer cancel()
-				_, _ = waiter.WaitAll(ctx, []string{uid(1)})
+				_, _ = waiter.WaitAll(ctx, []string{testbed.ID(1)})
 			})
 		}
 		wg.Wait()
 		seen := map[any]bool{}
-		for _, a := range source.asked {
-			want := max(0, int((a.began-31*time.Second)/(10*time.Second))+1)
-			if a.began < 31*time.Second {
+		for _, a := range source.Asked {
+			want := max(0, int((a.Began-31*time.Second)/(10*time.Second))+1)
+			if a.Began < 31*time.Second {
 				want = 0
 			}
-			if seen[a.tenant] = true; a.tenant != want {
-				t.Errorf("asked at %v with the values of call %v, want %d", a.began, a.tenant, want)
+			if seen[a.Tenant] = true; a.Tenant != want {
+				t.Errorf("asked at %v with the values of call %v, want %d", a.Began, a.Tenant, want)
 			}
 		}
 		if len(seen) != 3 {
@@ -238,8 +185,8 @@ func TestPagesCarryNobodysValues(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx := context.WithValue(context.Background(), tenantKey{}, 1)
-		if _, err := waiter.WaitAll(ctx, api.SubmitAll(50, minuteLong)); err != nil {
+		ctx := context.WithValue(context.Background(), testbed.TenantKey{}, 1)
+		if _, err := waiter.WaitAll(ctx, api.SubmitAll(50, testbed.MinuteLong)); err != nil {
 			t.Fatal(err)
 		}
 		if spy.pages == 0 || spy.gets == 0 {
@@ -274,7 +221,7 @@ func (s *spy) Get(ctx context.Context, id string) (*edenwait.Job, error) {
 	poller := s.open()
 	s.mu.Lock()
 	s.gets++
-	s.ofGets = ctx.Value(tenantKey{})
+	s.ofGets = ctx.Value(testbed.TenantKey{})
 	s.mu.Unlock()
 	return poller.Get(ctx, id)
 }
@@ -283,7 +230,7 @@ func (s *spy) List(ctx context.Context, q edenwait.ListQuery) (*edenwait.JobPage
 	poller := s.open()
 	s.mu.Lock()
 	s.pages++
-	if v := ctx.Value(tenantKey{}); v != nil {
+	if v := ctx.Value(testbed.TenantKey{}); v != nil {
 		s.ofPages = v
 	}
 	s.mu.Unlock()
@@ -295,8 +242,8 @@ func (s *spy) List(ctx context.Context, q edenwait.ListQuery) (*edenwait.JobPage
 func TestContextEndsItsCallAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
-		ids := api.SubmitAll(500, minuteLong)
-		waiter := newWaiter(t, api, edenwait.Config{})
+		ids := api.SubmitAll(500, testbed.MinuteLong)
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{})
 		var wg sync.WaitGroup
 		for i := range 4 {
 			wg.Go(func() {

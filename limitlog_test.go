@@ -13,6 +13,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // TestLimitIsLoggedAsAState: a Rate above the account's limit writes a line when it
@@ -22,7 +23,7 @@ func TestLimitIsLoggedAsAState(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			core, logs := observer.New(zap.WarnLevel)
 			api := edentest.New(edentest.Options{})
-			waiter := newWaiter(t, api, edenwait.Config{Rate: rate, Logger: zap.New(core)})
+			waiter := testbed.NewWaiter(t, api, edenwait.Config{Rate: rate, Logger: zap.New(core)})
 			var ids []string
 			for range 600 {
 				ids = append(ids, api.Submit(edentest.Script{}))
@@ -49,7 +50,7 @@ func TestFirstLineOfARefusedKey(t *testing.T) {
 	for status, word := range map[int]string{401: "key", 403: "key", 402: "credit", 404: "cannot be read"} {
 		synctest.Test(t, func(t *testing.T) {
 			core, logs := observer.New(zap.WarnLevel)
-			api, waiter := newFaulty(t, edentest.Options{Faults: []edentest.Fault{
+			api, waiter := testbed.New(t, edentest.Options{Faults: []edentest.Fault{
 				{On: edentest.List, Do: edentest.Status(status, `{"detail":"no"}`, nil)},
 			}}, edenwait.Config{Logger: zap.New(core)})
 			ids := []string{}
@@ -71,7 +72,7 @@ func TestStartedSaysHowManyIDs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		core, logs := observer.New(zap.DebugLevel)
 		api := edentest.New(edentest.Options{})
-		waiter := newWaiter(t, api, edenwait.Config{Logger: zap.New(core)})
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{Logger: zap.New(core)})
 		ids := []string{"nonsense", api.Submit(edentest.Script{}), api.Submit(edentest.Script{})}
 		ids = append(ids, ids[1])
 		_, _ = waiter.WaitAll(context.Background(), ids)

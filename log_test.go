@@ -7,11 +7,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/edenwait/edenwait"
-	"github.com/edenwait/edenwait/edentest"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 func TestLog(t *testing.T) {
@@ -19,7 +21,7 @@ func TestLog(t *testing.T) {
 		core, logs := observer.New(zapcore.DebugLevel)
 		api := edentest.New(edentest.Options{Faults: []edentest.Fault{{From: 10 * time.Second, Until: 20 * time.Second, Do: edentest.RefuseConnection()}}})
 		id := api.Submit(edentest.Script{After: time.Minute, Output: []byte(`"private words"`)})
-		if _, err := newWaiter(t, api, edenwait.Config{Logger: zap.New(core)}).Wait(context.Background(), id); err != nil {
+		if _, err := testbed.NewWaiter(t, api, edenwait.Config{Logger: zap.New(core)}).Wait(context.Background(), id); err != nil {
 			t.Fatal(err)
 		}
 		// A refused connection is a request sent, and logged, but never arrives.

@@ -11,23 +11,13 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
-
-func newFaulty(t *testing.T, opts edentest.Options, config edenwait.Config) (*edentest.API, *edenwait.Waiter) {
-	t.Helper()
-	api := edentest.New(opts)
-	config.Token, config.HTTPClient = edentest.DefaultToken, api.Client()
-	waiter, err := edenwait.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return api, waiter
-}
 
 // TestListGoodGetBad: the GETs fail for minutes while the list goes on showing which jobs ended.
 func TestListGoodGetBad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		api, waiter := newFaulty(t, edentest.Options{
+		api, waiter := testbed.New(t, edentest.Options{
 			Latency: 40 * time.Millisecond,
 			Faults:  []edentest.Fault{{On: edentest.Get, Until: 4 * time.Minute, Do: edentest.Status(503, "", nil)}},
 		}, edenwait.Config{})
@@ -45,7 +35,7 @@ func TestBackOffStopsWhileAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		made := 0
 		const slow = "11111111-1111-4111-8111-111111111111"
-		api, waiter := newFaulty(t, edentest.Options{
+		api, waiter := testbed.New(t, edentest.Options{
 			Faults: []edentest.Fault{
 				{On: edentest.Get, JobID: slow, Do: edentest.Edit("slow", func(_ edentest.Request, ans *edentest.Answer) {
 					ans.Body, ans.Delay = []byte(`{"public_id":"`+slow+`","status":"success"}`), 20*time.Second
@@ -74,7 +64,7 @@ func TestBackOffStopsWhileAsked(t *testing.T) {
 // TestStalledList: the last page asked for does not come, and all jobs have ended.
 func TestStalledList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		api, waiter := newFaulty(t, edentest.Options{
+		api, waiter := testbed.New(t, edentest.Options{
 			Latency: 40 * time.Millisecond,
 			Faults:  []edentest.Fault{{On: edentest.List, Skip: 2, Do: edentest.Stall()}},
 		}, edenwait.Config{})
@@ -114,7 +104,7 @@ func TestFinalPoll(t *testing.T) {
 					} else {
 						config.MaxWait = limit
 					}
-					api, waiter := newFaulty(t, edentest.Options{Latency: 40 * time.Millisecond}, config)
+					api, waiter := testbed.New(t, edentest.Options{Latency: 40 * time.Millisecond}, config)
 					ids := api.SubmitAll(jobs, edentest.Workload{Durations: edentest.Fixed(limit - 4*time.Second)})
 					if _, err := waiter.WaitAll(ctx, ids); err != nil {
 						missed++
@@ -137,7 +127,7 @@ func TestListThatIsNoHelp(t *testing.T) {
 	} {
 		for _, limit := range []time.Duration{0, 3 * time.Second} {
 			synctest.Test(t, func(t *testing.T) {
-				api, waiter := newFaulty(t, edentest.Options{
+				api, waiter := testbed.New(t, edentest.Options{
 					Latency: 40 * time.Millisecond, Faults: []edentest.Fault{{On: edentest.List, Do: fault}},
 				}, edenwait.Config{MaxWait: limit})
 				ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
@@ -158,7 +148,7 @@ func TestFinalPollWithoutTheList(t *testing.T) {
 		for before := 2 * time.Second; before < 6*time.Second; before += 300 * time.Millisecond {
 			synctest.Test(t, func(t *testing.T) {
 				const maxWait = time.Minute
-				api, waiter := newFaulty(t, edentest.Options{
+				api, waiter := testbed.New(t, edentest.Options{
 					Latency: 40 * time.Millisecond, Faults: []edentest.Fault{{On: edentest.List, From: maxWait - before, Do: fault}},
 				}, edenwait.Config{MaxWait: maxWait})
 				ids := api.SubmitAll(5, edentest.Workload{Durations: edentest.Fixed(maxWait - before)})
@@ -176,19 +166,19 @@ func TestAnswerAtMaxWait(t *testing.T) {
 	const maxWait = 10 * time.Second
 	for _, takes := range []time.Duration{maxWait, maxWait + 100*time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
-			record := newHookLog()
-			waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
+			record := testbed.NewHookLog()
+			waiter := testbed.NewScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
 				time.Sleep(takes)
-				return succeeded(id)
-			}, edenwait.Config{MaxWait: maxWait, Hooks: record.hooks()})
+				return testbed.Succeeded(id)
+			}, edenwait.Config{MaxWait: maxWait, Hooks: record.Hooks()})
 			ctx, cancel := context.WithTimeout(context.Background(), time.Hour) // a job ended twice would leave the call waiting forever
 			defer cancel()
-			results, err := waiter.WaitAll(ctx, []string{someID})
-			if r := results[0]; err != nil || r.Job == nil || r.ID != someID || r.Polls != 1 {
+			results, err := waiter.WaitAll(ctx, []string{testbed.SomeID})
+			if r := results[0]; err != nil || r.Job == nil || r.ID != testbed.SomeID || r.Polls != 1 {
 				t.Errorf("answered after %v: %+v", takes, r)
 			}
-			if record.success[someID] != 1 || len(record.errors) > 0 {
-				t.Errorf("answered after %v: OnSuccess %v, OnError %v", takes, record.success, record.errors)
+			if record.Success[testbed.SomeID] != 1 || len(record.Errors) > 0 {
+				t.Errorf("answered after %v: OnSuccess %v, OnError %v", takes, record.Success, record.Errors)
 			}
 		})
 	}
@@ -197,15 +187,15 @@ func TestAnswerAtMaxWait(t *testing.T) {
 // TestMaxWaitPassesAfterTheEnd: what ended a job is what came first.
 func TestMaxWaitPassesAfterTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		record := newHookLog()
-		waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
+		record := testbed.NewHookLog()
+		waiter := testbed.NewScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
 			time.Sleep(10200 * time.Millisecond)
-			return running(id)
-		}, edenwait.Config{MaxWait: 10100 * time.Millisecond, Hooks: record.hooks()})
+			return testbed.Running(id)
+		}, edenwait.Config{MaxWait: 10100 * time.Millisecond, Hooks: record.Hooks()})
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		if _, err := waiter.Wait(ctx, someID); !errors.Is(err, context.DeadlineExceeded) || len(record.errors) > 0 {
-			t.Errorf("err = %v, OnError %v", err, record.errors)
+		if _, err := waiter.Wait(ctx, testbed.SomeID); !errors.Is(err, context.DeadlineExceeded) || len(record.Errors) > 0 {
+			t.Errorf("err = %v, OnError %v", err, record.Errors)
 		}
 	})
 }
@@ -214,7 +204,7 @@ func TestMaxWaitPassesAfterTheEnd(t *testing.T) {
 // but not its MaxWait.
 func TestMaxWaitOfOneThatCameLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		api, waiter := newFaulty(t, edentest.Options{}, edenwait.Config{MaxWait: time.Minute})
+		api, waiter := testbed.New(t, edentest.Options{}, edenwait.Config{MaxWait: time.Minute})
 		ids := func(yield func(string) bool) {
 			for range 5 {
 				if !yield(api.Submit(edentest.Script{})) {
@@ -238,7 +228,7 @@ func TestMaxWaitOfOneThatCameLater(t *testing.T) {
 // read for each of them.
 func TestFinalPollsAreShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		api, waiter := newFaulty(t, edentest.Options{Latency: 40 * time.Millisecond}, edenwait.Config{MaxWait: 3 * time.Minute})
+		api, waiter := testbed.New(t, edentest.Options{Latency: 40 * time.Millisecond}, edenwait.Config{MaxWait: 3 * time.Minute})
 		ids := func(yield func(string) bool) {
 			for range 200 {
 				if !yield(api.Submit(edentest.Script{After: edentest.Never})) {

@@ -2,27 +2,17 @@ package edenwait_test
 
 import (
 	"context"
-	"encoding/binary"
 	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // What a call keeps that runs for months, and what one more call costs.
-
-// numbered is the nth of any number of ids, spread as ids are.
-func numbered(n int) string {
-	var id uuid.UUID
-	binary.BigEndian.PutUint64(id[:], uint64(n)*0x9e3779b97f4a7c15)
-	binary.BigEndian.PutUint64(id[8:], uint64(n))
-	return id.String()
-}
 
 // An AsCompleted that takes ids for months, a thousand at a time, keeps nothing of
 // those that have ended but the last.
@@ -48,27 +38,27 @@ func TestStreamOfMonths(t *testing.T) {
 			ids := func(yield func(string) bool) {
 				for i := range n {
 					places <- struct{}{}
-					if !yield(numbered(i)) {
+					if !yield(testbed.SpreadID(i)) {
 						return
 					}
 				}
 			}
 			config.Rate, config.Burst, config.MaxInFlight = 1e6, 1000, 100
-			waiter := newScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
+			waiter := testbed.NewScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
 				if poll%97 == 0 {
 					return nil, edenwait.ErrNotFound
 				}
-				return succeeded(id)
+				return testbed.Succeeded(id)
 			}, config)
 			var before uint64
 			taken := 0
 			for range waiter.AsCompleted(context.Background(), ids) {
 				<-places
 				if taken++; taken == settled {
-					before, _ = footprint()
+					before, _ = testbed.Footprint()
 				}
 				if taken == n-1000 { // the last are still on their way
-					after, _ := footprint()
+					after, _ := testbed.Footprint()
 					perID := (float64(after) - float64(before)) / float64(taken-settled)
 					t.Logf("%.2f bytes an ended id; %d KB in all", perID, after>>10)
 					if perID > 8 && !testing.Short() { // a short run is too short for it
@@ -100,21 +90,21 @@ func TestParkedWaits(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ids := make([]string, n)
 				for i := range ids {
-					ids[i] = numbered(i)
+					ids[i] = testbed.SpreadID(i)
 				}
-				config.Source = endless{}
+				config.Source = testbed.Endless{}
 				waiter, err := edenwait.New(config)
 				if err != nil {
 					t.Fatal(err)
 				}
 				ctx, cancel := context.WithCancel(context.Background())
 				var wg sync.WaitGroup
-				before, goroutines := footprint()
+				before, goroutines := testbed.Footprint()
 				for _, id := range ids {
 					wg.Go(func() { _, _ = waiter.Wait(ctx, id) })
 				}
 				time.Sleep(30 * time.Minute)
-				after, now := footprint()
+				after, now := testbed.Footprint()
 				perWait := float64(after-before) / n
 				t.Logf("%.0f bytes a Wait, %d goroutines", perWait, now-goroutines)
 				if perWait > 4096 {

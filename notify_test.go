@@ -15,6 +15,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 	"github.com/edenwait/edenwait/webhook"
 )
 
@@ -22,13 +23,13 @@ var _ webhook.Notifier = (*edenwait.Waiter)(nil)
 
 // hinted is a scenario whose deliveries go to the Waiter at once. Its hooks are the
 // API's, without a Deliver. While it waits, flood runs beside it.
-func hinted(jobs int, api edentest.Options, hooks edentest.Webhooks, flood func(ctx context.Context, w *edenwait.Waiter, ids []string)) scenario {
+func hinted(jobs int, api edentest.Options, hooks edentest.Webhooks, flood func(ctx context.Context, w *edenwait.Waiter, ids []string)) testbed.Scenario {
 	var waiter atomic.Pointer[edenwait.Waiter]
 	hooks.All, hooks.Unsigned = true, true
 	hooks.Deliver = func(d edentest.Delivery) { waiter.Load().Notify(d.JobID) }
 	api.Webhooks = &hooks
-	return scenario{jobs: jobs, shape: minuteLong, api: api, wait: func(h *account, ids []string, config edenwait.Config) {
-		w := newWaiter(h.t, h.api, config)
+	return testbed.Scenario{Jobs: jobs, Shape: testbed.MinuteLong, API: api, Wait: func(h *testbed.Account, ids []string, config edenwait.Config) {
+		w := testbed.NewWaiter(h.T, h.API, config)
 		waiter.Store(w)
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
@@ -37,22 +38,22 @@ func hinted(jobs int, api edentest.Options, hooks edentest.Webhooks, flood func(
 		}
 		results, err := w.WaitAll(ctx, ids)
 		if err != nil {
-			h.t.Error(err)
+			h.T.Error(err)
 		}
 		for _, r := range results {
-			end, _ := h.api.EndedAt(r.ID)
+			end, _ := h.API.EndedAt(r.ID)
 			if end.After(time.Now()) || r.Job == nil || !r.Job.Status.Done() {
-				h.t.Errorf("job %s ended early", r.ID)
+				h.T.Errorf("job %s ended early", r.ID)
 			}
 		}
 	}}
 }
 
 // meanOf is the mean over seeds of scenarios that cannot share their parts.
-func meanOf(t *testing.T, seeds int, of func() scenario) (mean score) {
+func meanOf(t *testing.T, seeds int, of func() testbed.Scenario) (mean testbed.Score) {
 	t.Helper()
 	for seed := range seeds {
-		mean.add(of().run(t, uint64(seed)+1), 1/float64(seeds))
+		mean.Add(of().Run(t, uint64(seed)+1), 1/float64(seeds))
 	}
 	return mean
 }
@@ -60,38 +61,38 @@ func meanOf(t *testing.T, seeds int, of func() scenario) (mean score) {
 // The bounds are what was measured and a margin.
 func TestHints(t *testing.T) {
 	const delay = 500 * time.Millisecond
-	table := newTable(t, "hints\tjobs\t"+scoreHeader)
+	table := testbed.NewTable(t, "hints\tjobs\t"+testbed.ScoreHeader)
 	for _, row := range []struct {
 		name        string
 		jobs, seeds int
 		api         edentest.Options
 		hooks       edentest.Webhooks
-		most        score
+		most        testbed.Score
 	}{
-		{"none lost", 1000, 2, edentest.Options{}, edentest.Webhooks{Delay: delay}, score{lag: 900 * time.Millisecond, requests: 1.15}},
-		{"none lost", 100, 10, edentest.Options{}, edentest.Webhooks{Delay: delay}, score{lag: 900 * time.Millisecond, requests: 1.5}},
-		{"5 % lost", 1000, 2, edentest.Options{}, edentest.Webhooks{Delay: delay, LossRate: 0.05}, score{lag: 1300 * time.Millisecond, requests: 1.3}},
-		{"5 % lost", 100, 10, edentest.Options{}, edentest.Webhooks{Delay: delay, LossRate: 0.05}, score{lag: 1300 * time.Millisecond, requests: 2.8}},
-		{"GET 0.2 s behind", 100, 10, edentest.Options{GetLag: 200 * time.Millisecond}, edentest.Webhooks{}, score{lag: 1700 * time.Millisecond, requests: 2.9}},
-		{"GET 1 s behind", 100, 10, edentest.Options{GetLag: time.Second}, edentest.Webhooks{}, score{lag: 2500 * time.Millisecond, requests: 3}},
-		{"GET 5 s behind", 100, 10, edentest.Options{GetLag: 5 * time.Second}, edentest.Webhooks{}, score{lag: 7 * time.Second, requests: 3.8}},
+		{"none lost", 1000, 2, edentest.Options{}, edentest.Webhooks{Delay: delay}, testbed.Score{Lag: 900 * time.Millisecond, Requests: 1.15}},
+		{"none lost", 100, 10, edentest.Options{}, edentest.Webhooks{Delay: delay}, testbed.Score{Lag: 900 * time.Millisecond, Requests: 1.5}},
+		{"5 % lost", 1000, 2, edentest.Options{}, edentest.Webhooks{Delay: delay, LossRate: 0.05}, testbed.Score{Lag: 1300 * time.Millisecond, Requests: 1.3}},
+		{"5 % lost", 100, 10, edentest.Options{}, edentest.Webhooks{Delay: delay, LossRate: 0.05}, testbed.Score{Lag: 1300 * time.Millisecond, Requests: 2.8}},
+		{"GET 0.2 s behind", 100, 10, edentest.Options{GetLag: 200 * time.Millisecond}, edentest.Webhooks{}, testbed.Score{Lag: 1700 * time.Millisecond, Requests: 2.9}},
+		{"GET 1 s behind", 100, 10, edentest.Options{GetLag: time.Second}, edentest.Webhooks{}, testbed.Score{Lag: 2500 * time.Millisecond, Requests: 3}},
+		{"GET 5 s behind", 100, 10, edentest.Options{GetLag: 5 * time.Second}, edentest.Webhooks{}, testbed.Score{Lag: 7 * time.Second, Requests: 3.8}},
 	} {
-		got := meanOf(t, row.seeds, func() scenario { return hinted(row.jobs, row.api, row.hooks, nil) })
-		table.row("%s\t%d\t%v", row.name, row.jobs, got)
-		if got.lag > row.most.lag || got.requests > row.most.requests || got.limited > 0 {
+		got := meanOf(t, row.seeds, func() testbed.Scenario { return hinted(row.jobs, row.api, row.hooks, nil) })
+		table.Row("%s\t%d\t%v", row.name, row.jobs, got)
+		if got.Lag > row.most.Lag || got.Requests > row.most.Requests || got.Limited > 0 {
 			t.Errorf("%s, %d jobs: %v, want at most %v", row.name, row.jobs, got, row.most)
 		}
 	}
-	table.print()
+	table.Print()
 }
 
 // Without deliveries, waiting is as it is without webhooks.
 func TestAllHintsLost(t *testing.T) {
 	for _, jobs := range []int{100, 1000} {
-		lost := meanOf(t, 2, func() scenario { return hinted(jobs, edentest.Options{}, edentest.Webhooks{LossRate: 1}, nil) })
-		without := meanOf(t, 2, func() scenario { return scenario{jobs: jobs, shape: minuteLong} })
+		lost := meanOf(t, 2, func() testbed.Scenario { return hinted(jobs, edentest.Options{}, edentest.Webhooks{LossRate: 1}, nil) })
+		without := meanOf(t, 2, func() testbed.Scenario { return testbed.Scenario{Jobs: jobs, Shape: testbed.MinuteLong} })
 		t.Logf("%d jobs: %v, without webhooks %v", jobs, lost, without)
-		if lost.lag > without.lag+without.lag/10 || lost.requests > without.requests*1.02 {
+		if lost.Lag > without.Lag+without.Lag/10 || lost.Requests > without.Requests*1.02 {
 			t.Errorf("%d jobs: %v, want what it is without webhooks: %v", jobs, lost, without)
 		}
 	}
@@ -127,16 +128,16 @@ func TestForgedHints(t *testing.T) {
 		if testing.Short() && jobs > 100 {
 			continue
 		}
-		got := meanOf(t, 1, func() scenario {
+		got := meanOf(t, 1, func() testbed.Scenario {
 			return hinted(jobs, edentest.Options{}, edentest.Webhooks{LossRate: 1}, forge)
 		})
 		t.Logf("%d jobs: %v", jobs, got)
 		// Ten thousand jobs take all turns, so each false hint puts off all that follow.
-		most := score{lag: 6 * time.Second, requests: 6, makespan: 1.05}
+		most := testbed.Score{Lag: 6 * time.Second, Requests: 6, Makespan: 1.05}
 		if jobs > 1000 {
-			most = score{lag: 90 * time.Second, requests: 1.15, makespan: 1.02}
+			most = testbed.Score{Lag: 90 * time.Second, Requests: 1.15, Makespan: 1.02}
 		}
-		if got.lag > most.lag || got.requests > most.requests || got.makespan > most.makespan || got.limited > 0 {
+		if got.Lag > most.Lag || got.Requests > most.Requests || got.Makespan > most.Makespan || got.Limited > 0 {
 			t.Errorf("%d jobs: %v, want at most %v", jobs, got, most)
 		}
 	}
@@ -147,7 +148,7 @@ func TestForgedHints(t *testing.T) {
 func TestHintBeforeItsWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
-		waiter := newWaiter(t, api, edenwait.Config{})
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{})
 		id := api.Submit(edentest.Script{After: time.Minute})
 		other := api.SubmitAll(200, edentest.Workload{Durations: edentest.Fixed(time.Hour)})
 		ctx, cancel := context.WithCancel(context.Background())
@@ -173,7 +174,7 @@ func TestHintBeforeItsWait(t *testing.T) {
 func TestHintsOfAnIdleWaiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
-		waiter := newWaiter(t, api, edenwait.Config{})
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{})
 		goroutines, before := runtime.NumGoroutine(), heapInUse()
 		for i := range 1_000_000 {
 			id := uuid.UUID{0: 1, 6: 0x40, 8: 0x80, 12: byte(i >> 24), 13: byte(i >> 16), 14: byte(i >> 8), 15: byte(i)}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 	"github.com/edenwait/edenwait/webhook"
 )
 
@@ -26,10 +27,10 @@ func (never) Reset()                     {}
 
 // A delivery over real HTTP ends a wait, and one with a wrong signature ends nothing,
 // though both are hints.
-func TestDeliveryEndsAWait(t *testing.T) { overWire(t, testDeliveryEndsAWait) }
+func TestDeliveryEndsAWait(t *testing.T) { testbed.OverWire(t, testDeliveryEndsAWait) }
 
-func testDeliveryEndsAWait(t *testing.T, w protocol) {
-	api, _ := w.account(t, edentest.Options{Rate: -1, Workload: edentest.Workload{Durations: edentest.Fixed(edentest.Never)}, Webhooks: &edentest.Webhooks{AllowInsecure: true}})
+func testDeliveryEndsAWait(t *testing.T, w testbed.Protocol) {
+	api, _ := w.Account(t, edentest.Options{Rate: -1, Workload: edentest.Workload{Durations: edentest.Fixed(edentest.Never)}, Webhooks: &edentest.Webhooks{AllowInsecure: true}})
 	waiter, err := edenwait.New(edenwait.Config{
 		Token: edentest.DefaultToken, BaseURL: api.URL, HTTPClient: api.Client(), DisableList: true,
 		BackOff: func() backoff.BackOff { return never{} },

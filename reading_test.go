@@ -13,24 +13,15 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // When the list is read, and what is made of it.
 
-// pagesAsked are the numbers of the pages that were asked for, in order.
-func pagesAsked(api *edentest.API) (pages []string) {
-	for _, r := range api.Requests() {
-		if r.Kind == edentest.List {
-			pages = append(pages, r.Query.Get("page"))
-		}
-	}
-	return pages
-}
-
 // Where the list does not say how many pages it has, its total does.
 func TestPagesFromTotal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		api, waiter := newFaulty(t, edentest.Options{
+		api, waiter := testbed.New(t, edentest.Options{
 			Latency: 40 * time.Millisecond,
 			Faults: []edentest.Fault{{On: edentest.List, Do: edentest.Edit("no total_pages", func(_ edentest.Request, ans *edentest.Answer) {
 				ans.Body = bytes.ReplaceAll(ans.Body, []byte(`"total_pages":3`), []byte(`"total_pages":0`))
@@ -39,7 +30,7 @@ func TestPagesFromTotal(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), 700*time.Millisecond)
 		defer cancel()
 		_, _ = waiter.WaitAll(ctx, api.SubmitAll(2500, edentest.Workload{Durations: edentest.Fixed(time.Hour)}))
-		if pages := pagesAsked(api); len(pages) < 4 || !slices.Equal(pages[:4], []string{"1", "3", "2", "1"}) {
+		if pages := testbed.PagesAsked(api); len(pages) < 4 || !slices.Equal(pages[:4], []string{"1", "3", "2", "1"}) {
 			t.Errorf("pages %v are asked", pages)
 		}
 	})
@@ -49,7 +40,7 @@ func TestPagesFromTotal(t *testing.T) {
 // to have ended are asked about, so that there is no pause after them.
 func TestListIsReadAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		api, waiter := newFaulty(t, edentest.Options{Latency: 400 * time.Millisecond}, edenwait.Config{})
+		api, waiter := testbed.New(t, edentest.Options{Latency: 400 * time.Millisecond}, edenwait.Config{})
 		api.SubmitAll(2500, edentest.Workload{Durations: edentest.Fixed(edentest.Never), OtherUser: true})
 		ids := api.SubmitAll(50, edentest.Workload{Durations: edentest.Fixed(30 * time.Second)})
 		crowd := api.SubmitAll(500, edentest.Workload{Durations: edentest.Fixed(edentest.Never)})
@@ -85,7 +76,7 @@ func TestListIsReadAhead(t *testing.T) {
 func TestPollsAfterAListThatWasQuick(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const gone = 12 * time.Second
-		api, waiter := newFaulty(t, edentest.Options{
+		api, waiter := testbed.New(t, edentest.Options{
 			Latency: 40 * time.Millisecond,
 			Faults:  []edentest.Fault{{On: edentest.List, From: gone, Do: edentest.Status(503, "", http.Header{"Retry-After": {"60"}})}},
 		}, edenwait.Config{})
@@ -95,7 +86,7 @@ func TestPollsAfterAListThatWasQuick(t *testing.T) {
 			ids = append(ids, api.Submit(edentest.Script{After: time.Duration(n) * time.Second / 4}))
 		}
 		began := time.Now()
-		waitUnder(t, waiter, ids)
+		testbed.WaitUnder(t, waiter, ids)
 		for _, id := range long {
 			var next time.Duration
 			for _, r := range api.Requests() {
@@ -122,7 +113,7 @@ func (r *resets) Reset() { r.n++ }
 func TestOwnBackOffIsReset(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var made []*resets // the list's is the first
-		api, waiter := newFaulty(t, edentest.Options{Latency: 40 * time.Millisecond}, edenwait.Config{BackOff: func() backoff.BackOff {
+		api, waiter := testbed.New(t, edentest.Options{Latency: 40 * time.Millisecond}, edenwait.Config{BackOff: func() backoff.BackOff {
 			made = append(made, &resets{BackOff: backoff.NewConstantBackOff(5 * time.Second)})
 			return made[len(made)-1]
 		}})
@@ -130,7 +121,7 @@ func TestOwnBackOffIsReset(t *testing.T) {
 		for n := range 8 {
 			ids = append(ids, api.Submit(edentest.Script{After: time.Duration(n%4) * time.Minute}))
 		}
-		waitUnder(t, waiter, ids)
+		testbed.WaitUnder(t, waiter, ids)
 		for i, b := range made {
 			if want := map[bool]int{true: 4, false: 1}[i == 0]; b.n < want || b.n > want+1 {
 				t.Errorf("BackOff %d was reset %d times, want %d", i, b.n, want)
@@ -161,8 +152,8 @@ func TestListThatShowsWhatHasEnded(t *testing.T) {
 			t.Fatal(err)
 		}
 		ids := api.SubmitAll(100, edentest.Workload{Durations: edentest.Uniform{Min: time.Second, Max: 3 * time.Minute}})
-		waitUnder(t, waiter, ids)
-		if stats, late := api.Stats(), latest(api, ids); stats.Gets > 130 || late > 12*time.Second {
+		testbed.WaitUnder(t, waiter, ids)
+		if stats, late := api.Stats(), testbed.Latest(api, ids); stats.Gets > 130 || late > 12*time.Second {
 			t.Errorf("%d GETs for 100 jobs, the latest %v late", stats.Gets, late)
 		}
 	})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // Refusals of the key, beside which several calls are under way.
@@ -59,10 +60,10 @@ func TestRefusedKeyEndsFiftyCalls(t *testing.T) {
 					{On: on, From: time.Minute, Do: edentest.Status(status, "", nil)},
 				}})
 				began := time.Now()
-				record := newHookLog()
-				hooks := record.hooks()
+				record := testbed.NewHookLog()
+				hooks := record.Hooks()
 				hooks.OnProgress = nil
-				errs, took := fiftyCalls(newWaiter(t, api, edenwait.Config{Hooks: hooks}), api, edentest.Fixed(edentest.Never))
+				errs, took := fiftyCalls(testbed.NewWaiter(t, api, edenwait.Config{Hooks: hooks}), api, edentest.Fixed(edentest.Never))
 				first, further := time.Duration(0), 0
 				for _, r := range api.Requests() {
 					switch {
@@ -85,8 +86,8 @@ func TestRefusedKeyEndsFiftyCalls(t *testing.T) {
 						}
 					}
 				}
-				if len(record.errors) > 0 {
-					t.Errorf("%d: OnError for %d jobs that have not ended", status, len(record.errors))
+				if len(record.Errors) > 0 {
+					t.Errorf("%d: OnError for %d jobs that have not ended", status, len(record.Errors))
 				}
 			})
 		}
@@ -97,7 +98,7 @@ func TestRefusedKeyEndsFiftyCalls(t *testing.T) {
 func TestKeyThatNeverWorkedEndsAllAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, Token: "another"})
-		errs, took := fiftyCalls(newWaiter(t, api, edenwait.Config{}), api, edentest.Fixed(time.Minute))
+		errs, took := fiftyCalls(testbed.NewWaiter(t, api, edenwait.Config{}), api, edentest.Fixed(time.Minute))
 		for i := range errs {
 			if took[i] > time.Second || !errors.Is(errs[i][0], edenwait.ErrUnauthorized) {
 				t.Errorf("call %d after %v: %v", i, took[i], errs[i])
@@ -129,7 +130,7 @@ func TestOneStrangeRefusal(t *testing.T) {
 					}
 					fault.Do = edentest.Status(403, "", nil)
 					api.SetFaults([]edentest.Fault{fault})
-					waiter := newWaiter(t, api, edenwait.Config{MaxErrors: maxErrors})
+					waiter := testbed.NewWaiter(t, api, edenwait.Config{MaxErrors: maxErrors})
 					ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
 					defer cancel()
 					var mu sync.Mutex
@@ -169,31 +170,31 @@ func TestOneStrangeRefusal(t *testing.T) {
 func TestRefusalEndsCallsOpenWhenItWasSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		renewed := make(chan struct{})
-		waiter := newScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
+		waiter := testbed.NewScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
 			if poll == 1 {
 				time.Sleep(10 * time.Second)
 				close(renewed) // the key was renewed meanwhile
 				return nil, &edenwait.APIError{StatusCode: 401}
 			}
 			time.Sleep(10 * time.Second)
-			return succeeded(id)
+			return testbed.Succeeded(id)
 		}, edenwait.Config{Burst: 1})
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			if _, err := waiter.Wait(context.Background(), uid(1)); !errors.Is(err, edenwait.ErrUnauthorized) {
+			if _, err := waiter.Wait(context.Background(), testbed.ID(1)); !errors.Is(err, edenwait.ErrUnauthorized) {
 				t.Error(err)
 			}
 		})
 		time.Sleep(5 * time.Second)
 		wg.Go(func() {
-			if _, err := waiter.Wait(context.Background(), uid(2)); err != nil {
+			if _, err := waiter.Wait(context.Background(), testbed.ID(2)); err != nil {
 				t.Errorf("a call that began after: %v", err)
 			}
 		})
 		wg.Wait()
 		<-renewed
 		// And the Waiter goes on.
-		if _, err := waiter.Wait(context.Background(), uid(1)); err != nil {
+		if _, err := waiter.Wait(context.Background(), testbed.ID(1)); err != nil {
 			t.Error(err)
 		}
 	})

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"runtime"
-	"runtime/metrics"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,21 +15,8 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
-
-// endless is a Source whose jobs never end, and which keeps none of them.
-type endless struct{}
-
-func (endless) Get(_ context.Context, id string) (*edenwait.Job, error) { return running(id) }
-
-// footprint is what the process holds: live heap, and stacks in use.
-func footprint() (bytes uint64, goroutines int) {
-	runtime.GC()
-	runtime.GC() // the first may have ended what the second sweeps
-	samples := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
-	metrics.Read(samples)
-	return samples[0].Value.Uint64() + samples[1].Value.Uint64(), runtime.NumGoroutine()
-}
 
 // A job that waits costs bytes, not a goroutine.
 func TestMillionJobs(t *testing.T) {
@@ -45,11 +31,11 @@ func TestMillionJobs(t *testing.T) {
 		ids[i] = id.String()
 	}
 	synctest.Test(t, func(t *testing.T) {
-		waiter, err := edenwait.New(edenwait.Config{Source: endless{}})
+		waiter, err := edenwait.New(edenwait.Config{Source: testbed.Endless{}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		before, goroutinesBefore := footprint()
+		before, goroutinesBefore := testbed.Footprint()
 		ctx, cancel := context.WithCancel(context.Background())
 		var results []edenwait.Result
 		done := make(chan struct{})
@@ -58,7 +44,7 @@ func TestMillionJobs(t *testing.T) {
 			results, err = waiter.WaitAll(ctx, ids)
 		}()
 		time.Sleep(10 * time.Minute)
-		after, goroutines := footprint()
+		after, goroutines := testbed.Footprint()
 		perJob := float64(after-before) / float64(n)
 		t.Logf("%d jobs: %.0f bytes a job, %d goroutines", n, perJob, goroutines-goroutinesBefore)
 		if perJob > 256 {
@@ -98,7 +84,7 @@ func BenchmarkCancelMillion(b *testing.B) {
 			return zapcore.RegisterHooks(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(io.Discard), zap.InfoLevel),
 				func(zapcore.Entry) error { taken <- struct{}{}; return nil })
 		}))
-		waiter, err := edenwait.New(edenwait.Config{Source: endless{}, Logger: log})
+		waiter, err := edenwait.New(edenwait.Config{Source: testbed.Endless{}, Logger: log})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -14,11 +14,11 @@ import (
 	"time"
 
 	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // indiscreet is a server, or a proxy before it, that repeats the key in every
@@ -83,7 +83,7 @@ func TestKeyStaysHome(t *testing.T) {
 	for name, server := range leaky() {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				log := &syncBuffer{}
+				log := &testbed.Log{}
 				var (
 					mu   sync.Mutex
 					told []any
@@ -94,8 +94,8 @@ func TestKeyStaysHome(t *testing.T) {
 					told = append(told, v)
 				}
 				config := edenwait.Config{
-					Token: soakToken, HTTPClient: &nethttp.Client{Transport: server}, MaxWait: time.Minute, MaxErrors: 3,
-					Logger: zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), log, zap.DebugLevel)),
+					Token: testbed.Token, HTTPClient: &nethttp.Client{Transport: server}, MaxWait: time.Minute, MaxErrors: 3,
+					Logger: log.Logger(),
 					Hooks: edenwait.Hooks{
 						OnError:    func(_ context.Context, _ string, err error) { tell(err) },
 						OnProgress: func(p edenwait.Progress) { tell(p) },
@@ -125,8 +125,8 @@ func TestKeyStaysHome(t *testing.T) {
 				for _, v := range told {
 					lookForKey(t, v)
 				}
-				if text := log.String(); holdsKey(text) {
-					t.Errorf("log: %s", hideKey(text))
+				if text := log.String(); testbed.HoldsKey(text) {
+					t.Errorf("log: %s", testbed.HideKey(text))
 				}
 				for host := range server.hosts {
 					if host != "api.edenai.run" {
@@ -141,41 +141,33 @@ func TestKeyStaysHome(t *testing.T) {
 func lookForKey(t *testing.T, v any) {
 	t.Helper()
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
-		if text := fmt.Sprintf(verb, v); holdsKey(text) {
-			t.Errorf("%s of %T: %s", verb, v, hideKey(text))
+		if text := fmt.Sprintf(verb, v); testbed.HoldsKey(text) {
+			t.Errorf("%s of %T: %s", verb, v, testbed.HideKey(text))
 			return
 		}
 	}
-	if text, err := json.Marshal(v); holdsKey(string(text)) || err != nil && holdsKey(err.Error()) {
-		t.Errorf("JSON of %T: %s, %s", v, hideKey(string(text)), hideKey(fmt.Sprint(err)))
+	if text, err := json.Marshal(v); testbed.HoldsKey(string(text)) || err != nil && testbed.HoldsKey(err.Error()) {
+		t.Errorf("JSON of %T: %s, %s", v, testbed.HideKey(string(text)), testbed.HideKey(fmt.Sprint(err)))
 	}
 }
-
-// keyStart is as much of the key as is too much.
-const keyStart = "soak-key-012"
-
-func holdsKey(text string) bool { return strings.Contains(text, keyStart) }
-
-// hideKey keeps the key out of this test's own output, which CI searches.
-func hideKey(text string) string { return strings.ReplaceAll(text, keyStart, "<the key>") }
 
 // TestKeyInConfigErrors: a key that is refused, or stands in the wrong field,
 // is not quoted.
 func TestKeyInConfigErrors(t *testing.T) {
 	for _, config := range []edenwait.Config{
-		{Token: soakToken + "\n"},
-		{Token: soakToken + "é"},
-		{Token: "a b" + soakToken},
-		{Token: soakToken, BaseURL: "https://" + soakToken + "@api.edenai.run"},
-		{Token: soakToken, BaseURL: "https://x:" + soakToken + "@[::1"},
-		{Token: soakToken, BaseURL: "https://api.edenai.run?key=" + soakToken},
-		{Token: soakToken, BaseURL: "https://api.edenai.run#" + soakToken},
-		{Token: soakToken, BaseURL: "http://api.edenai.run/" + soakToken},
-		{Token: soakToken, BaseURL: soakToken},
-		{Token: soakToken, Rate: -1},
+		{Token: testbed.Token + "\n"},
+		{Token: testbed.Token + "é"},
+		{Token: "a b" + testbed.Token},
+		{Token: testbed.Token, BaseURL: "https://" + testbed.Token + "@api.edenai.run"},
+		{Token: testbed.Token, BaseURL: "https://x:" + testbed.Token + "@[::1"},
+		{Token: testbed.Token, BaseURL: "https://api.edenai.run?key=" + testbed.Token},
+		{Token: testbed.Token, BaseURL: "https://api.edenai.run#" + testbed.Token},
+		{Token: testbed.Token, BaseURL: "http://api.edenai.run/" + testbed.Token},
+		{Token: testbed.Token, BaseURL: testbed.Token},
+		{Token: testbed.Token, Rate: -1},
 	} {
-		if _, err := edenwait.New(config); err == nil || holdsKey(err.Error()) {
-			t.Errorf("New: %s", hideKey(fmt.Sprint(err)))
+		if _, err := edenwait.New(config); err == nil || testbed.HoldsKey(err.Error()) {
+			t.Errorf("New: %s", testbed.HideKey(fmt.Sprint(err)))
 		}
 	}
 }
@@ -183,8 +175,8 @@ func TestKeyInConfigErrors(t *testing.T) {
 // TestKeyIsRecordedNowhere: what edentest notes of a request can be printed.
 func TestKeyIsRecordedNowhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		api := edentest.New(edentest.Options{Token: soakToken})
-		waiter, err := edenwait.New(edenwait.Config{Token: soakToken, HTTPClient: api.Client()})
+		api := edentest.New(edentest.Options{Token: testbed.Token})
+		waiter, err := edenwait.New(edenwait.Config{Token: testbed.Token, HTTPClient: api.Client()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -217,7 +209,7 @@ func TestKeyEscapedByAServer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := poller.Get(context.Background(), someID); err == nil || strings.Contains(err.Error(), tt.leak) {
+		if _, err := poller.Get(context.Background(), testbed.SomeID); err == nil || strings.Contains(err.Error(), tt.leak) {
 			t.Errorf("%s: %v", tt.body, err)
 		}
 	}
@@ -232,7 +224,7 @@ func TestOutputsAreNotLogged(t *testing.T) {
 			{On: edentest.Get, Times: 1, Do: edentest.Status(200, `{"output":{"text":"a patient's name"},"public_id":7}`, nil)},
 			{On: edentest.Get, Times: 1, Do: edentest.Status(200, `"a patient's name`, nil)},
 		}})
-		waiter := newWaiter(t, api, edenwait.Config{Logger: zap.New(core)})
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{Logger: zap.New(core)})
 		if _, err := waiter.Wait(context.Background(), api.Submit(edentest.Script{Output: json.RawMessage(`"a patient's name"`)})); err != nil {
 			t.Fatal(err)
 		}
@@ -255,7 +247,7 @@ func TestShortKeys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := poller.Get(context.Background(), someID); err == nil || strings.Contains(err.Error(), token) {
+		if _, err := poller.Get(context.Background(), testbed.SomeID); err == nil || strings.Contains(err.Error(), token) {
 			t.Error(err)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // Hooks of jobs that several calls wait for, and hooks that wait themselves.
@@ -33,7 +34,7 @@ func TestOneHookForAllCalls(t *testing.T) {
 				ended = time.Now()
 				return failure
 			}
-			waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{
+			waiter := testbed.NewWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{
 				OnSuccess: func(ctx context.Context, _ *edenwait.Job) error { return hook(ctx) },
 				OnFail:    func(ctx context.Context, _ *edenwait.Job) error { return hook(ctx) },
 				OnError:   func(ctx context.Context, _ string, _ error) { _ = hook(ctx) },
@@ -70,8 +71,8 @@ func TestContextOfASharedHook(t *testing.T) {
 		began := time.Now()
 		var cancelled time.Duration
 		var tenant any
-		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(ctx context.Context, _ *edenwait.Job) error {
-			tenant = ctx.Value(tenantKey{})
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(ctx context.Context, _ *edenwait.Job) error {
+			tenant = ctx.Value(testbed.TenantKey{})
 			<-ctx.Done()
 			cancelled = time.Since(began)
 			return nil
@@ -82,7 +83,7 @@ func TestContextOfASharedHook(t *testing.T) {
 		synctest.Wait()
 		for i := range results {
 			wg.Go(func() {
-				ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), tenantKey{}, i), time.Duration(i+1)*10*time.Second)
+				ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), testbed.TenantKey{}, i), time.Duration(i+1)*10*time.Second)
 				defer cancel()
 				got, _ := waiter.WaitAll(ctx, []string{id})
 				results[i] = got[0]
@@ -111,8 +112,8 @@ func TestHookOfCallsThatHaveLeft(t *testing.T) {
 	several := 0
 	for range 30 {
 		synctest.Test(t, func(t *testing.T) {
-			source := &slowSource{takes: time.Minute, dying: 200 * time.Millisecond, done: func(int) bool { return true }}
-			waiter := newSlow(t, source, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(ctx context.Context, _ *edenwait.Job) error {
+			source := &testbed.SlowSource{Takes: time.Minute, Dying: 200 * time.Millisecond, Done: func(int) bool { return true }}
+			waiter := testbed.NewSlow(t, source, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(ctx context.Context, _ *edenwait.Job) error {
 				if ctx.Err() == nil {
 					t.Error("a hook runs as if its calls went on")
 				}
@@ -124,7 +125,7 @@ func TestHookOfCallsThatHaveLeft(t *testing.T) {
 			var answered atomic.Int64
 			for range 50 {
 				wg.Go(func() {
-					if _, err := waiter.Wait(ctx, uid(1)); err == nil {
+					if _, err := waiter.Wait(ctx, testbed.ID(1)); err == nil {
 						answered.Add(1)
 					}
 				})
@@ -144,7 +145,7 @@ func TestCallThatComesWhileAHookRuns(t *testing.T) {
 		api := edentest.New(edentest.Options{})
 		id := api.Submit(edentest.Script{})
 		var hooks atomic.Int64
-		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(context.Context, *edenwait.Job) error {
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(context.Context, *edenwait.Job) error {
 			if hooks.Add(1) == 1 {
 				time.Sleep(time.Hour)
 			}
@@ -158,8 +159,8 @@ func TestCallThatComesWhileAHookRuns(t *testing.T) {
 		if took := time.Since(began); err != nil || results[0].Polls != 1 || took > time.Second {
 			t.Errorf("%+v after %v", results, took)
 		}
-		if hooks.Load() != 2 || len(gets(api, id)) != 2 {
-			t.Errorf("%d hooks, %d GETs", hooks.Load(), len(gets(api, id)))
+		if hooks.Load() != 2 || len(testbed.Gets(api, id)) != 2 {
+			t.Errorf("%d hooks, %d GETs", hooks.Load(), len(testbed.Gets(api, id)))
 		}
 		wg.Wait()
 	})
@@ -183,7 +184,7 @@ func TestHooksThatWait(t *testing.T) {
 					api := edentest.New(edentest.Options{Rate: -1})
 					var waiter *edenwait.Waiter
 					var outer, inner atomic.Int64
-					waiter = newWaiter(t, api, edenwait.Config{Rate: 1000, Burst: 100, Hooks: edenwait.Hooks{
+					waiter = testbed.NewWaiter(t, api, edenwait.Config{Rate: 1000, Burst: 100, Hooks: edenwait.Hooks{
 						OnSuccess: func(ctx context.Context, job *edenwait.Job) error {
 							if ctx.Value(nested{}) != nil {
 								inner.Add(1)
@@ -238,7 +239,7 @@ func TestHooksThatWaitForOneJob(t *testing.T) {
 		first := api.SubmitAll(40, edentest.Workload{Durations: edentest.Fixed(0)})
 		var waiter *edenwait.Waiter
 		hooks := 0
-		waiter = newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(ctx context.Context, job *edenwait.Job) error {
+		waiter = testbed.NewWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(ctx context.Context, job *edenwait.Job) error {
 			if job.ID == last {
 				hooks++
 				return nil
@@ -263,7 +264,7 @@ func TestHookPlacesAreEachCalls(t *testing.T) {
 		busy := api.SubmitAll(16, edentest.Workload{Durations: edentest.Fixed(0)})
 		shared := api.Submit(edentest.Script{After: 10 * time.Second})
 		other := api.Submit(edentest.Script{After: 10 * time.Second})
-		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(_ context.Context, job *edenwait.Job) error {
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(_ context.Context, job *edenwait.Job) error {
 			if slices.Contains(busy, job.ID) {
 				time.Sleep(time.Hour)
 			}
@@ -295,7 +296,7 @@ func TestLoopsAndSequencesThatWait(t *testing.T) {
 		t.Run(fmt.Sprint(inFlight), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				api := edentest.New(edentest.Options{Rate: -1})
-				waiter := newWaiter(t, api, edenwait.Config{Rate: 100, MaxInFlight: inFlight})
+				waiter := testbed.NewWaiter(t, api, edenwait.Config{Rate: 100, MaxInFlight: inFlight})
 				ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 				defer cancel()
 				ids := api.SubmitAll(60, edentest.Workload{Durations: edentest.Uniform{Min: 0, Max: time.Minute}})

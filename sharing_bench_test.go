@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // BenchmarkBesideAMillion measures how long other calls take while one with a
@@ -17,17 +18,17 @@ import (
 func BenchmarkBesideAMillion(b *testing.B) {
 	ids := make([]string, 1_000_000)
 	for i := range ids {
-		ids[i] = numbered(i)
+		ids[i] = testbed.SpreadID(i)
 	}
-	small := func(id string) bool { return id == uid(1) }
+	small := func(id string) bool { return id == testbed.ID(1) }
 	var taking, cancelling []time.Duration
 	var cancels time.Duration
 	for b.Loop() {
-		source := &scripted{answer: func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
+		source := &testbed.Scripted{Answer: func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
 			if small(id) {
-				return succeeded(id)
+				return testbed.Succeeded(id)
 			}
-			return running(id)
+			return testbed.Running(id)
 		}}
 		waiter, err := edenwait.New(edenwait.Config{Source: source, Rate: 1e5, Burst: 1000, MaxInFlight: 100})
 		if err != nil {
@@ -43,7 +44,7 @@ func BenchmarkBesideAMillion(b *testing.B) {
 		measure := func(into *[]time.Duration, until func() bool) {
 			for !until() {
 				began := time.Now()
-				if _, err := waiter.Wait(context.Background(), uid(1)); err != nil {
+				if _, err := waiter.Wait(context.Background(), testbed.ID(1)); err != nil {
 					b.Error(err)
 				}
 				*into = append(*into, time.Since(began))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // TestShortPages: a server whose pages hold less than was requested, with and
@@ -29,8 +30,8 @@ func TestShortPages(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				opts.Latency = 40 * time.Millisecond
 				api := edentest.New(opts)
-				waiter := newWaiter(t, api, edenwait.Config{})
-				ids := api.SubmitAll(jobs, minuteLong)
+				waiter := testbed.NewWaiter(t, api, edenwait.Config{})
+				ids := api.SubmitAll(jobs, testbed.MinuteLong)
 				if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
 					t.Fatal(err)
 				}
@@ -64,17 +65,17 @@ func TestServerWithoutPages(t *testing.T) {
 				ans.Body = first
 			})},
 		}})
-		waiter := newWaiter(t, api, edenwait.Config{})
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{})
 		ids := api.SubmitAll(300, edentest.Workload{Durations: edentest.Fixed(5 * time.Minute)})
 		if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
 			t.Fatal(err)
 		}
 		most := 0
-		for _, number := range pagesAsked(api) {
+		for _, number := range testbed.PagesAsked(api) {
 			n, _ := strconv.Atoi(number)
 			most = max(most, n)
 		}
-		t.Logf("up to page %d, %d pages, known %v late", most, api.Stats().Lists, latest(api, ids))
+		t.Logf("up to page %d, %d pages, known %v late", most, api.Stats().Lists, testbed.Latest(api, ids))
 		if most > 2 {
 			t.Errorf("page %d was asked for", most)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // silence is a batch whose connections go silent. New ones work.
@@ -42,20 +43,20 @@ func (s silence) run(t *testing.T) (took time.Duration) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
 		began, at := time.Now(), s.at
-		var server *piped
-		server = startPiped(t, s.version, func(w nethttp.ResponseWriter, r *nethttp.Request) {
+		var server *testbed.Piped
+		server = testbed.StartPiped(t, s.version, func(w nethttp.ResponseWriter, r *nethttp.Request) {
 			if s.onPage && len(at) > 0 && time.Since(began) > at[0] && r.URL.RawQuery != "" {
 				at = at[1:]
-				server.fallSilent()
+				server.FallSilent()
 			}
 			api.ServeHTTP(w, r)
 		})
 		config := edenwait.Config{Token: edentest.DefaultToken, BaseURL: "https://example.com", DisableList: s.noList}
-		if transport := server.transport(); s.callers {
+		if transport := server.Transport(); s.callers {
 			config.HTTPClient = &nethttp.Client{Transport: transport}
 			defer transport.CloseIdleConnections()
 		} else {
-			config.Source = server.poller(t, edenwait.Config{Token: edentest.DefaultToken})
+			config.Source = server.Poller(t, edenwait.Config{Token: edentest.DefaultToken})
 		}
 		waiter, err := edenwait.New(config)
 		if err != nil {
@@ -64,7 +65,7 @@ func (s silence) run(t *testing.T) (took time.Duration) {
 		ids := api.SubmitAll(s.jobs, edentest.Workload{Durations: edentest.Uniform{Min: 4 * time.Second, Max: 8 * time.Second}})
 		if !s.onPage {
 			for _, at := range s.at {
-				time.AfterFunc(at, func() { server.fallSilent() })
+				time.AfterFunc(at, func() { server.FallSilent() })
 			}
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
@@ -82,7 +83,7 @@ func (s silence) run(t *testing.T) (took time.Duration) {
 // where the client is the Waiter's own, and after requests that were not answered in
 // time elsewhere.
 func TestSilence(t *testing.T) {
-	_, _ = httptestRoots(), httptestCertificates() // made outside the bubble
+	_, _ = testbed.Roots(), testbed.Certificate() // made outside the bubble
 	for _, version := range []int{1, 2} {
 		for _, callers := range []bool{false, true} {
 			for _, jobs := range []int{5, 20, 200} {
@@ -116,7 +117,7 @@ func TestSilentInMemory(t *testing.T) {
 	for _, on := range []edentest.Kind{edentest.Get, edentest.List} {
 		for _, skip := range []int{0, 1, 10, 100} {
 			synctest.Test(t, func(t *testing.T) {
-				api, waiter := newFaulty(t, edentest.Options{
+				api, waiter := testbed.New(t, edentest.Options{
 					Latency: 40 * time.Millisecond, Faults: []edentest.Fault{{On: on, Skip: skip, Times: 1, Do: edentest.Silence()}},
 				}, edenwait.Config{})
 				ids := api.SubmitAll(150, edentest.Workload{Durations: edentest.Uniform{Max: 2 * time.Minute}})

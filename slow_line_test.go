@@ -8,6 +8,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // TestSlowLine: large outputs that are ready, over a line that all downloads share.
@@ -24,7 +25,7 @@ func TestSlowLine(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, Bandwidth: tt.mbits * 1e6})
-			waiter := newWaiter(t, api, edenwait.Config{})
+			waiter := testbed.NewWaiter(t, api, edenwait.Config{})
 			ids := api.SubmitAll(tt.jobs, edentest.Workload{Durations: edentest.Fixed(0), OutputBytes: tt.bytes})
 			began := time.Now()
 			if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
@@ -51,11 +52,11 @@ func TestDripDelaysNobodyElse(t *testing.T) {
 			api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
 			ids := api.SubmitAll(50, edentest.Workload{Durations: edentest.Uniform{Min: 5 * time.Second, Max: 3 * time.Minute}})
 			api.SetFaults([]edentest.Fault{{On: edentest.Get, JobID: ids[0], Until: 10 * time.Minute, Do: edentest.Drip(time.Hour)}})
-			waiter := newWaiter(t, api, config)
+			waiter := testbed.NewWaiter(t, api, config)
 			if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
 				t.Error(err)
 			}
-			late := latest(api, ids[1:])
+			late := testbed.Latest(api, ids[1:])
 			t.Logf("MaxInFlight %d: the others are known within %v", config.MaxInFlight, late)
 			if late > 15*time.Second {
 				t.Errorf("MaxInFlight %d: another job is known %v after its end", config.MaxInFlight, late)
@@ -69,7 +70,7 @@ func TestPageThatNeverComes(t *testing.T) {
 	for _, inFlight := range []int{1, 2} {
 		for name, effect := range map[string]edentest.Effect{"hang": edentest.Hang(), "stall": edentest.Stall(), "drip": edentest.Drip(time.Hour)} {
 			synctest.Test(t, func(t *testing.T) {
-				api, waiter := newFaulty(t, edentest.Options{
+				api, waiter := testbed.New(t, edentest.Options{
 					Latency: 40 * time.Millisecond, Faults: []edentest.Fault{{On: edentest.List, Do: effect}},
 				}, edenwait.Config{MaxInFlight: inFlight})
 				ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // TestSlowServer: where each answer takes long, a request under way is knowledge too.
@@ -18,8 +19,8 @@ func TestSlowServer(t *testing.T) {
 		for _, jobs := range []int{30, 300} {
 			synctest.Test(t, func(t *testing.T) {
 				api := edentest.New(edentest.Options{Latency: answer})
-				waiter := newWaiter(t, api, edenwait.Config{})
-				ids := api.SubmitAll(jobs, minuteLong)
+				waiter := testbed.NewWaiter(t, api, edenwait.Config{})
+				ids := api.SubmitAll(jobs, testbed.MinuteLong)
 				ends, known := []time.Time{}, []time.Time{}
 				for r := range waiter.AsCompleted(context.Background(), slices.Values(ids)) {
 					if r.Err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // soakBeside is what a scenario does beside its calls: it calls Notify, and sends
@@ -182,7 +183,7 @@ func (r *soakRun) sendOne(client *nethttp.Client, limit time.Duration) {
 		r.t.Error(err)
 		return
 	}
-	request.Header.Set("Authorization", "Bearer "+soakToken)
+	request.Header.Set("Authorization", "Bearer "+testbed.Token)
 	began, of := time.Now(), ownRequest{limit: limit}
 	response, err := client.Do(request)
 	if of.err = err; err == nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // soakOutcome is what became of a call.
@@ -92,7 +93,7 @@ func (r *soakRun) wait(ctx context.Context, o *soakOutcome) {
 	}
 	if o.kind != "AsCompleted" {
 		for _, id := range o.ids {
-			o.since[canonical(id)] = append(o.since[canonical(id)], o.from)
+			o.since[testbed.Canonical(id)] = append(o.since[testbed.Canonical(id)], o.from)
 		}
 	}
 	switch o.kind {
@@ -139,7 +140,7 @@ func (r *soakRun) feed(ctx context.Context, o *soakOutcome) iter.Seq[string] {
 				r.nest(ctx, id, uint64(i))
 			}
 			r.mu.Lock()
-			o.since[canonical(id)] = append(o.since[canonical(id)], r.now())
+			o.since[testbed.Canonical(id)] = append(o.since[testbed.Canonical(id)], r.now())
 			r.mu.Unlock()
 			if !yield(id) {
 				return
@@ -176,7 +177,7 @@ func (r *soakRun) nest(ctx context.Context, id string, salt uint64) {
 
 // hash is of an id, in any letter case.
 func hash(id string) (n uint64) {
-	for _, c := range canonical(id) {
+	for _, c := range testbed.Canonical(id) {
 		n = n*31 + uint64(c)
 	}
 	return n

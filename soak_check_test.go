@@ -13,6 +13,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // What must hold in a scenario, whatever went wrong in it.
@@ -29,7 +30,7 @@ func (r *soakRun) check() {
 	if at, because, found := r.wire.hasty(); found && !r.rude { // a rude Source tells of a 429 late
 		r.t.Errorf("a request at %v, in the pause that the %d at %v asked for (%v)", at, because.status, because.came, because.after)
 	}
-	if strings.Contains(r.log.String(), soakToken) {
+	if strings.Contains(r.log.String(), testbed.Token) {
 		r.t.Error("the token is in the log")
 	}
 	for number := range r.outcomes {
@@ -157,7 +158,7 @@ func (r *soakRun) checkLoss(number int, result *edenwait.Result, truth *soakJob)
 	var gaveUp *edenwait.GaveUpError
 	o, err := r.outcomes[number], result.Err
 	switch {
-	case !isJobID(result.ID):
+	case !testbed.IsJobID(result.ID):
 		if !errors.Is(err, edenwait.ErrInvalidID) {
 			r.t.Errorf("call %d: %q: %v, want ErrInvalidID", number, result.ID, err)
 		}
@@ -284,10 +285,10 @@ func (r *soakRun) checkError(number int, result *edenwait.Result) {
 		return
 	}
 	text := err.Error()
-	if strings.Contains(text, soakToken) {
-		r.t.Errorf("call %d: the token is in %s", number, hideKey(text))
+	if strings.Contains(text, testbed.Token) {
+		r.t.Errorf("call %d: the token is in %s", number, testbed.HideKey(text))
 	}
-	if isJobID(result.ID) && !strings.Contains(strings.ToLower(text), strings.ToLower(result.ID)) {
+	if testbed.IsJobID(result.ID) && !strings.Contains(strings.ToLower(text), strings.ToLower(result.ID)) {
 		r.t.Errorf("call %d: %q does not say which job", number, text)
 	}
 	if gaveUp != nil && !strings.Contains(text, "7 days") {
@@ -352,7 +353,7 @@ func (r *soakRun) checkProgress() {
 	last := reports[len(reports)-1]
 	distinct := map[string]bool{}
 	for _, id := range r.outcomes[0].ids {
-		distinct[canonical(id)] = true
+		distinct[testbed.Canonical(id)] = true
 	}
 	early := r.outcomes[0].ended != edentest.Never || slices.ContainsFunc(r.outcomes[0].results, func(result edenwait.Result) bool { return r.early(&result) })
 	if last.Total < len(distinct) || last.Total > len(r.outcomes[0].ids) || last.Total > len(distinct) && !early {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // answered is a final response that the wire has delivered.
@@ -116,7 +117,7 @@ func (r *soakRun) checkAnswered(number int) {
 	}
 	for i := range o.results {
 		result := &o.results[i]
-		id := canonical(result.ID)
+		id := testbed.Canonical(result.ID)
 		if result.Job != nil || len(o.since[id]) == 0 {
 			continue
 		}

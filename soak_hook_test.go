@@ -9,6 +9,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // soakHook is a hook that was called.
@@ -49,7 +50,7 @@ func (r *soakRun) hook(ctx context.Context, hook, id string) error {
 	if !ok {
 		r.t.Errorf("%s of %s: its context has not the values of a call", hook, id)
 	}
-	h := &soakHook{call: number, hook: hook, id: canonical(id), from: r.now(), to: edentest.Never}
+	h := &soakHook{call: number, hook: hook, id: testbed.Canonical(id), from: r.now(), to: edentest.Never}
 	r.beside.Add(1)
 	r.mu.Lock()
 	r.called = append(r.called, h)
@@ -126,7 +127,7 @@ func (r *soakRun) checkHooks(number int) {
 	ended := map[string]bool{}           // by id, the job did
 	for i := range o.results {
 		result := &o.results[i]
-		id := canonical(result.ID)
+		id := testbed.Canonical(result.ID)
 		if want[id] == nil {
 			want[id] = map[string]bool{}
 		}
@@ -171,7 +172,7 @@ func (r *soakRun) checkHooks(number int) {
 	}
 	for i := range o.results {
 		result := &o.results[i]
-		id := canonical(result.ID)
+		id := testbed.Canonical(result.ID)
 		hook, alone := r.fitting(result)
 		if hook == "" || uncalled[id] || result.Job == nil && ended[id] {
 			continue // after the hook of an end, there is nothing to say of the same id that comes again
@@ -192,7 +193,7 @@ func (r *soakRun) checkHooks(number int) {
 // covering is the hook that was called for a result: the call's own, or that of
 // another call which waited for the same id when the job ended.
 func (r *soakRun) covering(number int, result *edenwait.Result, hook string, alone bool) *soakHook {
-	o, id := r.outcomes[number], canonical(result.ID)
+	o, id := r.outcomes[number], testbed.Canonical(result.ID)
 	end, known := o.endOf(result)
 	for _, h := range r.called {
 		if h.id != id || h.hook != hook {
@@ -216,7 +217,7 @@ func (r *soakRun) covering(number int, result *edenwait.Result, hook string, alo
 // endOf is when a wait ended; not known if the id came more than once, at
 // different times, or of a Wait, whose result does not tell.
 func (o *soakOutcome) endOf(result *edenwait.Result) (end time.Duration, known bool) {
-	times := o.since[canonical(result.ID)]
+	times := o.since[testbed.Canonical(result.ID)]
 	if o.kind == "Wait" || len(times) == 0 || times[0] != times[len(times)-1] {
 		return 0, false
 	}
@@ -229,7 +230,7 @@ func (o *soakOutcome) endedAt(id string, at time.Duration) bool {
 		return true
 	}
 	for i := range o.results {
-		if canonical(o.results[i].ID) == id {
+		if testbed.Canonical(o.results[i].ID) == id {
 			if end, known := o.endOf(&o.results[i]); !known || end == at {
 				return true
 			}
@@ -260,7 +261,7 @@ func (r *soakRun) checkSharing() {
 	for number, o := range r.outcomes {
 		for i := range o.results {
 			if end, known := o.endOf(&o.results[i]); known && o.results[i].Job != nil {
-				id := canonical(o.results[i].ID)
+				id := testbed.Canonical(o.results[i].ID)
 				finals[id] = append(finals[id], final{number, o.since[id][0], end})
 			}
 		}

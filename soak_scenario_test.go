@@ -13,6 +13,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // soakScenario is a random scenario: an account with jobs and troubles, one Waiter,
@@ -77,8 +78,6 @@ type soakCall struct {
 	seqNests  int           // AsCompleted: every so many ids, so does the sequence; 0: never
 }
 
-const soakToken = "soak-key-0123456789"
-
 // newSoakScenario draws a scenario.
 func newSoakScenario(seed uint64) *soakScenario {
 	w := &soakScenario{seed: seed, rng: rand.New(rand.NewPCG(seed, 0x50a4)), jobs: map[string]*soakJob{}, calm: true, rude: seed%10 == 3, crowd: seed%3 == 0}
@@ -100,7 +99,7 @@ func pick[T any](w *soakScenario, of ...T) T { return of[w.rng.IntN(len(of))] }
 
 func (w *soakScenario) drawConfig() {
 	c := &w.config
-	c.Token = soakToken
+	c.Token = testbed.Token
 	if w.maybe(0.3) {
 		c.Rate = pick(w, 2.5, 5, 20)
 	}
@@ -207,7 +206,7 @@ var shapes = []edentest.Durations{
 
 func (w *soakScenario) drawAccount() {
 	o := &w.opts
-	o.Seed, o.Token = w.seed, soakToken
+	o.Seed, o.Token = w.seed, testbed.Token
 	o.Limit = pick(w, edentest.TokenBucket, edentest.FixedWindow, edentest.SlidingWindow)
 	o.Latency = pick(w, 0, 40*time.Millisecond, w.span(0, 2*time.Second))
 	if most := w.config.RequestTimeout / 2; most > 0 {
@@ -374,16 +373,3 @@ func (w *soakScenario) deal(c *soakCall) {
 }
 
 func soakUnknown(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", n) }
-
-// isJobID is written anew here, so as not to believe the parser under test.
-func isJobID(id string) bool {
-	if len(id) != 36 {
-		return false
-	}
-	for i, c := range strings.ToLower(id) {
-		if dash := i == 8 || i == 13 || i == 18 || i == 23; dash && c != '-' || !dash && !strings.ContainsRune("0123456789abcdef", c) {
-			return false
-		}
-	}
-	return true
-}

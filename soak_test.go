@@ -7,19 +7,17 @@ import (
 	"os"
 	"runtime"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // The soak drives random scenarios in virtual time and checks every call against what
@@ -72,7 +70,7 @@ type soakRun struct {
 	api    *edentest.API
 	wire   *wire
 	waiter *edenwait.Waiter
-	log    *syncBuffer
+	log    *testbed.Log
 	trace  *soakTrace
 	began  time.Time
 
@@ -84,7 +82,7 @@ type soakRun struct {
 }
 
 func (w *soakScenario) run(t *testing.T) {
-	r := &soakRun{soakScenario: w, t: t, log: &syncBuffer{}, trace: new(soakTrace)}
+	r := &soakRun{soakScenario: w, t: t, log: &testbed.Log{}, trace: new(soakTrace)}
 	r.api = edentest.New(w.opts)
 	w.populate(r.api)
 	time.Sleep(w.head)
@@ -98,7 +96,7 @@ func (w *soakScenario) run(t *testing.T) {
 	w.config.HTTPClient = client
 	w.config.Hooks = r.newHooks()
 	w.config.Trace = r.trace.trace()
-	w.config.Logger = zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), r.log, zap.DebugLevel))
+	w.config.Logger = r.log.Logger()
 	if w.rude {
 		poller, err := edenwait.NewPoller(w.config)
 		if err != nil {
@@ -179,31 +177,4 @@ func (r *soakRun) happen(over <-chan struct{}) {
 			return
 		}
 	}
-}
-
-func canonical(id string) string {
-	if isJobID(id) {
-		return strings.ToLower(id)
-	}
-	return id
-}
-
-// syncBuffer is what the log is written to.
-type syncBuffer struct {
-	mu  sync.Mutex
-	all strings.Builder
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.all.Write(p)
-}
-
-func (b *syncBuffer) Sync() error { return nil }
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.all.String()
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // BenchmarkTrace measures a WaitAll of a thousand jobs whose polls cost nothing
@@ -15,7 +16,7 @@ import (
 func BenchmarkTrace(b *testing.B) {
 	ids := make([]string, 1000)
 	for i := range ids {
-		ids[i] = numbered(i)
+		ids[i] = testbed.SpreadID(i)
 	}
 	same := func(ctx context.Context) context.Context { return ctx }
 	for _, with := range []struct {
@@ -33,7 +34,7 @@ func BenchmarkTrace(b *testing.B) {
 		}},
 	} {
 		b.Run(with.name, func(b *testing.B) {
-			source := &scripted{answer: func(_ context.Context, id string, _ int) (*edenwait.Job, error) { return succeeded(id) }}
+			source := &testbed.Scripted{Answer: func(_ context.Context, id string, _ int) (*edenwait.Job, error) { return testbed.Succeeded(id) }}
 			waiter, err := edenwait.New(edenwait.Config{Source: source, Rate: 1e6, Burst: 1e6, MaxInFlight: 1, Trace: with.trace})
 			if err != nil {
 				b.Fatal(err)

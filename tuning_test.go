@@ -8,6 +8,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // TestTuning turns one knob at a time, and holds what docs/tuning.md says of it:
@@ -29,7 +30,7 @@ func TestTuning(t *testing.T) {
 	raised := edentest.Options{Rate: 100, Burst: 100}
 	type rows []struct {
 		name string
-		w    scenario
+		w    testbed.Scenario
 		// Against the first row of the group: -1 for less, 1 for more, 0 for either.
 		lag, requests int
 		limited       bool // 429s come of it
@@ -39,24 +40,24 @@ func TestTuning(t *testing.T) {
 		rows        rows
 	}{
 		{1, 100, rows{
-			{"defaults", scenario{}, 0, 0, false},
-			{"BackOff: every 2 s", scenario{config: edenwait.Config{BackOff: every(2 * time.Second)}}, 0, -1, false},
-			{"BackOff: 1 s × 1.3ⁿ to a minute", scenario{config: edenwait.Config{BackOff: minute}}, 1, -1, false},
+			{"defaults", testbed.Scenario{}, 0, 0, false},
+			{"BackOff: every 2 s", testbed.Scenario{Config: edenwait.Config{BackOff: every(2 * time.Second)}}, 0, -1, false},
+			{"BackOff: 1 s × 1.3ⁿ to a minute", testbed.Scenario{Config: edenwait.Config{BackOff: minute}}, 1, -1, false},
 		}},
 		{100, 20, rows{
-			{"defaults", scenario{}, 0, 0, false},
-			{"Burst: 10", scenario{config: edenwait.Config{Burst: 10}}, 0, 0, false},
-			{"BackOff: every 2 s", scenario{config: edenwait.Config{BackOff: every(2 * time.Second)}}, 1, -1, false},
-			{"BackOff: 1 s × 1.3ⁿ to a minute", scenario{config: edenwait.Config{BackOff: minute}}, 1, -1, false},
-			{"DisableList", scenario{config: edenwait.Config{DisableList: true}}, 1, 1, false},
+			{"defaults", testbed.Scenario{}, 0, 0, false},
+			{"Burst: 10", testbed.Scenario{Config: edenwait.Config{Burst: 10}}, 0, 0, false},
+			{"BackOff: every 2 s", testbed.Scenario{Config: edenwait.Config{BackOff: every(2 * time.Second)}}, 1, -1, false},
+			{"BackOff: 1 s × 1.3ⁿ to a minute", testbed.Scenario{Config: edenwait.Config{BackOff: minute}}, 1, -1, false},
+			{"DisableList", testbed.Scenario{Config: edenwait.Config{DisableList: true}}, 1, 1, false},
 		}},
 		{1000, 3, rows{
-			{"defaults", scenario{}, 0, 0, false},
-			{"DisableList", scenario{config: edenwait.Config{DisableList: true}}, 1, 1, false},
-			{"an account of 100 a second, Rate: 10", scenario{api: raised, rate: 100}, 0, 0, false},
-			{"an account of 100 a second, Rate: 100", scenario{api: raised, rate: 100, config: edenwait.Config{Rate: 100}}, -1, 0, false},
-			{"others send 5 a second, Rate: 10", scenario{api: shared, rate: 5}, 0, 0, true},
-			{"others send 5 a second, Rate: 5", scenario{api: shared, rate: 5, config: edenwait.Config{Rate: 5}}, 0, 0, false},
+			{"defaults", testbed.Scenario{}, 0, 0, false},
+			{"DisableList", testbed.Scenario{Config: edenwait.Config{DisableList: true}}, 1, 1, false},
+			{"an account of 100 a second, Rate: 10", testbed.Scenario{API: raised, Rate: 100}, 0, 0, false},
+			{"an account of 100 a second, Rate: 100", testbed.Scenario{API: raised, Rate: 100, Config: edenwait.Config{Rate: 100}}, -1, 0, false},
+			{"others send 5 a second, Rate: 10", testbed.Scenario{API: shared, Rate: 5}, 0, 0, true},
+			{"others send 5 a second, Rate: 5", testbed.Scenario{API: shared, Rate: 5, Config: edenwait.Config{Rate: 5}}, 0, 0, false},
 		}},
 	}
 	sign := func(measured, base float64) int {
@@ -68,21 +69,21 @@ func TestTuning(t *testing.T) {
 		}
 		return 0
 	}
-	table := newTable(t, "jobs\tConfig\t"+scoreHeader)
+	table := testbed.NewTable(t, "jobs\tConfig\t"+testbed.ScoreHeader)
 	for _, group := range groups {
-		var base score
+		var base testbed.Score
 		for i, row := range group.rows {
-			row.w.jobs, row.w.shape = group.jobs, minuteLong
-			got := row.w.mean(t, group.seeds)
-			table.row("%d\t%s\t%v", group.jobs, row.name, got)
+			row.w.Jobs, row.w.Shape = group.jobs, testbed.MinuteLong
+			got := row.w.Mean(t, group.seeds)
+			table.Row("%d\t%s\t%v", group.jobs, row.name, got)
 			if i == 0 {
 				base = got
 			}
-			if row.lag != 0 && sign(got.lag.Seconds(), base.lag.Seconds()) != row.lag ||
-				row.requests != 0 && sign(got.requests, base.requests) != row.requests || (got.limited > 0) != row.limited {
+			if row.lag != 0 && sign(got.Lag.Seconds(), base.Lag.Seconds()) != row.lag ||
+				row.requests != 0 && sign(got.Requests, base.Requests) != row.requests || (got.Limited > 0) != row.limited {
 				t.Errorf("%d jobs, %s: %v; the defaults: %v", group.jobs, row.name, got, base)
 			}
 		}
 	}
-	table.print()
+	table.Print()
 }

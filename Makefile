@@ -107,7 +107,7 @@ KEY := known-key-0123456789
 secrets: ## the key is in no output of the suite
 	out=$$(mktemp)
 	trap 'rm -f "$$out"' EXIT
-	for package in . ./edentest ./cmd/edenwait; do
+	for package in . ./internal/faults ./internal/soak ./edentest ./cmd/edenwait; do
 		EDENAI_API_KEY=$(KEY) go test -short -count=1 -v "$$package" >"$$out" 2>&1 || { grep -E -A20 -e '--- FAIL|^panic' "$$out"; exit 1; }
 		if grep -nE '$(KEY)|soak-key-012|Bearer [A-Za-z0-9]' "$$out"; then echo 'the key is in the output'; exit 1; fi
 	done
@@ -147,7 +147,7 @@ examples: ## the programs among the examples run
 SCENARIOS := 4000
 
 soak: ## many scenarios of the soak: make soak SCENARIOS=20000
-	EDENWAIT_SOAK=$(SCENARIOS) go test -count=1 -timeout 60m -run 'TestSoak$$' .
+	EDENWAIT_SOAK=$(SCENARIOS) go test -count=1 -timeout 60m -run 'TestSoak$$' ./internal/soak
 
 # A number of inputs, not a time: a run that is ended by the clock can fail with
 # "context deadline exceeded" though no input has failed (golang/go#75804).

@@ -229,3 +229,32 @@ func TestTransportOfTheWaitersOwn(t *testing.T) {
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestTransportOverTheWire: own requests beside polls, over one client or two.
+func TestTransportOverTheWire(t *testing.T) {
+	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
+		server, transport := w.Account(t, edentest.Options{Rate: 200, Burst: 20, Workload: edentest.Workload{Durations: edentest.Fixed(0)}})
+		waiter := w.Waiter(t, server, transport, edenwait.Config{Rate: 150})
+		client := &http.Client{Transport: waiter.Transport(transport)}
+		defer client.CloseIdleConnections()
+		jobs := 0
+		for result := range waiter.AsCompleted(t.Context(), func(yield func(string) bool) {
+			for range 40 {
+				id, status, err := testbed.Submit(t.Context(), client, server.URL)
+				if err != nil || status != http.StatusAccepted {
+					t.Errorf("%d, %v", status, err)
+				}
+				if !yield(id) {
+					return
+				}
+			}
+		}) {
+			if jobs++; result.Err != nil {
+				t.Error(result.Err)
+			}
+		}
+		if s := waiter.Stats(); jobs != 40 || s.Own != 40 || s.OwnRateLimited+s.RateLimited > 0 {
+			t.Errorf("%d jobs; %+v", jobs, s)
+		}
+	})
+}

@@ -1,9 +1,11 @@
-package edenwait_test
+package faults
 
 import (
 	"bytes"
 	"fmt"
 	"strings"
+
+	"github.com/edenwait/edenwait/internal/soak"
 )
 
 // faultsPage is docs/faults.md: a sentence for all faults of a section that cost
@@ -34,7 +36,7 @@ func faultsPage(rows []faultRow) []byte {
 		}
 	}
 	fmt.Fprintf(&page, "\nScenarios run for this page: %d. The soak mixes all of this at random: %d scenarios in `go test`,\nmore if `EDENWAIT_SOAK` says so.\n",
-		len(faultRows())*faultSeeds, soakScenarios)
+		len(faultRows())*faultSeeds, soak.Scenarios)
 	return page.Bytes()
 }
 
@@ -75,7 +77,7 @@ func requestsIn(on []string) string {
 	return ""
 }
 
-const faultsIntro = `<!-- Written by go test -run TestFaults -update. Do not edit. -->
+const faultsIntro = `<!-- Written by go test -run TestFaults -update ./internal/faults. Do not edit. -->
 # What goes wrong, and what the caller gets
 
 Each fault on this page is a test: thirteen jobs that run for up to three minutes, three times with different jobs, in

@@ -1,4 +1,4 @@
-package edenwait_test
+package soak
 
 import (
 	"context"
@@ -20,22 +20,17 @@ import (
 	"github.com/edenwait/edenwait/internal/testbed"
 )
 
-// The soak drives random scenarios in virtual time and checks every call against what
-// the scenario knows: see soakScenario for what is drawn, soakRun.check for what must hold.
+// TestSoak lives through scenarios: see soakScenario for what is drawn, soakRun.check for what must hold.
 // A scenario that fails names its seed; to see it again:
 //
-//	go test -run TestSoak -soak.seed=17 .
+//	go test -run TestSoak -soak.seed=17 ./internal/soak
 //
 // The scenario is the same each time, the order of its goroutines is not: -count=50
 // finds what needs a coincidence.
 var soakSeed = flag.Uint64("soak.seed", 0, "run only the soak's scenario of this seed")
 
-// soakScenarios is how many scenarios a plain go test runs, -short a fifth of them;
-// EDENWAIT_SOAK asks for another number.
-const soakScenarios = 500
-
 func TestSoak(t *testing.T) {
-	first, scenarios := uint64(1), uint64(soakScenarios)
+	first, scenarios := uint64(1), uint64(Scenarios)
 	if testing.Short() {
 		scenarios /= 5
 	}
@@ -139,7 +134,7 @@ func (w *soakScenario) run(t *testing.T) {
 	synctest.Wait()
 	r.check()
 	if t.Failed() {
-		t.Logf("replay: go test -run TestSoak -soak.seed=%d .", w.seed)
+		t.Logf("replay: go test -run TestSoak -soak.seed=%d ./internal/soak", w.seed)
 	}
 }
 

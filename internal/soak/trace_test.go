@@ -1,4 +1,4 @@
-package edenwait_test
+package soak
 
 import (
 	"context"

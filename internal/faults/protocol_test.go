@@ -1,4 +1,4 @@
-package edenwait_test
+package faults
 
 import (
 	"context"
@@ -48,35 +48,6 @@ func TestFaultsOverTheWire(t *testing.T) {
 					t.Errorf("%.500v", err)
 				}
 			})
-		}
-	})
-}
-
-// TestTransportOverTheWire: own requests beside polls, over one client or two.
-func TestTransportOverTheWire(t *testing.T) {
-	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
-		server, transport := w.Account(t, edentest.Options{Rate: 200, Burst: 20, Workload: edentest.Workload{Durations: edentest.Fixed(0)}})
-		waiter := w.Waiter(t, server, transport, edenwait.Config{Rate: 150})
-		client := &nethttp.Client{Transport: waiter.Transport(transport)}
-		defer client.CloseIdleConnections()
-		jobs := 0
-		for result := range waiter.AsCompleted(t.Context(), func(yield func(string) bool) {
-			for range 40 {
-				id, status, err := testbed.Submit(t.Context(), client, server.URL)
-				if err != nil || status != nethttp.StatusAccepted {
-					t.Errorf("%d, %v", status, err)
-				}
-				if !yield(id) {
-					return
-				}
-			}
-		}) {
-			if jobs++; result.Err != nil {
-				t.Error(result.Err)
-			}
-		}
-		if s := waiter.Stats(); jobs != 40 || s.Own != 40 || s.OwnRateLimited+s.RateLimited > 0 {
-			t.Errorf("%d jobs; %+v", jobs, s)
 		}
 	})
 }

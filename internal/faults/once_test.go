@@ -1,4 +1,4 @@
-package edenwait_test
+package faults
 
 import (
 	"encoding/json"

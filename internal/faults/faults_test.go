@@ -1,4 +1,4 @@
-package edenwait_test
+package faults
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ import (
 
 // To write docs/faults.md again after a change of what is tried here:
 //
-//	go test -run TestFaults -update .
+//	go test -run TestFaults -update ./internal/faults
 var update = flag.Bool("update", false, "write docs/faults.md instead of comparing with it")
 
 // What a user may see of a fault.
@@ -195,7 +195,7 @@ func TestFaults(t *testing.T) {
 		})
 	}
 	page := faultsPage(rows)
-	const path = "docs/faults.md"
+	const path = "../../docs/faults.md"
 	if *update && !t.Failed() {
 		if err := os.WriteFile(path, page, 0o644); err != nil {
 			t.Fatal(err)
@@ -206,7 +206,7 @@ func TestFaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !t.Failed() && !bytes.Equal(have, page) {
-		t.Errorf("%s is out of date: go test -run TestFaults -update .", path)
+		t.Errorf("docs/faults.md is out of date: go test -run TestFaults -update ./internal/faults")
 	}
 }
 

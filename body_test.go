@@ -7,13 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	nethttp "net/http"
+	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/edentest"
 	"github.com/edenwait/edenwait/internal/testbed"
 )
 
@@ -85,9 +87,9 @@ func TestSlowAnswers(t *testing.T) {
 		"a drip after much":             {8 << 20, 1000, after(7<<20, 1000, time.Millisecond, 2*time.Second), 0, timeout, 80 * time.Second, true},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			client := &nethttp.Client{Timeout: tt.clientTimeout, Transport: testbed.RoundTrip(func(r *nethttp.Request) (*nethttp.Response, error) {
+			client := &http.Client{Timeout: tt.clientTimeout, Transport: testbed.RoundTrip(func(r *http.Request) (*http.Response, error) {
 				body := bodyOf(tt.letters)
-				return &nethttp.Response{StatusCode: 200, Header: nethttp.Header{}, Body: &paced{r.Context(), body, tt.piece, tt.every}, ContentLength: int64(len(body))}, nil
+				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: &paced{r.Context(), body, tt.piece, tt.every}, ContentLength: int64(len(body))}, nil
 			})}
 			poller, err := edenwait.NewPoller(edenwait.Config{Token: "secret-key", HTTPClient: client})
 			if err != nil {
@@ -111,14 +113,14 @@ func TestSlowAnswersOverTheWire(t *testing.T) {
 	_, _ = testbed.Roots(), testbed.Certificate() // made outside the bubble
 	for _, version := range []int{1, 2} {
 		synctest.Test(t, func(t *testing.T) {
-			server := testbed.StartPiped(t, version, func(rw nethttp.ResponseWriter, r *nethttp.Request) {
+			server := testbed.StartPiped(t, version, func(rw http.ResponseWriter, r *http.Request) {
 				piece := 10_000
 				if r.URL.Path == "/v3/universal-ai/async/"+testbed.HangingID {
 					piece = 100 // a byte now and then
 				}
 				for body := bodyOf(200_000); len(body) > 0; body = body[min(piece, len(body)):] {
 					_, _ = rw.Write(body[:min(piece, len(body))])
-					_ = nethttp.NewResponseController(rw).Flush()
+					_ = http.NewResponseController(rw).Flush()
 					select {
 					case <-time.After(5 * time.Second):
 					case <-r.Context().Done():
@@ -147,8 +149,8 @@ func TestBodyIsReadToItsEnd(t *testing.T) {
 	body := bodyOf(10_000)
 	for _, length := range []int64{0, -1, 1, int64(len(body)) - 1, int64(len(body)), int64(len(body)) + 1, 1 << 20} {
 		for name, shown := range map[string]io.Reader{"at once": bytes.NewReader(body), "by the byte": oneByOne{bytes.NewReader(body)}} {
-			client := &nethttp.Client{Transport: testbed.RoundTrip(func(*nethttp.Request) (*nethttp.Response, error) {
-				return &nethttp.Response{StatusCode: 200, Header: nethttp.Header{}, Body: io.NopCloser(shown), ContentLength: length}, nil
+			client := &http.Client{Transport: testbed.RoundTrip(func(*http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(shown), ContentLength: length}, nil
 			})}
 			poller, err := edenwait.NewPoller(edenwait.Config{Token: "secret-key", HTTPClient: client})
 			if err != nil {
@@ -204,7 +206,7 @@ func TestCompressedAnswers(t *testing.T) {
 		{"zstd, gzip", 200, gzipped(t, fits), nil, "Content-Encoding zstd, want gzip"},
 	} {
 		testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
-			server := w.Start(t, nethttp.HandlerFunc(func(rw nethttp.ResponseWriter, _ *nethttp.Request) {
+			server := w.Start(t, http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
 				rw.Header().Set("Content-Encoding", tt.coding)
 				rw.WriteHeader(tt.status)
 				_, _ = rw.Write(tt.body)
@@ -213,7 +215,7 @@ func TestCompressedAnswers(t *testing.T) {
 			transport.DisableCompression = true
 			defer transport.CloseIdleConnections()
 			poller, err := edenwait.NewPoller(edenwait.Config{
-				Token: "secret-key", BaseURL: server.URL, HTTPClient: &nethttp.Client{Transport: transport}, MaxResponseBytes: limit,
+				Token: "secret-key", BaseURL: server.URL, HTTPClient: &http.Client{Transport: transport}, MaxResponseBytes: limit,
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -227,4 +229,88 @@ func TestCompressedAnswers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// vast is a body of spaces, of any size, that counts what is read of it.
+type vast struct {
+	left, read int64
+	closed     bool
+}
+
+func (v *vast) Read(p []byte) (int, error) {
+	if v.left == 0 {
+		return 0, io.EOF
+	}
+	n := int(min(int64(len(p)), v.left))
+	for i := range n {
+		p[i] = ' '
+	}
+	v.left, v.read = v.left-int64(n), v.read+int64(n)
+	return n, nil
+}
+
+func (v *vast) Close() error {
+	v.closed = true
+	return nil
+}
+
+// vastly answers with a body, and may claim that it has another length.
+type vastly struct {
+	status int
+	claims int64
+	body   *vast
+}
+
+// RoundTrip implements http.RoundTripper.
+func (v vastly) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: v.status, Header: http.Header{}, ContentLength: v.claims, Body: v.body, Request: r}, nil
+}
+
+// What a server sends beyond the bounds is not read, and what it claims to send
+// gets no memory before it has come.
+func TestPollerReadsAndTrustsInBounds(t *testing.T) {
+	tests := []struct {
+		status                     int
+		limit, claims, sends, most int64 // in bytes; most of what is read
+		is                         error
+	}{
+		{200, 100 << 20, 100<<20 + 1, 1 << 26, 0, edenwait.ErrResponseTooLarge},
+		{200, 100 << 20, 100 << 20, 1 << 10, 1 << 10, nil},
+		{200, 1 << 20, -1, 1 << 26, 1<<20 + 1, edenwait.ErrResponseTooLarge},
+		{500, 100 << 20, -1, 1 << 26, 64 << 10, nil},
+	}
+	for _, tt := range tests {
+		body := &vast{left: tt.sends}
+		poller, err := edenwait.NewPoller(edenwait.Config{
+			Token: "secret-key", MaxResponseBytes: tt.limit, HTTPClient: &http.Client{Transport: vastly{tt.status, tt.claims, body}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err = poller.Get(context.Background(), testbed.SomeID)
+		runtime.ReadMemStats(&after)
+		if err == nil || !body.closed || tt.is != nil && !errors.Is(err, tt.is) {
+			t.Errorf("%+v: closed %v, %v", tt, body.closed, err)
+		}
+		if memory := after.TotalAlloc - before.TotalAlloc; body.read > tt.most || memory > 40<<20 {
+			t.Errorf("%+v: %d bytes read, %d of memory", tt, body.read, memory)
+		}
+	}
+}
+
+// A 404 that is longer than is read of it is the API's all the same.
+func TestLongNotFound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Token: "key", Faults: []edentest.Fault{{Do: edentest.PadBody(100_000)}}})
+		waiter, err := edenwait.New(edenwait.Config{Token: "key", HTTPClient: api.Client()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		if _, err := waiter.Wait(t.Context(), "00000000-0000-4000-8000-000000000001"); !errors.Is(err, edenwait.ErrNotFound) || time.Since(began) > 20*time.Second {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+	})
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	nethttp "net/http"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -73,7 +73,7 @@ func TestErrorsWithoutEnd(t *testing.T) {
 				config.Source = testbed.GetFunc(func(_ context.Context, id string) (*edenwait.Job, error) { return answer(id) })
 				if where == "transport" {
 					config.Source = nil
-					config.HTTPClient = &nethttp.Client{Transport: testbed.RoundTrip(func(*nethttp.Request) (*nethttp.Response, error) { return nil, e })}
+					config.HTTPClient = &http.Client{Transport: testbed.RoundTrip(func(*http.Request) (*http.Response, error) { return nil, e })}
 				}
 				waiter, err := edenwait.New(config)
 				if err != nil {

@@ -232,34 +232,6 @@ func TestAsCompletedHandsOnPanicOfBackOff(t *testing.T) {
 	})
 }
 
-// Each job of a stream gets its final poll, whenever its id came.
-func TestFinalPollInAStream(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const wait = 10 * time.Minute
-		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
-		ids := func(yield func(string) bool) {
-			for range 50 {
-				for range 2 {
-					if !yield(api.Submit(edentest.Script{After: wait - 2500*time.Millisecond})) {
-						return
-					}
-					time.Sleep(1900 * time.Millisecond)
-				}
-				time.Sleep(2 * time.Minute)
-			}
-		}
-		missed := 0
-		for r := range testbed.NewWaiter(t, api, edenwait.Config{MaxWait: wait}).AsCompleted(context.Background(), ids) {
-			if r.Err != nil {
-				missed++
-			}
-		}
-		if missed > 0 {
-			t.Errorf("%d of 100 jobs that ended 2.5 s before MaxWait were given up", missed)
-		}
-	})
-}
-
 // A job that comes when nothing has happened for minutes may have ended long ago,
 // and does not wait for the list to be due.
 func TestNewJobInAQuietStream(t *testing.T) {

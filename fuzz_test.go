@@ -7,7 +7,7 @@ import (
 	"errors"
 	"io"
 	"math/big"
-	nethttp "net/http"
+	"net/http"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -30,20 +30,20 @@ const fuzzID = "11111111-2222-4333-8444-555555555555"
 // canned answers every request with one answer.
 type canned struct {
 	status int
-	header nethttp.Header
+	header http.Header
 	body   []byte
 }
 
 // RoundTrip implements http.RoundTripper.
-func (c canned) RoundTrip(r *nethttp.Request) (*nethttp.Response, error) {
-	return &nethttp.Response{
+func (c canned) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{
 		StatusCode: c.status, Header: c.header, Body: io.NopCloser(bytes.NewReader(c.body)), ContentLength: int64(len(c.body)), Request: r,
 	}, nil
 }
 
 func cannedPoller(t *testing.T, c canned) *edenwait.Poller {
 	t.Helper()
-	poller, err := edenwait.NewPoller(edenwait.Config{Token: testbed.Token, HTTPClient: &nethttp.Client{Transport: c}})
+	poller, err := edenwait.NewPoller(edenwait.Config{Token: testbed.Token, HTTPClient: &http.Client{Transport: c}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func FuzzRetryAfter(f *testing.F) {
 		f.Add(value)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		header := nethttp.Header{"Retry-After": {value}}
+		header := http.Header{"Retry-After": {value}}
 		_, err := cannedPoller(t, canned{status: 429, header: header}).Get(context.Background(), fuzzID)
 		var api *edenwait.APIError
 		if !errors.As(err, &api) || !errors.Is(err, edenwait.ErrRateLimited) {
@@ -207,7 +207,7 @@ func FuzzID(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, id string) {
 		asked := ""
-		client := &nethttp.Client{Transport: testbed.RoundTrip(func(r *nethttp.Request) (*nethttp.Response, error) {
+		client := &http.Client{Transport: testbed.RoundTrip(func(r *http.Request) (*http.Response, error) {
 			asked = r.URL.EscapedPath()
 			return nil, errors.New("no network")
 		})}
@@ -240,8 +240,8 @@ func FuzzBaseURL(f *testing.F) {
 		f.Add(base)
 	}
 	f.Fuzz(func(t *testing.T, base string) {
-		var sent *nethttp.Request
-		client := &nethttp.Client{Transport: testbed.RoundTrip(func(r *nethttp.Request) (*nethttp.Response, error) {
+		var sent *http.Request
+		client := &http.Client{Transport: testbed.RoundTrip(func(r *http.Request) (*http.Response, error) {
 			sent = r
 			return nil, errors.New("no network")
 		})}

@@ -198,3 +198,33 @@ func TestIdleCallLeavesTheLine(t *testing.T) {
 		_ = g.Wait()
 	})
 }
+
+// TestProcessingSaysWhen: Retry-After on an answer that says processing puts off
+// that job's own next GET, and no other's.
+func TestProcessingSaysWhen(t *testing.T) {
+	for value, pause := range map[string]time.Duration{"45": 45 * time.Second, "7200": 5 * time.Minute} {
+		for _, status := range []int{200, 202} {
+			synctest.Test(t, func(t *testing.T) {
+				api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
+				ids := api.SubmitAll(3, edentest.Workload{Durations: edentest.Fixed(12 * time.Minute)})
+				api.SetFaults([]edentest.Fault{{On: edentest.Get, JobID: ids[0], Do: edentest.Processing(status, value)}})
+				waiter := testbed.NewWaiter(t, api, edenwait.Config{DisableList: true})
+				if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
+					t.Fatal(err)
+				}
+				last, polls := map[string]time.Time{}, map[string]int{}
+				for _, r := range api.Requests() {
+					if before := last[r.JobID]; r.JobID == ids[0] && !before.IsZero() && r.Time.Sub(before) < pause {
+						t.Errorf("%d, Retry-After %s: polled again after %v", status, value, r.Time.Sub(before))
+					}
+					last[r.JobID] = r.Time
+					polls[r.JobID]++
+				}
+				t.Logf("%d, Retry-After %s: %d polls, of another job %d", status, value, polls[ids[0]], polls[ids[1]])
+				if polls[ids[1]] <= polls[ids[0]] && pause > time.Minute {
+					t.Errorf("%d, Retry-After %s: another job was polled %d times", status, value, polls[ids[1]])
+				}
+			})
+		}
+	}
+}

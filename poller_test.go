@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	nethttp "net/http"
+	"net/http"
 	"net/http/httptest"
 	"reflect"
 	"strings"
@@ -23,8 +23,8 @@ import (
 func TestPollerAsks(t *testing.T) {
 	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
 		for base, path := range map[string]string{"": "", "/": "", "/proxy/": "/proxy", "/a%2Fb": "/a%2Fb"} {
-			var got *nethttp.Request
-			server := w.Start(t, nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
+			var got *http.Request
+			server := w.Start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				got = r
 				fmt.Fprintf(w, `{"public_id":%q,"status":"processing"}`, testbed.SomeID)
 			}))
@@ -189,7 +189,7 @@ func TestPollerGetRefuses(t *testing.T) {
 			}
 		}
 		asked := false
-		poller := w.Serve(t, func(nethttp.ResponseWriter, *nethttp.Request) { asked = true }, edenwait.Config{})
+		poller := w.Serve(t, func(http.ResponseWriter, *http.Request) { asked = true }, edenwait.Config{})
 		for _, id := range []string{"", "x", "../../admin", "{" + testbed.SomeID + "}", "urn:uuid:" + testbed.SomeID, strings.ReplaceAll(testbed.SomeID, "-", ""), testbed.SomeID + "\n"} {
 			if _, err := poller.Get(context.Background(), id); !errors.Is(err, edenwait.ErrInvalidID) || asked {
 				t.Errorf("%q: %v, asked %v", id, err, asked)
@@ -247,13 +247,13 @@ func TestPollerErrorIsShort(t *testing.T) {
 // The key must not follow a redirect to wherever the answer points.
 func TestPollerFollowsNoRedirect(t *testing.T) {
 	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
-		elsewhere := httptest.NewServer(nethttp.HandlerFunc(func(_ nethttp.ResponseWriter, r *nethttp.Request) {
+		elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			t.Errorf("followed, with Authorization %q", r.Header.Get("Authorization"))
 		}))
 		defer elsewhere.Close()
-		client := &nethttp.Client{}
-		poller := w.Serve(t, func(rw nethttp.ResponseWriter, r *nethttp.Request) {
-			nethttp.Redirect(rw, r, elsewhere.URL, nethttp.StatusTemporaryRedirect)
+		client := &http.Client{}
+		poller := w.Serve(t, func(rw http.ResponseWriter, r *http.Request) {
+			http.Redirect(rw, r, elsewhere.URL, http.StatusTemporaryRedirect)
 		}, edenwait.Config{HTTPClient: client})
 		if _, err := poller.Get(context.Background(), testbed.SomeID); err == nil {
 			t.Error("no error")
@@ -269,9 +269,9 @@ func TestPollerBoundsBodies(t *testing.T) {
 		body := fmt.Sprintf(`{"public_id":%q,"status":"success","output":%q}`, testbed.SomeID, strings.Repeat("x", 1000))
 		for _, chunked := range []bool{false, true} {
 			for limit, tooLarge := range map[int64]bool{int64(len(body)): false, int64(len(body)) - 1: true} {
-				poller := w.Serve(t, func(rw nethttp.ResponseWriter, _ *nethttp.Request) {
+				poller := w.Serve(t, func(rw http.ResponseWriter, _ *http.Request) {
 					if chunked {
-						rw.(nethttp.Flusher).Flush()
+						rw.(http.Flusher).Flush()
 					}
 					fmt.Fprint(rw, body)
 				}, edenwait.Config{MaxResponseBytes: limit})
@@ -324,7 +324,7 @@ func TestUnmarshalledJobIsACopy(t *testing.T) {
 func TestPollerTimesOut(t *testing.T) {
 	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
 		release := make(chan struct{})
-		poller := w.Serve(t, func(nethttp.ResponseWriter, *nethttp.Request) { <-release }, edenwait.Config{RequestTimeout: time.Millisecond})
+		poller := w.Serve(t, func(http.ResponseWriter, *http.Request) { <-release }, edenwait.Config{RequestTimeout: time.Millisecond})
 		t.Cleanup(func() { close(release) })
 		if _, err := poller.Get(context.Background(), testbed.SomeID); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("err = %v", err)
@@ -337,7 +337,7 @@ func TestPollerList(t *testing.T) {
 		server, transport := w.Account(t, edentest.Options{Rate: -1})
 		ids := server.SubmitAll(30, edentest.Workload{Durations: edentest.Fixed(edentest.Never)})
 		done := server.Submit(edentest.Script{Feature: "ocr", Subfeature: "ocr_async", Provider: "amazon"})
-		poller, err := edenwait.NewPoller(edenwait.Config{Token: edentest.DefaultToken, BaseURL: server.URL, HTTPClient: &nethttp.Client{Transport: transport}})
+		poller, err := edenwait.NewPoller(edenwait.Config{Token: edentest.DefaultToken, BaseURL: server.URL, HTTPClient: &http.Client{Transport: transport}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	nethttp "net/http"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -40,7 +40,7 @@ type faultRow struct {
 	victim            edentest.Script // the job that is struck
 	end               time.Duration   // of ctx; 0: never
 	event             func(api *edentest.API)
-	client            func(api *edentest.API) *nethttp.Client // nil: the API's
+	client            func(api *edentest.API) *http.Client // nil: the API's
 	want              string
 }
 
@@ -71,7 +71,7 @@ func passing() []edentest.Effect {
 	}
 	return []edentest.Effect{
 		edentest.Status(500, "", nil), edentest.Status(502, "<html>Bad Gateway</html>", nil),
-		edentest.Status(503, "", nethttp.Header{"Retry-After": {"7"}}), edentest.Status(504, "", nil),
+		edentest.Status(503, "", http.Header{"Retry-After": {"7"}}), edentest.Status(504, "", nil),
 		edentest.Status(408, "", nil), edentest.Status(425, "", nil), edentest.Status(429, "", nil), edentest.Status(599, "\x00\xff", nil),
 		edentest.RetryAfter("2"), edentest.RetryAfter("Sat, 01 Jan 2000 00:01:30 GMT"), edentest.RetryAfter("Sat, 01 Jan 1994 00:00:00 GMT"),
 		edentest.RetryAfter("-5"), edentest.RetryAfter("soon"), edentest.RetryAfter("999999999999"),
@@ -163,7 +163,7 @@ func accountRows() []faultRow {
 		{section: section, name: "no network for 4 minutes", want: everyResult, event: down},
 		{section: section, name: "no network any more", want: noResult + "GaveUpError, after some nine minutes", event: func(api *edentest.API) { api.SetDown(true) }},
 		{section: section, name: "a certificate that is not trusted", want: noResult + "GaveUpError that says what to do, after a minute or two",
-			client: func(api *edentest.API) *nethttp.Client { return (&testbed.Certificates{API: api, Every: 1}).Client() }},
+			client: func(api *edentest.API) *http.Client { return (&testbed.Certificates{API: api, Every: 1}).Client() }},
 		{section: section, name: "a new job is unknown for 3 s", want: everyResult, opts: edentest.Options{NotFoundFor: 3 * time.Second}},
 		{section: section, name: "the limit falls to 1 request per second", want: everyResult, event: func(api *edentest.API) { api.SetRate(1) }},
 		{section: section, name: "others use 9 of 10 requests per second", want: everyResult, opts: edentest.Options{BackgroundRate: 9}},

@@ -2,7 +2,7 @@ package faults
 
 import (
 	"context"
-	nethttp "net/http"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -37,7 +37,7 @@ func TestFaultsOverTheWire(t *testing.T) {
 					BackOff: func() backoff.BackOff { return backoff.NewConstantBackOff(10 * time.Millisecond) },
 				}
 				if len(effect.String())%2 == 0 {
-					config.HTTPClient = &nethttp.Client{Transport: transport}
+					config.HTTPClient = &http.Client{Transport: transport}
 					defer transport.CloseIdleConnections()
 				}
 				waiter := w.Waiter(t, server, transport, config)

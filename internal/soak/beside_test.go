@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
-	nethttp "net/http"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -155,7 +155,7 @@ func (r *soakRun) hint(over <-chan struct{}) {
 func (r *soakRun) sendOwn(over <-chan struct{}) {
 	var group sync.WaitGroup
 	defer group.Wait()
-	client := &nethttp.Client{Transport: r.waiter.Transport(r.wire)}
+	client := &http.Client{Transport: r.waiter.Transport(r.wire)}
 	for _, o := range r.own {
 		group.Go(func() {
 			if o.late {
@@ -173,12 +173,12 @@ func (r *soakRun) sendOwn(over <-chan struct{}) {
 }
 
 // sendOne submits a job, and notes what comes of it.
-func (r *soakRun) sendOne(client *nethttp.Client, limit time.Duration) {
+func (r *soakRun) sendOne(client *http.Client, limit time.Duration) {
 	wasSent := new(atomic.Bool)
 	ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), soakKey("own"), wasSent), limit)
 	defer cancel()
 	body := &closable{Reader: strings.NewReader(`{"model":"audio/speech_to_text_async/deepgram","input":{"file":"https://example.com/a.mp3"}}`)}
-	request, err := nethttp.NewRequestWithContext(ctx, nethttp.MethodPost, edenwait.DefaultBaseURL+"/v3/universal-ai/async", body)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, edenwait.DefaultBaseURL+"/v3/universal-ai/async", body)
 	if err != nil {
 		r.t.Error(err)
 		return
@@ -242,7 +242,7 @@ func (r *soakRun) checkBeside() {
 		sent += int1(s.own)
 	}
 	for _, refused := range r.wire.refused {
-		limited += int1(refused.own && refused.status == nethttp.StatusTooManyRequests)
+		limited += int1(refused.own && refused.status == http.StatusTooManyRequests)
 	}
 	s := r.waiter.Stats()
 	if s.Own != sent || s.OwnRateLimited < limited || s.OwnWaiting != 0 {

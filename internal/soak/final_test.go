@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	nethttp "net/http"
+	"net/http"
 	"strconv"
 	"sync"
 	"time"
@@ -37,8 +37,8 @@ func (w *wire) atFinal(call, n int, then func()) {
 
 // overhear returns what notes the answer to a GET once the client has read all of
 // it.
-func (w *wire) overhear(r *nethttp.Request, id string, resp *nethttp.Response, sent time.Duration) func(body []byte) {
-	if resp.StatusCode != nethttp.StatusOK && resp.StatusCode != nethttp.StatusAccepted {
+func (w *wire) overhear(r *http.Request, id string, resp *http.Response, sent time.Duration) func(body []byte) {
+	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusAccepted {
 		return nil
 	}
 	number, _ := r.Context().Value(soakKey("call")).(int)

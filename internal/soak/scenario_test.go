@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	nethttp "net/http"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -288,7 +288,7 @@ func (w *soakScenario) drawFaults() {
 // drawEffect draws what can be survived for a while.
 func (w *soakScenario) drawEffect() edentest.Effect {
 	return pick(w,
-		edentest.Status(500, "", nil), edentest.Status(503, "busy", nethttp.Header{"Retry-After": {"7"}}), edentest.Status(425, "", nil),
+		edentest.Status(500, "", nil), edentest.Status(503, "busy", http.Header{"Retry-After": {"7"}}), edentest.Status(425, "", nil),
 		edentest.RetryAfter("3"), edentest.RetryAfter("-1"), edentest.RetryAfter("soon"), edentest.RetryAfter("99999999999"), edentest.RetryAfter(""),
 		edentest.RefuseConnection(), edentest.Reset(), edentest.ResetBody(), edentest.Stall(), edentest.TruncateBody(), edentest.Empty(), edentest.Null(),
 		edentest.HTML(), edentest.OtherID(), edentest.TruncateGzip(), edentest.Redirect("https://elsewhere.example/"), edentest.Drip(4*time.Second),

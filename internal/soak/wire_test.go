@@ -1,7 +1,7 @@
 package soak
 
 import (
-	nethttp "net/http"
+	"net/http"
 	"strconv"
 	"strings"
 	"sync"
@@ -12,7 +12,7 @@ import (
 // wire stands before the API and notes what one Waiter sends, and when: what a
 // server can see of its manners.
 type wire struct {
-	next  nethttp.RoundTripper
+	next  http.RoundTripper
 	began time.Time
 
 	mu      sync.Mutex
@@ -47,12 +47,12 @@ type refusal struct {
 	own        bool // it refused the caller's own request
 }
 
-func newWire(next nethttp.RoundTripper) *wire {
+func newWire(next http.RoundTripper) *wire {
 	return &wire{next: next, began: time.Now(), ends: map[string]int{}, last: map[int]lastFinal{}, later: map[string][]span{}}
 }
 
 // RoundTrip implements http.RoundTripper.
-func (w *wire) RoundTrip(r *nethttp.Request) (*nethttp.Response, error) {
+func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	at := time.Since(w.began)
 	_, id, single := strings.Cut(r.URL.Path, "/async/")
 	flag, own := r.Context().Value(soakKey("own")).(*atomic.Bool)
@@ -102,8 +102,8 @@ func (w closingWire) CloseIdleConnections() {
 
 // noteRefusal notes an answer that asks everyone, or all requests of its kind, to
 // pause. What is read of it comes first, which takes time.
-func (w *wire) noteRefusal(r *nethttp.Request, resp *nethttp.Response, at time.Duration, own, single bool) {
-	limited := resp.StatusCode == nethttp.StatusTooManyRequests
+func (w *wire) noteRefusal(r *http.Request, resp *http.Response, at time.Duration, own, single bool) {
+	limited := resp.StatusCode == http.StatusTooManyRequests
 	seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
 	after := time.Duration(min(max(seconds, 0), 300)) * time.Second
 	if r.Context().Err() == nil && (limited || single && !own && resp.StatusCode >= 500 && after > 0) {
@@ -115,9 +115,9 @@ func (w *wire) noteRefusal(r *nethttp.Request, resp *nethttp.Response, at time.D
 func (w *wire) noteKey(status int, sent time.Duration) {
 	refused := false
 	switch status {
-	case nethttp.StatusUnauthorized, nethttp.StatusPaymentRequired, nethttp.StatusForbidden:
+	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden:
 		refused = true
-	case nethttp.StatusNotFound, nethttp.StatusBadRequest, nethttp.StatusGone, nethttp.StatusUnprocessableEntity:
+	case http.StatusNotFound, http.StatusBadRequest, http.StatusGone, http.StatusUnprocessableEntity:
 	default:
 		return
 	}
@@ -167,7 +167,7 @@ func (w *wire) hasty() (at time.Duration, because refusal, found bool) {
 	last := [3]time.Duration{-1, -1, -1}
 	for _, r := range w.refused {
 		pause, kind := r.after, 1+int1(r.own)
-		if r.status == nethttp.StatusTooManyRequests {
+		if r.status == http.StatusTooManyRequests {
 			if r.sent > max(last[0], last[kind]) {
 				pause = max(pause, leastPause)
 			}
@@ -178,7 +178,7 @@ func (w *wire) hasty() (at time.Duration, because refusal, found bool) {
 			}
 		}
 		for _, s := range w.sent {
-			if s.at > r.came && s.at < r.came+pause && (s.own == r.own || r.status != nethttp.StatusTooManyRequests) {
+			if s.at > r.came && s.at < r.came+pause && (s.own == r.own || r.status != http.StatusTooManyRequests) {
 				return s.at, r, true
 			}
 		}

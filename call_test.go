@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -274,5 +276,84 @@ func TestContextEndsItsCallAlone(t *testing.T) {
 		if stats := api.Stats(); stats.Gets+stats.Lists > 3*len(ids) {
 			t.Errorf("%d requests", stats.Gets+stats.Lists)
 		}
+	})
+}
+
+// A deadline that is centuries away is as none: it does not overflow the engine's
+// time, which would have all jobs polled as if time ran out.
+func TestDeadlineCenturiesAway(t *testing.T) {
+	requests := func(timeout time.Duration) (n int) {
+		synctest.Test(t, func(t *testing.T) {
+			api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
+			waiter := testbed.NewWaiter(t, api, edenwait.Config{})
+			if _, err := waiter.Wait(context.Background(), api.Submit(edentest.Script{After: time.Minute})); err != nil {
+				t.Fatal(err)
+			}
+			before := api.Stats().Requests()
+			ids := api.SubmitAll(100, edentest.Workload{Durations: edentest.Fixed(5 * time.Minute)})
+			ctx, cancel := context.WithTimeout(context.Background(), timeout)
+			defer cancel()
+			if _, err := waiter.WaitAll(ctx, ids); err != nil {
+				t.Error(err)
+			}
+			n = api.Stats().Requests() - before
+		})
+		return n
+	}
+	near, far := requests(time.Hour), requests(math.MaxInt64)
+	if far > near+near/5 {
+		t.Errorf("%d requests, and %d with a deadline in an hour", far, near)
+	}
+}
+
+// A request that ctx has cut short is no failure of its job, whichever of the two
+// is heard of first. Outside of a bubble, since it takes a loop that is busy at
+// that moment: often enough in thirty times.
+func TestCancelIsNoFailure(t *testing.T) {
+	var called atomic.Int64
+	waiter := testbed.NewScripted(t, func(ctx context.Context, _ string, _ int) (*edenwait.Job, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}, edenwait.Config{
+		MaxErrors: 1, MaxInFlight: 5000, Rate: 1e6, Burst: 5000, FailFast: true,
+		Hooks: edenwait.Hooks{OnError: func(context.Context, string, error) { called.Add(1) }},
+	})
+	ids := make([]string, 5000)
+	for n := range ids {
+		ids[n] = testbed.ID(n)
+	}
+	for range 30 {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		cause := errors.New("the operator")
+		time.AfterFunc(3*time.Millisecond, func() { cancel(cause) })
+		results, err := waiter.WaitAll(ctx, ids)
+		for _, r := range results {
+			if !errors.Is(r.Err, cause) {
+				t.Fatalf("%v", r.Err)
+			}
+		}
+		var batch *edenwait.BatchError
+		if !errors.As(err, &batch) || !errors.Is(batch.Cause, cause) || called.Load() > 0 {
+			t.Fatalf("OnError called %d times; %v", called.Load(), batch.Cause)
+		}
+	}
+}
+
+// A Source that does not heed its context cannot hold the call.
+func TestSourceIgnoresContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		waiter := testbed.NewScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
+			time.Sleep(time.Hour)
+			return testbed.Running(id)
+		}, edenwait.Config{MaxInFlight: 2})
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		began := time.Now()
+		_, err := waiter.WaitAll(ctx, []string{testbed.ID(1), testbed.ID(2), testbed.ID(3)}) // more than may be under way
+		var gaveUp *edenwait.GaveUpError
+		if took := time.Since(began); took > 61*time.Second || !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &gaveUp) || gaveUp.LastStatus != "" {
+			t.Errorf("after %v: %v", took, err)
+		}
+		time.Sleep(time.Hour) // its request outlives the call
 	})
 }

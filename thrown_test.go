@@ -82,41 +82,6 @@ func TestThrownIntoEveryCall(t *testing.T) {
 	}
 }
 
-// A Logger that panics where a Source or OnProgress has just panicked ends no
-// process.
-func TestLoggerPanicsAboutAPanic(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var mu sync.Mutex
-		seen := map[string]int{}
-		logger := zap.New(testbed.ThrowingCore{Throw: func(message string) {
-			mu.Lock()
-			defer mu.Unlock()
-			if seen[message]++; strings.Contains(message, "panicked") {
-				panic("log: " + message)
-			}
-		}})
-		for what, config := range map[string]edenwait.Config{
-			"the Source panicked": {Logger: logger, Source: &testbed.Scripted{Answer: func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
-				if poll > 4 {
-					panic("source")
-				}
-				return testbed.Running(id)
-			}}},
-			"OnProgress panicked": {Logger: logger, Source: testbed.Endless{}, Hooks: edenwait.Hooks{OnProgress: func(edenwait.Progress) { panic("progress") }}},
-		} {
-			waiter, err := edenwait.New(config)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for call, out := range testbed.CallsUnderWay(waiter) {
-				if thrown := <-out; thrown != "log: "+what {
-					t.Errorf("%s: %s: %v", what, call, thrown)
-				}
-			}
-		}
-	})
-}
-
 // biting is an error whose methods throw.
 type biting struct{ bite func() }
 
@@ -251,4 +216,108 @@ func TestErrorsOfHooksAndContextsThatBite(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Code of the caller that ends its goroutine, wherever it is called.
+
+type goexitBackOff struct {
+	where string
+	now   func() bool
+}
+
+func (g *goexitBackOff) NextBackOff() time.Duration {
+	if g.where == "next" && g.now() {
+		runtime.Goexit()
+	}
+	return time.Second
+}
+func (g *goexitBackOff) Reset() {
+	if g.where == "reset" && g.now() {
+		runtime.Goexit()
+	}
+}
+
+// TestGoexitOfABackOff: whichever goroutine a BackOff ends, no call hangs and none
+// returns as if all were well.
+func TestGoexitOfABackOff(t *testing.T) {
+	for _, where := range []string{"next", "reset", "factory", "next panics", "factory panics"} {
+		for _, from := range []int{0, 1, 2, 3, 5} {
+			for _, call := range []string{"Wait", "WaitAll", "AsCompleted", "Notify"} {
+				synctest.Test(t, func(t *testing.T) {
+					var mu sync.Mutex
+					n := 0
+					now := func() bool { mu.Lock(); defer mu.Unlock(); n++; return n > from }
+					waiter := testbed.NewScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
+						if id == testbed.ID(1) {
+							return testbed.Succeeded(id)
+						}
+						return testbed.Running(id)
+					}, edenwait.Config{BackOff: func() backoff.BackOff {
+						if where == "factory" && now() {
+							runtime.Goexit()
+						}
+						if where == "factory panics" && now() {
+							panic("factory")
+						}
+						if where == "next panics" {
+							return testbed.BackOffFunc(func() time.Duration {
+								if now() {
+									panic("next")
+								}
+								return time.Second
+							})
+						}
+						return &goexitBackOff{where: where, now: now}
+					}})
+					ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+					defer cancel()
+					results := 0
+					other := testbed.ThrownBy(func() { _, _ = waiter.Wait(ctx, testbed.ID(7)) })
+					out := testbed.ThrownBy(func() {
+						switch call {
+						case "Wait":
+							_, _ = waiter.Wait(ctx, testbed.ID(2))
+						case "Notify":
+							go waiter.Notify(testbed.ID(2))
+							_, _ = waiter.Wait(ctx, testbed.ID(2))
+						case "WaitAll":
+							_, _ = waiter.WaitAll(ctx, []string{testbed.ID(1), testbed.ID(2), testbed.ID(3)})
+						case "AsCompleted":
+							for range waiter.AsCompleted(ctx, slices.Values([]string{testbed.ID(1), testbed.ID(2), testbed.ID(3)})) {
+								results++
+							}
+						}
+					})
+					got, o := <-out, <-other
+					if where == "reset" {
+						return
+					}
+					if got == "returned" && ctx.Err() == nil || o == "returned" && ctx.Err() == nil {
+						t.Errorf("%s from %d, %s: %v (%d results); other %v", where, from, call, got, results, o)
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestGoexitOfASequence: ids that were not read are not lost in silence.
+func TestGoexitOfASequence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		waiter := testbed.NewScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) { return testbed.Succeeded(id) }, edenwait.Config{})
+		n := 0
+		out := <-testbed.ThrownBy(func() {
+			for range waiter.AsCompleted(context.Background(), func(yield func(string) bool) {
+				if !yield(testbed.ID(1)) || !yield(testbed.ID(2)) {
+					return
+				}
+				runtime.Goexit()
+			}) {
+				n++
+			}
+		})
+		if out == "returned" {
+			t.Errorf("silent after %d", n)
+		}
+	})
 }

@@ -3,6 +3,8 @@ package edenwait_test
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,22 +15,6 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 	"github.com/edenwait/edenwait/internal/testbed"
 )
-
-// TestListGoodGetBad: the GETs fail for minutes while the list goes on showing which jobs ended.
-func TestListGoodGetBad(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		api, waiter := testbed.New(t, edentest.Options{
-			Latency: 40 * time.Millisecond,
-			Faults:  []edentest.Fault{{On: edentest.Get, Until: 4 * time.Minute, Do: edentest.Status(503, "", nil)}},
-		}, edenwait.Config{})
-		ids := api.SubmitAll(5, edentest.Workload{Durations: edentest.Fixed(10 * time.Second)})
-		_, err := waiter.WaitAll(context.Background(), ids)
-		t.Logf("%+v", api.Stats())
-		if err != nil {
-			t.Error(err)
-		}
-	})
-}
 
 // TestBackOffStopsWhileAsked: the list exhausts a job's BackOff while its GET is under way.
 func TestBackOffStopsWhileAsked(t *testing.T) {
@@ -58,30 +44,6 @@ func TestBackOffStopsWhileAsked(t *testing.T) {
 			}
 		}
 		t.Log(err)
-	})
-}
-
-// TestStalledList: the last page asked for does not come, and all jobs have ended.
-func TestStalledList(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		api, waiter := testbed.New(t, edentest.Options{
-			Latency: 40 * time.Millisecond,
-			Faults:  []edentest.Fault{{On: edentest.List, Skip: 2, Do: edentest.Stall()}},
-		}, edenwait.Config{})
-		ids := api.SubmitAll(10, edentest.Workload{Durations: edentest.Fixed(8 * time.Second)})
-		_, err := waiter.WaitAll(context.Background(), ids)
-		if err != nil {
-			t.Error(err)
-		}
-		var last time.Time
-		for _, id := range ids {
-			if at, _ := api.FirstSeenEnded(id); at.After(last) {
-				last = at
-			}
-		}
-		if late := time.Since(last); late > 100*time.Millisecond {
-			t.Errorf("returned %v after the last result", late)
-		}
 	})
 }
 
@@ -241,6 +203,108 @@ func TestFinalPollsAreShared(t *testing.T) {
 		}
 		if lists := api.Stats().Lists; lists > 130 {
 			t.Errorf("the list is read %d times", lists)
+		}
+	})
+}
+
+// lastMoment is a Source whose answers come when ctx ends, and not before: all
+// jobs have ended, and the last of them to be asked about ends ctx.
+type lastMoment struct {
+	end  func()       // of ctx; nil if it ends by itself
+	left atomic.Int32 // requests until then
+}
+
+// Get implements edenwait.Source.
+func (s *lastMoment) Get(ctx context.Context, id string) (*edenwait.Job, error) {
+	if s.left.Add(-1) == 0 && s.end != nil {
+		s.end()
+	}
+	<-ctx.Done()
+	return &edenwait.Job{ID: id, Status: edenwait.StatusSuccess}, nil
+}
+
+// What has been answered when ctx ends is not lost: not by the loop, which has
+// the end of ctx and the answers to choose from, nor by what settles the rest.
+func TestAnswersAtTheEndOfContext(t *testing.T) {
+	enough := errors.New("enough")
+	for name, ends := range map[string]func() (context.Context, func()){
+		"cancel": func() (context.Context, func()) {
+			ctx, cancel := context.WithCancelCause(context.Background())
+			return ctx, func() { cancel(enough) }
+		},
+		"deadline": func() (context.Context, func()) {
+			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+			context.AfterFunc(ctx, cancel)
+			return ctx, nil
+		},
+	} {
+		for call, wait := range map[string]func(*edenwait.Waiter, context.Context, []string) []edenwait.Result{
+			"Wait": func(w *edenwait.Waiter, ctx context.Context, ids []string) []edenwait.Result {
+				job, err := w.Wait(ctx, ids[0])
+				return []edenwait.Result{{ID: ids[0], Job: job, Err: err}}
+			},
+			"WaitAll": func(w *edenwait.Waiter, ctx context.Context, ids []string) []edenwait.Result {
+				results, _ := w.WaitAll(ctx, ids)
+				return results
+			},
+			"AsCompleted": func(w *edenwait.Waiter, ctx context.Context, ids []string) []edenwait.Result {
+				return slices.Collect(w.AsCompleted(ctx, slices.Values(ids)))
+			},
+		} {
+			t.Run(call+"/"+name, func(t *testing.T) {
+				for range 20 { // for the order of what happens at once
+					synctest.Test(t, func(t *testing.T) {
+						ids := edentest.New(edentest.Options{}).SubmitAll(5, edentest.Workload{})
+						if call == "Wait" {
+							ids = ids[:1]
+						}
+						ctx, end := ends()
+						source := &lastMoment{end: end}
+						source.left.Store(int32(len(ids)))
+						w, err := edenwait.New(edenwait.Config{Source: source, Rate: 100, Burst: 10})
+						if err != nil {
+							t.Fatal(err)
+						}
+						results := wait(w, ctx, ids)
+						if len(results) != len(ids) {
+							t.Errorf("%d results, want %d", len(results), len(ids))
+						}
+						for _, r := range results {
+							if r.Err != nil || r.Job == nil || r.Job.ID != r.ID {
+								t.Errorf("%+v", r)
+							}
+						}
+					})
+				}
+			})
+		}
+	}
+}
+
+// Each job of a stream gets its final poll, whenever its id came.
+func TestFinalPollInAStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const wait = 10 * time.Minute
+		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
+		ids := func(yield func(string) bool) {
+			for range 50 {
+				for range 2 {
+					if !yield(api.Submit(edentest.Script{After: wait - 2500*time.Millisecond})) {
+						return
+					}
+					time.Sleep(1900 * time.Millisecond)
+				}
+				time.Sleep(2 * time.Minute)
+			}
+		}
+		missed := 0
+		for r := range testbed.NewWaiter(t, api, edenwait.Config{MaxWait: wait}).AsCompleted(context.Background(), ids) {
+			if r.Err != nil {
+				missed++
+			}
+		}
+		if missed > 0 {
+			t.Errorf("%d of 100 jobs that ended 2.5 s before MaxWait were given up", missed)
 		}
 	})
 }

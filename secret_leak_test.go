@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	nethttp "net/http"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"strings"
@@ -56,7 +56,7 @@ func TestOutputsAreNowhere(t *testing.T) {
 				continue // a job, of a kind
 			}
 			synctest.Test(t, func(t *testing.T) {
-				if text := testbed.Told(t, edenwait.Config{HTTPClient: testbed.Answering(status, nethttp.Header{"Content-Type": {"application/json"}}, body)}); strings.Contains(text, secret) || strings.Contains(text, "p\x00a\x00t") {
+				if text := testbed.Told(t, edenwait.Config{HTTPClient: testbed.Answering(status, http.Header{"Content-Type": {"application/json"}}, body)}); strings.Contains(text, secret) || strings.Contains(text, "p\x00a\x00t") {
 					t.Errorf("%s, %d: %s", name, status, text)
 				}
 			})
@@ -78,7 +78,7 @@ func TestNothingIsQuotedOfABadAnswer(t *testing.T) {
 		"reason": "HTTP/1.1 599 " + words + "\r\nContent-Length: 0\r\n\r\n", "half a key": "HTTP/1.1 200 " + testbed.Token[:14] + "\r\n" + testbed.Token[:14] + "\r\n\r\n",
 		"interim": "HTTP/1.1 103 " + words + "\r\nLink: " + words + "\r\n\r\nHTTP/1.1 " + words + "\r\n\r\n", "half a line": "HTTP/1.1 200 OK\r\nX: " + testbed.Token[:18],
 	} {
-		for _, client := range []*nethttp.Client{nil, {Transport: &nethttp.Transport{}}} {
+		for _, client := range []*http.Client{nil, {Transport: &http.Transport{}}} {
 			poller, err := edenwait.NewPoller(edenwait.Config{Token: testbed.Token, BaseURL: testbed.Raw(t, answer), HTTPClient: client})
 			if err != nil {
 				t.Fatal(err)
@@ -98,22 +98,22 @@ func TestNothingIsQuotedOfABadAnswer(t *testing.T) {
 
 // TestKeyThroughAPanic: mocks throw what they were sent.
 func TestKeyThroughAPanic(t *testing.T) {
-	type thrown struct{ header nethttp.Header }
-	for name, throw := range map[string]func(*nethttp.Request) any{
-		"request": func(r *nethttp.Request) any { return r }, "header": func(r *nethttp.Request) any { return r.Header }, "by value": func(r *nethttp.Request) any { return *r },
-		"struct": func(r *nethttp.Request) any { return thrown{r.Header} }, "pointer": func(r *nethttp.Request) any { return &thrown{r.Header} },
-		"text":  func(r *nethttp.Request) any { return fmt.Sprint("unexpected request: ", r.Header) },
-		"error": func(r *nethttp.Request) any { return fmt.Errorf("unexpected request: %v", r.Header) },
-		"bytes": func(r *nethttp.Request) any { return []byte(r.Header.Get("Authorization")) },
-		"hex":   func(r *nethttp.Request) any { return fmt.Sprintf("%x", r.Header) }, "quoted": func(r *nethttp.Request) any { return fmt.Sprintf("%q", r.Header) },
-		"dump": func(r *nethttp.Request) any { return fmt.Sprintf("%#v", r) }, "half": func(r *nethttp.Request) any { return r.Header.Get("Authorization")[:20] },
-		"lower case": func(r *nethttp.Request) any { return "no: " + strings.ToLower(r.Header.Get("Authorization")[7:]) },
+	type thrown struct{ header http.Header }
+	for name, throw := range map[string]func(*http.Request) any{
+		"request": func(r *http.Request) any { return r }, "header": func(r *http.Request) any { return r.Header }, "by value": func(r *http.Request) any { return *r },
+		"struct": func(r *http.Request) any { return thrown{r.Header} }, "pointer": func(r *http.Request) any { return &thrown{r.Header} },
+		"text":  func(r *http.Request) any { return fmt.Sprint("unexpected request: ", r.Header) },
+		"error": func(r *http.Request) any { return fmt.Errorf("unexpected request: %v", r.Header) },
+		"bytes": func(r *http.Request) any { return []byte(r.Header.Get("Authorization")) },
+		"hex":   func(r *http.Request) any { return fmt.Sprintf("%x", r.Header) }, "quoted": func(r *http.Request) any { return fmt.Sprintf("%q", r.Header) },
+		"dump": func(r *http.Request) any { return fmt.Sprintf("%#v", r) }, "half": func(r *http.Request) any { return r.Header.Get("Authorization")[:20] },
+		"lower case": func(r *http.Request) any { return "no: " + strings.ToLower(r.Header.Get("Authorization")[7:]) },
 	} {
 		for _, late := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
-				client := &nethttp.Client{Transport: testbed.RoundTrip(func(r *nethttp.Request) (*nethttp.Response, error) {
+				client := &http.Client{Transport: testbed.RoundTrip(func(r *http.Request) (*http.Response, error) {
 					if late {
-						return &nethttp.Response{StatusCode: 200, Body: throwing{throw(r)}}, nil
+						return &http.Response{StatusCode: 200, Body: throwing{throw(r)}}, nil
 					}
 					panic(throw(r))
 				})}
@@ -127,7 +127,7 @@ func TestKeyThroughAPanic(t *testing.T) {
 			})
 		}
 	}
-	poller, err := edenwait.NewPoller(edenwait.Config{Token: testbed.Token, HTTPClient: &nethttp.Client{Transport: testbed.RoundTrip(func(*nethttp.Request) (*nethttp.Response, error) {
+	poller, err := edenwait.NewPoller(edenwait.Config{Token: testbed.Token, HTTPClient: &http.Client{Transport: testbed.RoundTrip(func(*http.Request) (*http.Response, error) {
 		panic("no expectation matches\n\x1b[31m")
 	})}})
 	if err != nil {
@@ -175,12 +175,12 @@ func TestKeyInParts(t *testing.T) {
 func TestSecretInBaseURL(t *testing.T) {
 	const own = "gw-Key-5f2c81d09a"
 	for _, path := range []string{"/" + own, "/x/" + own + "/y", "/" + testbed.Token, "/%67w-Key-5f2c81d09a"} {
-		for name, client := range map[string]*nethttp.Client{
-			"refused":   {Transport: testbed.RoundTrip(func(*nethttp.Request) (*nethttp.Response, error) { return nil, errors.New("no network") })},
-			"echo":      {Transport: testbed.RoundTrip(func(r *nethttp.Request) (*nethttp.Response, error) { return nil, fmt.Errorf("no route to %s", r.URL) })},
+		for name, client := range map[string]*http.Client{
+			"refused":   {Transport: testbed.RoundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("no network") })},
+			"echo":      {Transport: testbed.RoundTrip(func(r *http.Request) (*http.Response, error) { return nil, fmt.Errorf("no route to %s", r.URL) })},
 			"404":       testbed.Answering(404, nil, `{"detail":"no route `+path+`/v3/universal-ai/async"}`),
-			"redirect":  testbed.Answering(302, nethttp.Header{"Location": {"://" + path}}, ""),
-			"not a job": testbed.Answering(200, nethttp.Header{"Content-Type": {path}}, path),
+			"redirect":  testbed.Answering(302, http.Header{"Location": {"://" + path}}, ""),
+			"not a job": testbed.Answering(200, http.Header{"Content-Type": {path}}, path),
 		} {
 			synctest.Test(t, func(t *testing.T) {
 				text := testbed.Told(t, edenwait.Config{BaseURL: "https://gateway.example" + path, HTTPClient: client})
@@ -202,7 +202,7 @@ func TestSecretInBaseURL(t *testing.T) {
 // the proxy is that of a process of its own.
 func TestNoProxyForThisMachine(t *testing.T) {
 	if base := os.Getenv("EDENWAIT_TEST_BASE"); base != "" {
-		for _, client := range []*nethttp.Client{nil, {}} {
+		for _, client := range []*http.Client{nil, {}} {
 			poller, err := edenwait.NewPoller(edenwait.Config{Token: "secret-key", BaseURL: base, HTTPClient: client})
 			if err != nil {
 				t.Fatal(err)
@@ -213,11 +213,11 @@ func TestNoProxyForThisMachine(t *testing.T) {
 		}
 		return
 	}
-	proxy := httptest.NewServer(nethttp.HandlerFunc(func(_ nethttp.ResponseWriter, r *nethttp.Request) {
+	proxy := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		t.Errorf("the proxy was asked for %s", r.URL)
 	}))
 	defer proxy.Close()
-	server := httptest.NewServer(nethttp.HandlerFunc(func(rw nethttp.ResponseWriter, _ *nethttp.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(rw, `{"public_id":%q,"status":"processing"}`, testbed.SomeID)
 	}))
 	defer server.Close()
@@ -253,7 +253,7 @@ func TestForeignTextIsTame(t *testing.T) {
 		for _, header := range []string{"Content-Type", "Content-Encoding", "Retry-After", "Location"} {
 			for _, status := range []int{200, 302, 503} {
 				synctest.Test(t, func(t *testing.T) {
-					tame(t, testbed.Told(t, edenwait.Config{HTTPClient: testbed.Answering(status, nethttp.Header{header: {text}}, "x")}))
+					tame(t, testbed.Told(t, edenwait.Config{HTTPClient: testbed.Answering(status, http.Header{header: {text}}, "x")}))
 				})
 			}
 		}
@@ -262,7 +262,7 @@ func TestForeignTextIsTame(t *testing.T) {
 				tame(t, testbed.Told(t, edenwait.Config{HTTPClient: testbed.Answering(503, nil, detail)}))
 			})
 		}
-		poller, err := edenwait.NewPoller(edenwait.Config{Token: testbed.Token, HTTPClient: &nethttp.Client{Transport: testbed.RoundTrip(func(*nethttp.Request) (*nethttp.Response, error) {
+		poller, err := edenwait.NewPoller(edenwait.Config{Token: testbed.Token, HTTPClient: &http.Client{Transport: testbed.RoundTrip(func(*http.Request) (*http.Response, error) {
 			return nil, errors.New(text)
 		})}})
 		if err != nil {

@@ -158,3 +158,118 @@ func TestListThatShowsWhatHasEnded(t *testing.T) {
 		}
 	})
 }
+
+// TestJobStuckInList: the list shows some jobs running forever that have ended, among
+// others that run for long. Their ends are known within minutes, at few requests.
+func TestJobStuckInList(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes minutes under the race detector; a plain run has it")
+	}
+	for _, tt := range []struct {
+		jobs, stuck int
+		ends        time.Duration // of the stuck ones, at the earliest
+		within      time.Duration
+		requests    float64 // per job; the pages alone are 8.5 of fifty jobs
+	}{
+		{50, 1, 5 * time.Second, 4*time.Minute + 20*time.Second, 16},
+		{80, 1, 5 * time.Second, 4*time.Minute + 20*time.Second, 12},
+		{80, 1, 10 * time.Minute, 10 * time.Minute, 12}, // as long again as it ran
+		{80, 1, 25 * time.Minute, 25 * time.Minute, 12},
+		{200, 40, 5 * time.Second, 5 * time.Minute, 12},
+		{200, 40, 10 * time.Minute, 5 * time.Minute, 12},
+	} {
+		var worst time.Duration
+		var requests float64
+		for seed := range uint64(8) {
+			synctest.Test(t, func(t *testing.T) {
+				api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, Seed: seed})
+				waiter := testbed.NewWaiter(t, api, edenwait.Config{})
+				ids := api.SubmitAll(tt.jobs-tt.stuck, edentest.Workload{Durations: edentest.Fixed(50 * time.Minute)})
+				var stuck []string
+				for i := range tt.stuck {
+					stuck = append(stuck, api.Submit(edentest.Script{After: tt.ends + time.Duration(i)*time.Second, StuckInList: true}))
+				}
+				// Each has its own place among the others.
+				at := int(seed) * len(ids) / 8
+				ids = slices.Insert(ids, at, stuck...)
+				if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
+					t.Fatal(err)
+				}
+				for _, id := range stuck {
+					end, _ := api.EndedAt(id)
+					known, _ := api.FirstSeenEnded(id)
+					worst = max(worst, known.Sub(end))
+				}
+				s := api.Stats()
+				requests = max(requests, float64(s.Gets+s.Lists)/float64(tt.jobs))
+			})
+		}
+		t.Logf("%d of %d that end after %v: known within %v, %.1f requests per job", tt.stuck, tt.jobs, tt.ends, worst, requests)
+		if worst > tt.within {
+			t.Errorf("%d of %d that end after %v: known after %v, want %v", tt.stuck, tt.jobs, tt.ends, worst, tt.within)
+		}
+		if requests > tt.requests {
+			t.Errorf("%d of %d that end after %v: %.1f requests per job, want %v at most", tt.stuck, tt.jobs, tt.ends, requests, tt.requests)
+		}
+	}
+}
+
+// TestBehindAtTheEnd: before MaxWait and before a deadline, a list that is behind
+// costs at most one job more than no list.
+func TestBehindAtTheEnd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes minutes under the race detector; a plain run has it")
+	}
+	for _, lag := range []time.Duration{3 * time.Second, 30 * time.Second, 5 * time.Minute} {
+		for name, w := range map[string]struct {
+			limit  time.Duration
+			ends   edentest.Durations
+			jobs   int
+			beside int // that keep running
+		}{
+			"25 until 12 s before a minute":  {time.Minute, edentest.Uniform{Min: 5 * time.Second, Max: 48 * time.Second}, 25, 25},
+			"10 that end 4 s before":         {3 * time.Minute, edentest.Fixed(3*time.Minute - 4*time.Second), 10, 10},
+			"100 until 12 s before the end":  {5 * time.Minute, edentest.Uniform{Min: time.Second, Max: 288 * time.Second}, 100, 100},
+			"100 in the last minute":         {10 * time.Minute, edentest.Uniform{Min: 9 * time.Minute, Max: 588 * time.Second}, 100, 20},
+			"250 that end 40 s before":       {10 * time.Minute, edentest.Fixed(10*time.Minute - 40*time.Second), 250, 10},
+			"10 that end 4 s before 20 s":    {20 * time.Second, edentest.Fixed(16 * time.Second), 10, 10},
+			"one of 25 that ends 12 s early": {time.Minute, edentest.Fixed(48 * time.Second), 1, 24},
+		} {
+			for _, bound := range []string{"MaxWait", "ctx"} {
+				missed := func(disable bool, seed uint64) (n int) {
+					synctest.Test(t, func(t *testing.T) {
+						config := edenwait.Config{DisableList: disable}
+						ctx := context.Background()
+						if bound == "ctx" {
+							var cancel context.CancelFunc
+							ctx, cancel = context.WithTimeout(ctx, w.limit)
+							defer cancel()
+						} else {
+							config.MaxWait = w.limit
+						}
+						api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, ListLag: lag, Seed: seed})
+						waiter := testbed.NewWaiter(t, api, config)
+						ids := api.SubmitAll(w.jobs, edentest.Workload{Durations: w.ends})
+						all := append(api.SubmitAll(w.beside, edentest.Workload{Durations: edentest.Fixed(time.Hour)}), ids...)
+						results, _ := waiter.WaitAll(ctx, all)
+						for _, r := range results[w.beside:] {
+							if r.Job == nil {
+								n++
+							}
+						}
+					})
+					return n
+				}
+				var with, without int
+				for seed := range uint64(4) {
+					a, b := missed(false, seed), missed(true, seed)
+					with, without = with+a, without+b
+				}
+				if with > without+4 {
+					t.Errorf("%v behind, %s, %s: %d of %d missed, without a list %d", lag, name, bound, with, 4*w.jobs, without)
+				}
+				t.Logf("%v behind, %s, %s: %d of %d missed, without a list %d", lag, name, bound, with, 4*w.jobs, without)
+			}
+		}
+	}
+}

@@ -2,11 +2,13 @@ package edenwait_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	nethttp "net/http"
+	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -26,7 +28,7 @@ import (
 type indiscreet struct {
 	status int
 	body   string // KEY stands for the key
-	header nethttp.Header
+	header http.Header
 	fails  bool
 
 	mu    sync.Mutex
@@ -34,7 +36,7 @@ type indiscreet struct {
 }
 
 // RoundTrip implements http.RoundTripper.
-func (s *indiscreet) RoundTrip(r *nethttp.Request) (*nethttp.Response, error) {
+func (s *indiscreet) RoundTrip(r *http.Request) (*http.Response, error) {
 	key := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if key != "" {
 		s.mu.Lock()
@@ -46,16 +48,16 @@ func (s *indiscreet) RoundTrip(r *nethttp.Request) (*nethttp.Response, error) {
 	}
 	id := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
 	body := strings.NewReplacer("KEY", key, "ID", id).Replace(s.body)
-	header := nethttp.Header{}
+	header := http.Header{}
 	for name, values := range s.header {
 		header.Set(name, strings.ReplaceAll(values[0], "KEY", key))
 	}
-	return &nethttp.Response{StatusCode: s.status, Header: header, Body: io.NopCloser(strings.NewReader(body)), ContentLength: -1, Request: r}, nil
+	return &http.Response{StatusCode: s.status, Header: header, Body: io.NopCloser(strings.NewReader(body)), ContentLength: -1, Request: r}, nil
 }
 
 // leaky are answers that hold the key.
 func leaky() map[string]*indiscreet {
-	to := func(url string) nethttp.Header { return nethttp.Header{"Location": {url}} }
+	to := func(url string) http.Header { return http.Header{"Location": {url}} }
 	servers := map[string]*indiscreet{
 		"detail":          {status: 422, body: `{"detail":"Invalid token: KEY"}`},
 		"detail in parts": {status: 422, body: `{"detail":[{"loc":["header","Authorization","Bearer KEY"],"msg":"KEY"}]}`},
@@ -65,7 +67,7 @@ func leaky() map[string]*indiscreet {
 		"cut short":       {status: 500, body: strings.Repeat("x", 185) + "KEY"},
 		"page":            {status: 200, body: "<html><pre>Authorization: Bearer KEY</pre></html>"},
 		"another job":     {status: 200, body: `{"public_id":"KEY","status":"success"}`},
-		"retry after":     {status: 503, header: nethttp.Header{"Retry-After": {"KEY"}}},
+		"retry after":     {status: 503, header: http.Header{"Retry-After": {"KEY"}}},
 		"redirect":        {status: 307, header: to("https://elsewhere.example/?key=KEY")},
 		"bad redirect":    {status: 302, header: to("://KEY")},
 		"no network":      {fails: true},
@@ -94,7 +96,7 @@ func TestKeyStaysHome(t *testing.T) {
 					told = append(told, v)
 				}
 				config := edenwait.Config{
-					Token: testbed.Token, HTTPClient: &nethttp.Client{Transport: server}, MaxWait: time.Minute, MaxErrors: 3,
+					Token: testbed.Token, HTTPClient: &http.Client{Transport: server}, MaxWait: time.Minute, MaxErrors: 3,
 					Logger: log.Logger(),
 					Hooks: edenwait.Hooks{
 						OnError:    func(_ context.Context, _ string, err error) { tell(err) },
@@ -242,7 +244,7 @@ func TestOutputsAreNotLogged(t *testing.T) {
 // TestShortKeys: the key of a test or of a proxy may be short, and is a key.
 func TestShortKeys(t *testing.T) {
 	for _, token := range []string{"tok1", "s3cret"} {
-		client := &nethttp.Client{Transport: &indiscreet{status: 500, body: `{"detail":"no ` + token + `"}`, hosts: map[string]bool{}}}
+		client := &http.Client{Transport: &indiscreet{status: 500, body: `{"detail":"no ` + token + `"}`, hosts: map[string]bool{}}}
 		poller, err := edenwait.NewPoller(edenwait.Config{Token: token, HTTPClient: client})
 		if err != nil {
 			t.Fatal(err)
@@ -251,4 +253,101 @@ func TestShortKeys(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+type stringerKey struct{ k string }
+
+func (s stringerKey) String() string { return "req " + s.k }
+
+type errKey struct{ h http.Header }
+
+func (e errKey) Error() string { return "no expectation" }
+
+type nestedKey struct {
+	A *struct{ H http.Header }
+	E error
+}
+
+// TestKeyInOtherClothes: a panic, an error or a detail may hold the key in a value, in
+// base64, escaped, as bytes or in pieces.
+func TestKeyInOtherClothes(t *testing.T) {
+	req, _ := http.NewRequest("GET", "https://x.example", nil)
+	req.Header.Set("Authorization", "Bearer "+testbed.Token)
+	throws := map[string]any{
+		"req": req, "header": req.Header, "struct": struct{ H http.Header }{req.Header},
+		"ptr": &nestedKey{A: &struct{ H http.Header }{req.Header}}, "stringer": stringerKey{testbed.Token},
+		"err": fmt.Errorf("x %+v", req), "errstruct": errKey{req.Header}, "fmt": fmt.Sprintf("%+v", req),
+		"b64":           base64.StdEncoding.EncodeToString([]byte("Authorization: Bearer " + testbed.Token)),
+		"b64 of bearer": base64.StdEncoding.EncodeToString([]byte("Bearer " + testbed.Token)),
+		"b64 of x":      base64.StdEncoding.EncodeToString([]byte("x" + testbed.Token)),
+		"b64 raw":       base64.RawURLEncoding.EncodeToString([]byte("xy" + testbed.Token)),
+		"esc":           url.QueryEscape(testbed.Token), "esc all": testbed.PercentAll(testbed.Token), "bytes": []byte(testbed.Token),
+		"split":      struct{ A, B string }{testbed.Token[:len(testbed.Token)/2], testbed.Token[len(testbed.Token)/2:]},
+		"split text": testbed.Token[:11] + " " + testbed.Token[11:], "spaced": strings.Join(strings.Split(testbed.Token, ""), " "),
+		"wrapped":  nestedKey{E: fmt.Errorf("in %v", req.Header)},
+		"bytes %v": fmt.Sprintf("%v", []byte(testbed.Token)),
+	}
+	var found []string
+	defer func() {
+		for _, f := range found {
+			t.Error(f)
+		}
+	}()
+	for name, thrown := range throws {
+		synctest.Test(t, func(t *testing.T) {
+			log := &testbed.Log{}
+			config := edenwait.Config{Token: testbed.Token, MaxErrors: 2, MaxWait: time.Minute,
+				Logger: log.Logger(),
+				Source: testbed.GetFunc(func(context.Context, string) (*edenwait.Job, error) { panic(thrown) })}
+			waiter, err := edenwait.New(config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = waiter.Wait(context.Background(), testbed.SomeID)
+			text := log.String()
+			if name != "split text" && name != "spaced" && name != "esc all" && name != "bytes %v" {
+				// A key that is not known either, since the Source has it.
+				config.Token = ""
+				if waiter, err = edenwait.New(config); err != nil {
+					t.Fatal(err)
+				}
+				_, _ = waiter.Wait(context.Background(), testbed.SomeID)
+				text += log.String()
+			}
+			for _, v := range testbed.Chain(err) {
+				text += fmt.Sprintf("\n%v\n%+v\n%#v", v, v, v)
+			}
+			if leak := testbed.Leaks(text); leak != "" {
+				found = append(found, fmt.Sprintf("source %s: %s", name, leak))
+			}
+			client := &http.Client{Transport: testbed.RoundTrip(func(r *http.Request) (*http.Response, error) { panic(thrown) })}
+			if leak := testbed.Leaks(testbed.Told(t, edenwait.Config{HTTPClient: client})); leak != "" {
+				found = append(found, fmt.Sprintf("transport panic %s: %s", name, leak))
+			}
+			client = &http.Client{Transport: testbed.RoundTrip(func(r *http.Request) (*http.Response, error) {
+				if err, ok := thrown.(error); ok {
+					return nil, err
+				}
+				return nil, errors.New(fmt.Sprint(thrown))
+			})}
+			if leak := testbed.Leaks(testbed.Told(t, edenwait.Config{HTTPClient: client})); leak != "" {
+				found = append(found, fmt.Sprintf("transport error %s: %s", name, leak))
+			}
+			detail := fmt.Sprint(thrown)
+			if leak := testbed.Leaks(testbed.Told(t, edenwait.Config{HTTPClient: testbed.Answering(422, nil, `{"detail":`+escapedJSON(detail)+`}`)})); leak != "" {
+				found = append(found, fmt.Sprintf("detail %s: %s", name, leak))
+			}
+		})
+	}
+}
+
+// escapedJSON is text as a JSON string, each letter escaped.
+func escapedJSON(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range s {
+		fmt.Fprintf(&b, `\u%04x`, r&0xffff)
+	}
+	b.WriteByte('"')
+	return b.String()
 }

@@ -3,7 +3,6 @@ package edenwait_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -289,48 +288,73 @@ func TestHookPlacesAreEachCalls(t *testing.T) {
 	})
 }
 
-// A loop's body, and the sequence that feeds it, may call Wait on the same Waiter,
-// also for the very job of the result.
-func TestLoopsAndSequencesThatWait(t *testing.T) {
-	for _, inFlight := range []int{1, 2, 16} {
-		t.Run(fmt.Sprint(inFlight), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				api := edentest.New(edentest.Options{Rate: -1})
-				waiter := testbed.NewWaiter(t, api, edenwait.Config{Rate: 100, MaxInFlight: inFlight})
-				ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
-				defer cancel()
-				ids := api.SubmitAll(60, edentest.Workload{Durations: edentest.Uniform{Min: 0, Max: time.Minute}})
-				feed := func(yield func(string) bool) {
-					for i, id := range ids {
-						if i%7 == 3 { // one step of a pipeline waits for another
-							if _, err := waiter.Wait(ctx, ids[i-1]); err != nil {
-								t.Errorf("in the sequence: %v", err)
-							}
-						}
-						if !yield(id) {
-							return
-						}
-					}
+// departingSource is a Source.
+type departingSource func(ctx context.Context, id string) (*edenwait.Job, error)
+
+func (f departingSource) Get(ctx context.Context, id string) (*edenwait.Job, error) {
+	return f(ctx, id)
+}
+
+// A final response that comes while the call leaves has its hook. A hook that
+// ignores its context must not hold the call up.
+func TestLeavingWithAHookThatIgnoresIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		waiter, err := edenwait.New(edenwait.Config{
+			Source: departingSource(func(_ context.Context, id string) (*edenwait.Job, error) {
+				cancel()
+				time.Sleep(10 * time.Millisecond)
+				return &edenwait.Job{ID: id, Status: edenwait.StatusSuccess}, nil
+			}),
+			Hooks: edenwait.Hooks{OnSuccess: func(context.Context, *edenwait.Job) error {
+				time.Sleep(time.Minute)
+				return nil
+			}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		job, err := waiter.Wait(ctx, "00000000-0000-4000-8000-000000000001")
+		if took := time.Since(began); took > time.Second || job == nil {
+			t.Errorf("%v, %v after %v", job, err, took)
+		}
+		time.Sleep(time.Hour) // the hook ends too
+	})
+}
+
+// TestHookThatWasGivenUpChangesItsJob: what a call returns is made without a look at a
+// Job that a hook may still be changing. The race detector tells.
+func TestHookThatWasGivenUpChangesItsJob(t *testing.T) {
+	for _, failFast := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			release := make(chan struct{})
+			waiter := testbed.NewScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
+				if id == testbed.ID(3) {
+					return testbed.Running(id)
 				}
-				results := 0
-				for r := range waiter.AsCompleted(ctx, feed) {
-					results++
-					if r.Err != nil {
-						t.Fatal(r.Err)
-					}
-					if results%5 == 0 {
-						if _, err := waiter.Wait(ctx, r.ID); err != nil {
-							t.Errorf("in the loop: %v", err)
-						}
-						if _, err := waiter.Wait(ctx, ids[(results+20)%len(ids)]); err != nil {
-							t.Errorf("in the loop: %v", err)
-						}
-					}
-				}
-				if results != len(ids) {
-					t.Errorf("%d results", results)
+				return &edenwait.Job{ID: id, Status: edenwait.StatusFail, Error: &edenwait.JobError{Message: "no"}}, nil
+			}, edenwait.Config{FailFast: failFast, Hooks: edenwait.Hooks{OnFail: func(ctx context.Context, job *edenwait.Job) error {
+				job.Status, job.Provider, job.Error.Message = "changed", "changed", "changed"
+				<-ctx.Done()
+				job.Status, job.Provider, job.Error.Message = "again", "again", "again"
+				<-release
+				return nil
+			}}})
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			ids := []string{testbed.ID(1), testbed.ID(2), testbed.ID(3)}
+			stream := testbed.ThrownBy(func() {
+				for r := range waiter.AsCompleted(ctx, slices.Values(ids)) {
+					_ = r.ID
 				}
 			})
+			results, err := waiter.WaitAll(ctx, ids)
+			if len(results) != 3 || err == nil {
+				t.Error(results, err)
+			}
+			<-stream
+			close(release)
 		})
 	}
 }

@@ -3,6 +3,7 @@ package edenwait_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"slices"
 	"sync"
 	"testing"
@@ -198,4 +199,64 @@ func TestRefusalEndsCallsOpenWhenItWasSent(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A refused key ends no stream that waits for nothing at that time: no result could
+// say why, and ids that were never read would be lost in silence.
+func TestRefusalBesideAStreamThatWaitsForNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Token: "key", Faults: []edentest.Fault{
+			{On: edentest.Get, From: 10 * time.Second, Until: 20 * time.Second, Do: edentest.Status(401, "", nil)},
+		}})
+		first, second, other := api.Submit(edentest.Script{}), api.Submit(edentest.Script{}), api.Submit(edentest.Script{After: time.Minute})
+		waiter, err := edenwait.New(edenwait.Config{Token: "key", HTTPClient: api.Client()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() { _, _ = waiter.Wait(t.Context(), other) }()
+		var ids iter.Seq[string] = func(yield func(string) bool) {
+			if yield(first) {
+				time.Sleep(30 * time.Second)
+				yield(second)
+			}
+		}
+		var results int
+		for result := range waiter.AsCompleted(t.Context(), ids) {
+			if results++; result.Err != nil {
+				t.Error(result.Err)
+			}
+		}
+		if results != 2 {
+			t.Errorf("%d results, want 2", results)
+		}
+	})
+}
+
+// TestOneBadRefusal: one 401, or one page of HTML with status 403, after hundreds
+// of good answers.
+func TestOneBadRefusal(t *testing.T) {
+	for _, effect := range []edentest.Effect{edentest.Unauthorized(), edentest.Forbidden(), edentest.ForbiddenPage()} {
+		for _, times := range []int{1, 3} {
+			if times > 1 && effect.String() != edentest.ForbiddenPage().String() {
+				continue // these say that the key is refused, and are believed
+			}
+			synctest.Test(t, func(t *testing.T) {
+				api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, Faults: []edentest.Fault{
+					{On: edentest.Get, Skip: 200, Times: times, Do: effect},
+				}})
+				waiter := testbed.NewWaiter(t, api, edenwait.Config{})
+				results, err := waiter.WaitAll(context.Background(), api.SubmitAll(300, edentest.Workload{Durations: edentest.Uniform{Max: time.Minute}}))
+				lost := 0
+				for _, r := range results {
+					if r.Job == nil {
+						lost++
+					}
+				}
+				t.Logf("%v, %d times: %d of 300 lost", effect, times, lost)
+				if lost > 0 {
+					t.Errorf("%v, %d times: %d of 300 lost: %.300v", effect, times, lost, err)
+				}
+			})
+		}
+	}
 }

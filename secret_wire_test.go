@@ -14,7 +14,7 @@ import (
 	"log"
 	"math/big"
 	"net"
-	nethttp "net/http"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -111,7 +111,7 @@ func http2(answer string) func(net.Conn) {
 
 // allTold is what a Poller and a Waiter say of a server, in errors, in what they wrap,
 // and in the log; and what package net/http says in the log of package log.
-func allTold(t *testing.T, base string, client *nethttp.Client) string {
+func allTold(t *testing.T, base string, client *http.Client) string {
 	t.Helper()
 	std := &testbed.Log{}
 	log.SetOutput(std)
@@ -164,8 +164,8 @@ func TestHostileServers(t *testing.T) {
 	named, namedPool := certificate(t, hostileNames(t)...)
 	long := strings.Repeat(hostileWords, 20_000)
 	h2 := &tls.Config{Certificates: []tls.Certificate{own}, NextProtos: []string{"h2"}}
-	client := func(pool *x509.CertPool, http2 bool) *nethttp.Client {
-		return &nethttp.Client{Transport: &nethttp.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: http2}}
+	client := func(pool *x509.CertPool, http2 bool) *http.Client {
+		return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: http2}}
 	}
 	for name, frames := range map[string]string{
 		"GOAWAY":        frame(frameGoAway, 0, 0, "\x00\x00\x00\x00\x00\x00\x00\x02"+hostileWords),
@@ -220,7 +220,7 @@ func TestHostileServers(t *testing.T) {
 			}
 		}
 	}
-	for name, c := range map[string]*nethttp.Client{"untrusted": client(x509.NewCertPool(), true), "another host": client(namedPool, true)} {
+	for name, c := range map[string]*http.Client{"untrusted": client(x509.NewCertPool(), true), "another host": client(namedPool, true)} {
 		base := "https://" + strings.Replace(testbed.Listen(t, &tls.Config{Certificates: []tls.Certificate{named}}, func(net.Conn) {}), "127.0.0.1", "localhost", 1)
 		if line := isHostile(allTold(t, base, c)); line != "" {
 			t.Errorf("certificate, %s: %s", name, line)
@@ -235,7 +235,7 @@ func TestHostileServers(t *testing.T) {
 			_, _ = io.WriteString(conn, answer)
 			time.Sleep(5 * time.Millisecond)
 		}))
-		c := &nethttp.Client{Transport: &nethttp.Transport{Proxy: nethttp.ProxyURL(proxy)}}
+		c := &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(proxy)}}
 		text := strings.ReplaceAll(allTold(t, "https://api.example", c), "patient", "") // a proxy knows of none
 		if line := isHostile(text); line != "" {
 			t.Errorf("proxy, %s: %s", name, line)

@@ -3,6 +3,7 @@ package edenwait_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -125,5 +126,51 @@ func TestFastLoopIsNeverLeftPaused(t *testing.T) {
 				last = n
 			}
 		}
+	}
+}
+
+// A loop's body, and the sequence that feeds it, may call Wait on the same Waiter,
+// also for the very job of the result.
+func TestLoopsAndSequencesThatWait(t *testing.T) {
+	for _, inFlight := range []int{1, 2, 16} {
+		t.Run(fmt.Sprint(inFlight), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api := edentest.New(edentest.Options{Rate: -1})
+				waiter := testbed.NewWaiter(t, api, edenwait.Config{Rate: 100, MaxInFlight: inFlight})
+				ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+				defer cancel()
+				ids := api.SubmitAll(60, edentest.Workload{Durations: edentest.Uniform{Min: 0, Max: time.Minute}})
+				feed := func(yield func(string) bool) {
+					for i, id := range ids {
+						if i%7 == 3 { // one step of a pipeline waits for another
+							if _, err := waiter.Wait(ctx, ids[i-1]); err != nil {
+								t.Errorf("in the sequence: %v", err)
+							}
+						}
+						if !yield(id) {
+							return
+						}
+					}
+				}
+				results := 0
+				for r := range waiter.AsCompleted(ctx, feed) {
+					results++
+					if r.Err != nil {
+						t.Fatal(r.Err)
+					}
+					if results%5 == 0 {
+						if _, err := waiter.Wait(ctx, r.ID); err != nil {
+							t.Errorf("in the loop: %v", err)
+						}
+						if _, err := waiter.Wait(ctx, ids[(results+20)%len(ids)]); err != nil {
+							t.Errorf("in the loop: %v", err)
+						}
+					}
+				}
+				if results != len(ids) {
+					t.Errorf("%d results", results)
+				}
+			})
+		})
 	}
 }

@@ -5,28 +5,6 @@ import (
 	"testing"
 )
 
-// TestPlainCost: what plain takes for a cost without a closer look is one. All short
-// strings are tried.
-func TestPlainCost(t *testing.T) {
-	var try func(prefix string, more int)
-	try = func(prefix string, more int) {
-		if cost := Cost(prefix); cost.plain() {
-			if _, _, ok := cost.split(); !ok {
-				t.Errorf("%q is plain, and no cost", prefix)
-			}
-		}
-		for _, r := range "09.-+e_ " {
-			if more > 0 {
-				try(prefix+string(r), more-1)
-			}
-		}
-	}
-	try("", 5)
-	if !Cost("0.137958").plain() {
-		t.Error("an ordinary cost is not plain")
-	}
-}
-
 // TestOwnContext: a request has the values of its call's context, and does not end
 // with it.
 func TestOwnContext(t *testing.T) {

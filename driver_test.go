@@ -95,14 +95,8 @@ func TestIdleWaiterLeavesNothingOpen(t *testing.T) {
 			}
 			wg.Wait()
 		}
-		for range 200 { // connections take a moment to end
-			if runtime.NumGoroutine() <= before {
-				return
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
-		buf := make([]byte, 1<<16)
-		t.Errorf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
+		// Connections take a moment to end.
+		testbed.Eventually(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= before })
 	})
 }
 

@@ -272,15 +272,12 @@ func testDeliveryEndsAWait(t *testing.T, w testbed.Protocol) {
 	}()
 	gets := func(n int) {
 		t.Helper()
-		for api.Stats().Gets < n || waiter.Stats().InFlight > 0 {
-			select {
-			case w := <-waited:
-				t.Fatalf("the wait ended early: %v", w.err)
-			case <-ctx.Done():
-				t.Fatalf("%d GETs, want %d", api.Stats().Gets, n)
-			case <-time.After(time.Millisecond):
+		testbed.Eventually(t, fmt.Sprintf("%d GETs", n), func() bool {
+			if len(waited) > 0 {
+				t.Fatalf("the wait ended early: %v", (<-waited).err)
 			}
-		}
+			return api.Stats().Gets >= n && waiter.Stats().InFlight == 0
+		})
 	}
 	gets(2)
 

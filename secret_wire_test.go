@@ -102,7 +102,6 @@ func http2(answer string) func(net.Conn) {
 			_, _ = io.CopyN(io.Discard, conn, int64(head[0])<<16|int64(head[1])<<8|int64(head[2]))
 			if head[3] == frameHeaders {
 				_, _ = io.WriteString(conn, answer)
-				time.Sleep(20 * time.Millisecond)
 				return
 			}
 		}
@@ -207,7 +206,6 @@ func TestHostileServers(t *testing.T) {
 			serve := func(conn net.Conn) {
 				_, _ = conn.Read(make([]byte, 64<<10))
 				_, _ = io.WriteString(conn, answer)
-				time.Sleep(5 * time.Millisecond)
 			}
 			base := "http://"
 			if config != nil {
@@ -233,7 +231,6 @@ func TestHostileServers(t *testing.T) {
 		proxy, _ := url.Parse("http://user:" + testbed.Token + "@" + testbed.Listen(t, nil, func(conn net.Conn) {
 			_, _ = conn.Read(make([]byte, 64<<10))
 			_, _ = io.WriteString(conn, answer)
-			time.Sleep(5 * time.Millisecond)
 		}))
 		c := &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(proxy)}}
 		text := strings.ReplaceAll(allTold(t, "https://api.example", c), "patient", "") // a proxy knows of none

@@ -9,7 +9,8 @@ import (
 )
 
 // Listen has serve called for each connection, over TLS if there is a config, and
-// returns the address. A connection lasts 5 s at most.
+// returns the address. When serve returns, the client reads to the end of what was
+// sent, and closes the connection, which lasts 5 s at most.
 func Listen(t *testing.T, config *tls.Config, serve func(net.Conn)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -26,20 +27,27 @@ func Listen(t *testing.T, config *tls.Config, serve func(net.Conn)) string {
 			go func() {
 				defer conn.Close()
 				_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+				stream := conn.(halfConn)
 				if config != nil {
 					secure := tls.Server(conn, config)
 					if secure.Handshake() != nil {
 						return
 					}
-					serve(secure)
-					_ = secure.CloseWrite()
-					return
+					stream = secure
 				}
-				serve(conn)
+				serve(stream)
+				_ = stream.CloseWrite()
+				_, _ = io.Copy(io.Discard, stream)
 			}()
 		}
 	}()
 	return l.Addr().String()
+}
+
+// halfConn can close what it sends.
+type halfConn interface {
+	net.Conn
+	CloseWrite() error
 }
 
 // Raw answers each connection with these bytes.

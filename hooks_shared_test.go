@@ -288,23 +288,16 @@ func TestHookPlacesAreEachCalls(t *testing.T) {
 	})
 }
 
-// departingSource is a Source.
-type departingSource func(ctx context.Context, id string) (*edenwait.Job, error)
-
-func (f departingSource) Get(ctx context.Context, id string) (*edenwait.Job, error) {
-	return f(ctx, id)
-}
-
 // A final response that comes while the call leaves has its hook. A hook that
 // ignores its context must not hold the call up.
 func TestLeavingWithAHookThatIgnoresIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		waiter, err := edenwait.New(edenwait.Config{
-			Source: departingSource(func(_ context.Context, id string) (*edenwait.Job, error) {
+			Source: testbed.GetFunc(func(_ context.Context, id string) (*edenwait.Job, error) {
 				cancel()
 				time.Sleep(10 * time.Millisecond)
-				return &edenwait.Job{ID: id, Status: edenwait.StatusSuccess}, nil
+				return testbed.Succeeded(id)
 			}),
 			Hooks: edenwait.Hooks{OnSuccess: func(context.Context, *edenwait.Job) error {
 				time.Sleep(time.Minute)

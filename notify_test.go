@@ -321,25 +321,9 @@ func testDeliveryEndsAWait(t *testing.T, w testbed.Protocol) {
 // postJob submits a job that runs until Finish, with a receiver.
 func postJob(t *testing.T, api *edentest.Server, receiver string) string {
 	t.Helper()
-	body := `{"model":"ocr/ocr_async/mistral","input":{},"webhook_receiver":"` + receiver + `"}`
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, api.URL+"/v3/universal-ai/async", bytes.NewBufferString(body))
-	if err != nil {
-		t.Fatal(err)
+	id, status, err := testbed.Submit(t.Context(), api.Client(), api.URL, receiver)
+	if err != nil || status != http.StatusAccepted {
+		t.Fatal(status, err)
 	}
-	req.Header.Set("Authorization", "Bearer "+edentest.DefaultToken)
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := api.Client().Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	var answer bytes.Buffer
-	if _, err := answer.ReadFrom(resp.Body); err != nil || resp.StatusCode != http.StatusAccepted {
-		t.Fatalf("%s: %s %v", resp.Status, answer.Bytes(), err)
-	}
-	var job edenwait.Job
-	if err := job.UnmarshalJSON(answer.Bytes()); err != nil {
-		t.Fatal(err)
-	}
-	return job.ID
+	return id
 }

@@ -27,7 +27,7 @@ func submitAndWait(t *testing.T, api *edentest.API, waiter *edenwait.Waiter, cli
 		for range 8 {
 			group.Go(func() {
 				for done := 0; done < 37; {
-					id, status, err := testbed.Submit(context.Background(), client, edenwait.DefaultBaseURL)
+					id, status, err := testbed.Submit(context.Background(), client, edenwait.DefaultBaseURL, "")
 					switch {
 					case err != nil:
 						t.Error(err)
@@ -208,7 +208,7 @@ func TestTransportOfTheWaitersOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
 		var transport http.RoundTripper
-		client := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) { return transport.RoundTrip(r) })}
+		client := &http.Client{Transport: testbed.RoundTrip(func(r *http.Request) (*http.Response, error) { return transport.RoundTrip(r) })}
 		waiter, err := edenwait.New(edenwait.Config{Token: edentest.DefaultToken, HTTPClient: client, DisableList: true})
 		if err != nil {
 			t.Fatal(err)
@@ -225,11 +225,6 @@ func TestTransportOfTheWaitersOwn(t *testing.T) {
 	})
 }
 
-// roundTripper is a func that is a RoundTripper.
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
 // TestTransportOverTheWire: own requests beside polls, over one client or two.
 func TestTransportOverTheWire(t *testing.T) {
 	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
@@ -240,7 +235,7 @@ func TestTransportOverTheWire(t *testing.T) {
 		jobs := 0
 		for result := range waiter.AsCompleted(t.Context(), func(yield func(string) bool) {
 			for range 40 {
-				id, status, err := testbed.Submit(t.Context(), client, server.URL)
+				id, status, err := testbed.Submit(t.Context(), client, server.URL, "")
 				if err != nil || status != http.StatusAccepted {
 					t.Errorf("%d, %v", status, err)
 				}

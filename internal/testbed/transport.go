@@ -23,9 +23,13 @@ func Answering(status int, header http.Header, body string) *http.Client {
 	})}
 }
 
-// Submit posts a job through the client, and returns its id.
-func Submit(ctx context.Context, client *http.Client, host string) (id string, status int, err error) {
+// Submit posts a job through the client, and returns its id. Its webhooks go to the
+// receiver, if there is one.
+func Submit(ctx context.Context, client *http.Client, host, receiver string) (id string, status int, err error) {
 	body := `{"model":"audio/speech_to_text_async/deepgram","input":{"file":"https://example.com/a.mp3"}}`
+	if receiver != "" {
+		body = body[:len(body)-1] + `,"webhook_receiver":"` + receiver + `"}`
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, host+"/v3/universal-ai/async", strings.NewReader(body))
 	if err != nil {
 		return "", 0, err

@@ -18,26 +18,26 @@ import (
 	"github.com/edenwait/edenwait/internal/testbed"
 )
 
-// soakBeside is what a scenario does beside its calls: it calls Notify, and sends
+// aside is what a scenario does beside its calls: it calls Notify, and sends
 // requests of its own through Transport.
-type soakBeside struct {
-	hints []soakHint
-	own   []soakOwn
+type aside struct {
+	hints []hint
+	own   []ownRequestPlan
 
 	notified atomic.Int64
 	mu       sync.Mutex
 	returned []ownRequest
 }
 
-// soakHint is a number of calls of Notify.
-type soakHint struct {
+// hint is a number of calls of Notify.
+type hint struct {
 	at    time.Duration // from the first call
 	id    string
 	times int
 }
 
-// soakOwn is a number of requests that are sent at once.
-type soakOwn struct {
+// ownRequestPlan is a number of requests that are sent at once.
+type ownRequestPlan struct {
 	at    time.Duration // from the first call, or after the last if late
 	late  bool
 	times int
@@ -55,7 +55,7 @@ type ownRequest struct {
 
 // drawLine draws what goes wrong with the connections and the line, and answers
 // that say when to come back.
-func (w *soakScenario) drawLine() {
+func (w *scenario) drawLine() {
 	o := &w.opts
 	if w.maybe(0.15) {
 		o.Bandwidth = 5e5 * math.Pow(400, w.rng.Float64())
@@ -87,24 +87,24 @@ func (w *soakScenario) drawLine() {
 }
 
 // drawBeside draws what is done beside the calls.
-func (w *soakScenario) drawBeside() {
+func (w *scenario) drawBeside() {
 	if w.maybe(0.4) {
 		w.drawHints()
 	}
 	if w.maybe(0.25) {
 		for range 1 + w.rng.IntN(4) {
-			w.own = append(w.own, soakOwn{
+			w.own = append(w.own, ownRequestPlan{
 				at: w.span(0, 3*time.Minute), late: w.maybe(0.2), times: 1 + w.rng.IntN(pick(w, 2, 10, 40)), limit: w.span(0, pick(w, 5*time.Second, 2*time.Minute)),
 			})
 		}
 	}
 }
 
-func (w *soakScenario) drawHints() {
+func (w *scenario) drawHints() {
 	share, early := w.rng.Float64(), w.rng.Float64()
 	add := func(at time.Duration, id string) {
 		if at >= 0 && at < time.Hour {
-			w.hints = append(w.hints, soakHint{at, id, pick(w, 1, 1, 1, 2, 5)})
+			w.hints = append(w.hints, hint{at, id, pick(w, 1, 1, 1, 2, 5)})
 		}
 	}
 	for _, id := range w.ids {
@@ -120,25 +120,25 @@ func (w *soakScenario) drawHints() {
 		}
 	}
 	for range w.rng.IntN(10) {
-		add(w.span(0, 2*time.Minute), pick(w, "", "job", soakUnknown(w.rng.IntN(3)), soakUnknown(9), strings.Repeat("x", 36)))
+		add(w.span(0, 2*time.Minute), pick(w, "", "job", unknownID(w.rng.IntN(3)), unknownID(9), strings.Repeat("x", 36)))
 	}
 	if len(w.ids) > 0 && w.maybe(0.2) { // a flood
 		at := w.span(0, time.Minute)
 		for range 20 {
-			w.hints = append(w.hints, soakHint{at + w.span(0, 20*time.Second), pick(w, w.ids...), 50})
+			w.hints = append(w.hints, hint{at + w.span(0, 20*time.Second), pick(w, w.ids...), 50})
 		}
 	}
-	slices.SortStableFunc(w.hints, func(a, b soakHint) int { return int(a.at - b.at) })
+	slices.SortStableFunc(w.hints, func(a, b hint) int { return int(a.at - b.at) })
 }
 
 // notify calls Notify, and counts.
-func (r *soakRun) notify(id string) {
+func (r *run) notify(id string) {
 	r.notified.Add(1)
 	r.waiter.Notify(id)
 }
 
 // hint has the scenario's hints come.
-func (r *soakRun) hint(over <-chan struct{}) {
+func (r *run) hint(over <-chan struct{}) {
 	for _, h := range r.hints {
 		select {
 		case <-time.After(h.at - r.now()):
@@ -152,7 +152,7 @@ func (r *soakRun) hint(over <-chan struct{}) {
 }
 
 // sendOwn sends the caller's own requests, and returns when all have returned.
-func (r *soakRun) sendOwn(over <-chan struct{}) {
+func (r *run) sendOwn(over <-chan struct{}) {
 	var group sync.WaitGroup
 	defer group.Wait()
 	client := &http.Client{Transport: r.waiter.Transport(r.wire)}
@@ -173,9 +173,9 @@ func (r *soakRun) sendOwn(over <-chan struct{}) {
 }
 
 // sendOne submits a job, and notes what comes of it.
-func (r *soakRun) sendOne(client *http.Client, limit time.Duration) {
+func (r *run) sendOne(client *http.Client, limit time.Duration) {
 	wasSent := new(atomic.Bool)
-	ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), soakKey("own"), wasSent), limit)
+	ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), contextKey("own"), wasSent), limit)
 	defer cancel()
 	body := &closable{Reader: strings.NewReader(`{"model":"audio/speech_to_text_async/deepgram","input":{"file":"https://example.com/a.mp3"}}`)}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, edenwait.DefaultBaseURL+"/v3/universal-ai/async", body)
@@ -192,8 +192,8 @@ func (r *soakRun) sendOne(client *http.Client, limit time.Duration) {
 		_ = response.Body.Close()
 	}
 	of.took, of.sent, of.closed = time.Since(began), wasSent.Load(), body.closed.Load()
-	r.soakBeside.mu.Lock()
-	defer r.soakBeside.mu.Unlock()
+	r.aside.mu.Lock()
+	defer r.aside.mu.Unlock()
 	r.returned = append(r.returned, of)
 }
 
@@ -210,7 +210,7 @@ func (c *closable) Close() error {
 }
 
 // strays is how often the job was unknown though the API had shown it.
-func (r *soakRun) strays(id string) (n int) {
+func (r *run) strays(id string) (n int) {
 	for _, request := range r.api.Requests() {
 		n += int1(request.JobID == strings.ToLower(id) && request.Fault == edentest.StrayNotFound().String())
 	}
@@ -219,7 +219,7 @@ func (r *soakRun) strays(id string) (n int) {
 
 // checkBeside: each own request has an end that its ctx, the line or the server
 // gave it; one that had no turn was not sent; and no hint counts twice.
-func (r *soakRun) checkBeside() {
+func (r *run) checkBeside() {
 	want, sent, limited := 0, 0, 0
 	for _, o := range r.own {
 		want += o.times
@@ -265,7 +265,7 @@ func int1(is bool) int {
 
 // checkWire: no body is left open, no job is polled that nobody waits for, and none
 // before the time that its own answer named.
-func (r *soakRun) checkWire() {
+func (r *run) checkWire() {
 	if r.wire.open != 0 {
 		r.t.Errorf("%d bodies are open after the last call", r.wire.open)
 	}

@@ -14,9 +14,9 @@ import (
 	"github.com/edenwait/edenwait/internal/testbed"
 )
 
-// soakOutcome is what became of a call.
-type soakOutcome struct {
-	*soakCall
+// outcome is what became of a call.
+type outcome struct {
+	*plan
 	results  []edenwait.Result
 	err      error
 	at       []time.Duration // of the results, from the first call
@@ -27,40 +27,40 @@ type soakOutcome struct {
 	thrown   any           // by the call
 }
 
-// errSoakEnds is what every context ends with that the soak ends.
-var errSoakEnds = errors.New("the soak ends the context")
+// errEnds is what every context ends with that the soak ends.
+var errEnds = errors.New("the soak ends the context")
 
 // What loops and sequences throw.
 var (
-	errSoakBody = errors.New("the soak's loop panics")
-	errSoakSeq  = errors.New("the soak's sequence panics")
+	errBody     = errors.New("the soak's loop panics")
+	errSequence = errors.New("the soak's sequence panics")
 )
 
-type soakKey string
+type contextKey string
 
 // enroll gives a call its number.
-func (r *soakRun) enroll(c *soakCall) (number int) {
+func (r *run) enroll(c *plan) (number int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.outcomes = append(r.outcomes, &soakOutcome{soakCall: c, since: map[string][]time.Duration{}, ended: edentest.Never})
+	r.outcomes = append(r.outcomes, &outcome{plan: c, since: map[string][]time.Duration{}, ended: edentest.Never})
 	return len(r.outcomes) - 1
 }
 
-func (r *soakRun) outcome(number int) *soakOutcome {
+func (r *run) outcome(number int) *outcome {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.outcomes[number]
 }
 
-func (r *soakRun) now() time.Duration { return time.Since(r.began) }
+func (r *run) now() time.Duration { return time.Since(r.began) }
 
 // call makes the call of that number.
-func (r *soakRun) call(ctx context.Context, number int) {
+func (r *run) call(ctx context.Context, number int) {
 	o := r.outcome(number)
-	ctx, stop := context.WithCancelCause(context.WithValue(ctx, soakKey("call"), number))
+	ctx, stop := context.WithCancelCause(context.WithValue(ctx, contextKey("call"), number))
 	defer stop(nil)
 	o.from = r.now()
-	cause := fmt.Errorf("%w of call %d.", errSoakEnds, number)
+	cause := fmt.Errorf("%w of call %d.", errEnds, number)
 	switch {
 	case o.end > 0 && o.limit:
 		var cancel context.CancelFunc
@@ -85,7 +85,7 @@ func (r *soakRun) call(ctx context.Context, number int) {
 }
 
 // wait makes the call, and catches what it throws.
-func (r *soakRun) wait(ctx context.Context, o *soakOutcome) {
+func (r *run) wait(ctx context.Context, o *outcome) {
 	defer func() { o.thrown = recover() }()
 	take := func(result edenwait.Result) {
 		o.results = append(o.results, result)
@@ -112,7 +112,7 @@ func (r *soakRun) wait(ctx context.Context, o *soakOutcome) {
 			if len(o.results)-1 == o.stopAfter {
 				o.broken, o.ended = true, r.now()
 				if o.throws {
-					panic(errSoakBody)
+					panic(errBody)
 				}
 				break
 			}
@@ -125,7 +125,7 @@ func (r *soakRun) wait(ctx context.Context, o *soakOutcome) {
 }
 
 // feed is the sequence that AsCompleted reads.
-func (r *soakRun) feed(ctx context.Context, o *soakOutcome) iter.Seq[string] {
+func (r *run) feed(ctx context.Context, o *outcome) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		r.beside.Add(1)
 		defer r.beside.Done()
@@ -134,7 +134,7 @@ func (r *soakRun) feed(ctx context.Context, o *soakOutcome) iter.Seq[string] {
 				time.Sleep(o.gap)
 			}
 			if o.seqThrows > 0 && i == o.seqThrows {
-				panic(errSoakSeq)
+				panic(errSequence)
 			}
 			if o.seqNests > 0 && i%o.seqNests == 1 {
 				r.nest(ctx, id, uint64(i))
@@ -150,13 +150,13 @@ func (r *soakRun) feed(ctx context.Context, o *soakOutcome) iter.Seq[string] {
 }
 
 // nest makes a call from within another: from its hook, its loop or its sequence.
-func (r *soakRun) nest(ctx context.Context, id string, salt uint64) {
-	depth, _ := ctx.Value(soakKey("depth")).(int)
+func (r *run) nest(ctx context.Context, id string, salt uint64) {
+	depth, _ := ctx.Value(contextKey("depth")).(int)
 	if depth == 2 {
 		return
 	}
 	rng := rand.New(rand.NewPCG(r.seed, hash(id)+salt))
-	c := &soakCall{kind: []string{"Wait", "WaitAll", "AsCompleted"}[rng.IntN(3)], nested: true, stopAfter: -1, ids: []string{id}}
+	c := &plan{kind: []string{"Wait", "WaitAll", "AsCompleted"}[rng.IntN(3)], nested: true, stopAfter: -1, ids: []string{id}}
 	if len(r.ids) > 0 && rng.IntN(2) == 0 {
 		c.ids = nil
 		for range 1 + rng.IntN(4) {
@@ -172,7 +172,7 @@ func (r *soakRun) nest(ctx context.Context, id string, salt uint64) {
 	if c.kind == "AsCompleted" && rng.IntN(3) == 0 {
 		c.stopAfter = rng.IntN(3)
 	}
-	r.call(context.WithValue(ctx, soakKey("depth"), depth+1), r.enroll(c))
+	r.call(context.WithValue(ctx, contextKey("depth"), depth+1), r.enroll(c))
 }
 
 // hash is of an id, in any letter case.

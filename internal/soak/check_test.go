@@ -19,7 +19,7 @@ import (
 // What must hold in a scenario, whatever went wrong in it.
 
 // check checks every call, and how the Waiter behaved.
-func (r *soakRun) check() {
+func (r *run) check() {
 	rate, burst := r.config.Rate, r.config.Burst
 	if rate == 0 {
 		rate = 10
@@ -43,7 +43,7 @@ func (r *soakRun) check() {
 	r.checkTrace()
 }
 
-func (r *soakRun) checkCall(number int) {
+func (r *run) checkCall(number int) {
 	o := r.outcomes[number]
 	if late := o.to - o.ended; late > time.Second && (o.broken || o.busy == 0 && o.bodyNests == 0) { // a busy loop is late by itself
 		r.t.Errorf("call %d: returned %v after its end", number, late)
@@ -73,7 +73,7 @@ func (r *soakRun) checkCall(number int) {
 // checkPlaces: one result per position, in order, with the ID as passed in.
 // AsCompleted has an order of its own, and one that was stopped yields no more
 // than was asked for.
-func (r *soakRun) checkPlaces(number int) {
+func (r *run) checkPlaces(number int) {
 	o := r.outcomes[number]
 	if o.kind != "AsCompleted" {
 		if len(o.results) != len(o.ids) {
@@ -101,8 +101,8 @@ func (r *soakRun) checkPlaces(number int) {
 	}
 	switch thrown := o.thrown; {
 	case thrown == nil && (early || o.seqThrows == 0 || o.seqThrows >= len(o.ids)):
-	case thrown == errSoakBody && o.broken && o.throws: //nolint:errorlint // the very value
-	case thrown == errSoakSeq && o.seqThrows > 0: //nolint:errorlint // the very value
+	case thrown == errBody && o.broken && o.throws: //nolint:errorlint // the very value
+	case thrown == errSequence && o.seqThrows > 0: //nolint:errorlint // the very value
 	default:
 		r.t.Errorf("call %d: threw %v", number, thrown)
 	}
@@ -114,7 +114,7 @@ func (r *soakRun) checkPlaces(number int) {
 }
 
 // early reports whether the end of the batch came before that of the job.
-func (r *soakRun) early(result *edenwait.Result) bool {
+func (r *run) early(result *edenwait.Result) bool {
 	var gaveUp *edenwait.GaveUpError
 	if !errors.As(result.Err, &gaveUp) {
 		return false
@@ -124,13 +124,13 @@ func (r *soakRun) early(result *edenwait.Result) bool {
 			return false // whatever its last request came to
 		}
 	}
-	return errors.Is(gaveUp, errSoakEnds) || errors.Is(gaveUp, edenwait.ErrFailFast) || errors.Is(gaveUp, context.Canceled) ||
+	return errors.Is(gaveUp, errEnds) || errors.Is(gaveUp, edenwait.ErrFailFast) || errors.Is(gaveUp, context.Canceled) ||
 		errors.Is(gaveUp, edenwait.ErrUnauthorized) || errors.Is(gaveUp, edenwait.ErrPaymentRequired)
 }
 
 // checkResult: a final Job is the truth, and no job that ended is without it
 // but for a reason. It returns false if there is nothing more to say.
-func (r *soakRun) checkResult(number int, result *edenwait.Result, at time.Duration) bool {
+func (r *run) checkResult(number int, result *edenwait.Result, at time.Duration) bool {
 	truth := r.jobs[strings.ToLower(result.ID)]
 	if result.Job == nil {
 		if result.Err == nil {
@@ -154,7 +154,7 @@ func (r *soakRun) checkResult(number int, result *edenwait.Result, at time.Durat
 }
 
 // checkLoss: why a result has no Job.
-func (r *soakRun) checkLoss(number int, result *edenwait.Result, truth *soakJob) {
+func (r *run) checkLoss(number int, result *edenwait.Result, truth *truth) {
 	var gaveUp *edenwait.GaveUpError
 	o, err := r.outcomes[number], result.Err
 	switch {
@@ -171,7 +171,7 @@ func (r *soakRun) checkLoss(number int, result *edenwait.Result, truth *soakJob)
 	}
 	ctxEnded := r.outcomes[number].ended != edentest.Never
 	switch {
-	case errors.Is(err, errSoakEnds):
+	case errors.Is(err, errEnds):
 		// A call that was made from within another ends with that.
 		own := strings.Contains(err.Error(), fmt.Sprintf("of call %d.", number))
 		if !ctxEnded || !own && !o.nested {
@@ -230,7 +230,7 @@ func (r *soakRun) checkLoss(number int, result *edenwait.Result, truth *soakJob)
 }
 
 // checkStreak: MaxErrors counts the failures in a row of one job's own polls.
-func (r *soakRun) checkStreak(number int, result *edenwait.Result) {
+func (r *run) checkStreak(number int, result *edenwait.Result) {
 	most := r.config.MaxErrors
 	if most == 0 {
 		most = 60
@@ -259,7 +259,7 @@ func (r *soakRun) checkStreak(number int, result *edenwait.Result) {
 
 // checkError: every error matches what the documents say it does, and tells
 // what it is about, but not the key.
-func (r *soakRun) checkError(number int, result *edenwait.Result) {
+func (r *run) checkError(number int, result *edenwait.Result) {
 	err := result.Err
 	var (
 		failed *edenwait.JobFailedError
@@ -299,7 +299,7 @@ func (r *soakRun) checkError(number int, result *edenwait.Result) {
 	}
 }
 
-func (r *soakRun) checkBatch(o *soakOutcome, succeeded, failed int) {
+func (r *run) checkBatch(o *outcome, succeeded, failed int) {
 	var batch *edenwait.BatchError
 	if !errors.As(o.err, &batch) {
 		if o.err != nil || succeeded < len(o.results) {
@@ -325,7 +325,7 @@ func (r *soakRun) checkBatch(o *soakOutcome, succeeded, failed int) {
 			succeeded, failed, rest, len(o.results), hookErrors, errs,
 			batch.Succeeded, batch.Failed, batch.Errored, batch.Waiting, batch.Total, batch.HookErrors, len(batch.Errs))
 	}
-	if o.ended == edentest.Never && errors.Is(batch.Cause, errSoakEnds) {
+	if o.ended == edentest.Never && errors.Is(batch.Cause, errEnds) {
 		r.t.Errorf("WaitAll: %v, but ctx did not end", batch.Cause)
 	}
 	for i := range o.results {
@@ -336,7 +336,7 @@ func (r *soakRun) checkBatch(o *soakOutcome, succeeded, failed int) {
 }
 
 // checkProgress: the counts add up, and the last ones are those of the results.
-func (r *soakRun) checkProgress() {
+func (r *run) checkProgress() {
 	reports := r.reports
 	if len(r.outcomes) > 1 || r.nests || r.outcomes[0].kind != "WaitAll" {
 		return

@@ -41,7 +41,7 @@ func (w *wire) overhear(r *http.Request, id string, resp *http.Response, sent ti
 	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusAccepted {
 		return nil
 	}
-	number, _ := r.Context().Value(soakKey("call")).(int)
+	number, _ := r.Context().Value(contextKey("call")).(int)
 	return func(body []byte) {
 		var job struct {
 			ID     string `json:"public_id"`
@@ -110,7 +110,7 @@ func (o *overheard) Close() error {
 // checkAnswered: a final response that has come while a call waited is in its
 // result, whatever ends the call, and when: the job costs money, and its result is
 // kept for 7 days only.
-func (r *soakRun) checkAnswered(number int) {
+func (r *run) checkAnswered(number int) {
 	o := r.outcomes[number]
 	if o.broken || r.rude {
 		return // results that were not taken, and answers that a Source kept, are not known
@@ -141,7 +141,7 @@ func (r *soakRun) checkAnswered(number int) {
 }
 
 // shared reports whether another call may wait for the id at that time.
-func (r *soakRun) shared(number int, id string, at time.Duration) bool {
+func (r *run) shared(number int, id string, at time.Duration) bool {
 	for other, o := range r.outcomes {
 		if other != number && len(o.since[id]) > 0 && o.since[id][0] <= at && at <= o.to {
 			return true

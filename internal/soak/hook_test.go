@@ -12,18 +12,18 @@ import (
 	"github.com/edenwait/edenwait/internal/testbed"
 )
 
-// soakHook is a hook that was called.
-type soakHook struct {
+// hookCall is a hook that was called.
+type hookCall struct {
 	call     int // whose values its context had
 	hook     string
 	id       string
 	from, to time.Duration // edentest.Never while it runs
 }
 
-var errSoakHook = errors.New("the soak's hook fails")
+var errHook = errors.New("the soak's hook fails")
 
 // newHooks records the hooks, each of which behaves as its job's id says.
-func (r *soakRun) newHooks() edenwait.Hooks {
+func (r *run) newHooks() edenwait.Hooks {
 	return edenwait.Hooks{
 		OnSuccess: func(ctx context.Context, job *edenwait.Job) error { return r.hook(ctx, "OnSuccess", job.ID) },
 		OnFail:    func(ctx context.Context, job *edenwait.Job) error { return r.hook(ctx, "OnFail", job.ID) },
@@ -38,19 +38,19 @@ func (r *soakRun) newHooks() edenwait.Hooks {
 }
 
 // temper is how the hook of a job behaves.
-func (r *soakRun) temper(id string) string {
+func (r *run) temper(id string) string {
 	if !r.hooked {
 		return "fine"
 	}
 	return []string{"fine", "fine", "fine", "fails", "panics", "exits", "slow", "deaf", "nests", "nests"}[(hash(id)+r.seed)%10]
 }
 
-func (r *soakRun) hook(ctx context.Context, hook, id string) error {
-	number, ok := ctx.Value(soakKey("call")).(int)
+func (r *run) hook(ctx context.Context, hook, id string) error {
+	number, ok := ctx.Value(contextKey("call")).(int)
 	if !ok {
 		r.t.Errorf("%s of %s: its context has not the values of a call", hook, id)
 	}
-	h := &soakHook{call: number, hook: hook, id: testbed.Canonical(id), from: r.now(), to: edentest.Never}
+	h := &hookCall{call: number, hook: hook, id: testbed.Canonical(id), from: r.now(), to: edentest.Never}
 	r.beside.Add(1)
 	r.mu.Lock()
 	r.called = append(r.called, h)
@@ -66,9 +66,9 @@ func (r *soakRun) hook(ctx context.Context, hook, id string) error {
 	}
 	switch r.temper(id) {
 	case "fails":
-		return errSoakHook
+		return errHook
 	case "panics":
-		panic(errSoakHook)
+		panic(errHook)
 	case "exits":
 		runtime.Goexit()
 	case "slow":
@@ -88,11 +88,11 @@ func (r *soakRun) hook(ctx context.Context, hook, id string) error {
 	return nil
 }
 
-func (r *soakRun) checkHookError(number int, result *edenwait.Result, hook *edenwait.HookError) {
+func (r *run) checkHookError(number int, result *edenwait.Result, hook *edenwait.HookError) {
 	ended := r.outcomes[number].ended != edentest.Never
 	switch temper := r.temper(result.ID); {
-	case temper == "fails" && errors.Is(hook, errSoakHook) && hook.Stack == nil:
-	case temper == "panics" && errors.Is(hook, errSoakHook) && hook.Stack != nil:
+	case temper == "fails" && errors.Is(hook, errHook) && hook.Stack == nil:
+	case temper == "panics" && errors.Is(hook, errHook) && hook.Stack != nil:
 	case temper == "exits" && strings.Contains(hook.Error(), "Goexit"):
 	case ended && errors.Is(hook, context.Canceled) || ended && errors.Is(hook, context.DeadlineExceeded):
 	default:
@@ -102,7 +102,7 @@ func (r *soakRun) checkHookError(number int, result *edenwait.Result, hook *eden
 
 // fitting is the hook that a result calls for; "" if there is none, because the
 // job has not ended. Own says that it is about this wait, and not about the job.
-func (r *soakRun) fitting(result *edenwait.Result) (hook string, own bool) {
+func (r *run) fitting(result *edenwait.Result) (hook string, own bool) {
 	switch job := result.Job; {
 	case job == nil && r.early(result):
 		return "", false
@@ -120,7 +120,7 @@ func (r *soakRun) fitting(result *edenwait.Result) (hook string, own bool) {
 
 // checkHooks: exactly once for all that wait for a job when it ends, the hook
 // that fits, and never for a job that did not end.
-func (r *soakRun) checkHooks(number int) {
+func (r *run) checkHooks(number int) {
 	o := r.outcomes[number]
 	want := map[string]map[string]bool{} // by id, the hooks that fit its results
 	uncalled := map[string]bool{}        // by id, the call ended before the hook's turn
@@ -192,7 +192,7 @@ func (r *soakRun) checkHooks(number int) {
 
 // covering is the hook that was called for a result: the call's own, or that of
 // another call which waited for the same id when the job ended.
-func (r *soakRun) covering(number int, result *edenwait.Result, hook string, alone bool) *soakHook {
+func (r *run) covering(number int, result *edenwait.Result, hook string, alone bool) *hookCall {
 	o, id := r.outcomes[number], testbed.Canonical(result.ID)
 	end, known := o.endOf(result)
 	for _, h := range r.called {
@@ -216,7 +216,7 @@ func (r *soakRun) covering(number int, result *edenwait.Result, hook string, alo
 
 // endOf is when a wait ended; not known if the id came more than once, at
 // different times, or of a Wait, whose result does not tell.
-func (o *soakOutcome) endOf(result *edenwait.Result) (end time.Duration, known bool) {
+func (o *outcome) endOf(result *edenwait.Result) (end time.Duration, known bool) {
 	times := o.since[testbed.Canonical(result.ID)]
 	if o.kind == "Wait" || len(times) == 0 || times[0] != times[len(times)-1] {
 		return 0, false
@@ -225,7 +225,7 @@ func (o *soakOutcome) endOf(result *edenwait.Result) (end time.Duration, known b
 }
 
 // endedAt reports whether a wait of the call for the id may have ended then.
-func (o *soakOutcome) endedAt(id string, at time.Duration) bool {
+func (o *outcome) endedAt(id string, at time.Duration) bool {
 	if o.broken {
 		return true
 	}
@@ -241,7 +241,7 @@ func (o *soakOutcome) endedAt(id string, at time.Duration) bool {
 
 // checkSharing: a job that ends has one hook of its end, and ends for all that
 // wait for it at that moment.
-func (r *soakRun) checkSharing() {
+func (r *run) checkSharing() {
 	hooks := map[string]int{}
 	for _, h := range r.called {
 		if h.hook != "OnError" {

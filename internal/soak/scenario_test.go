@@ -16,19 +16,19 @@ import (
 	"github.com/edenwait/edenwait/internal/testbed"
 )
 
-// soakScenario is a random scenario: an account with jobs and troubles, one Waiter,
+// scenario is a random scenario: an account with jobs and troubles, one Waiter,
 // and calls of it. All of it follows from the seed, and all of it is known to
 // the checks afterwards.
-type soakScenario struct {
+type scenario struct {
 	seed   uint64
 	rng    *rand.Rand
 	opts   edentest.Options
 	config edenwait.Config
 
-	jobs   map[string]*soakJob // by canonical id
-	ids    []string            // of jobs, in the order of submission
-	calls  []*soakCall
-	events []soakEvent
+	jobs   map[string]*truth // by canonical id
+	ids    []string          // of jobs, in the order of submission
+	calls  []*plan
+	events []event
 	head   time.Duration // from the submission of the jobs to the first call
 
 	calm     bool // nothing may cost a job its result, unless the call's own bounds do
@@ -44,22 +44,22 @@ type soakScenario struct {
 
 	stuck float64 // the share of the jobs that the list shows running forever
 
-	soakBeside
+	aside
 }
 
-// soakJob is the truth about a job.
-type soakJob struct {
+// truth is the truth about a job.
+type truth struct {
 	script  edentest.Script
 	deleted time.Duration // from the first submission; edentest.Never if it is not
 }
 
-type soakEvent struct {
+type event struct {
 	at time.Duration
 	do func(*edentest.API)
 }
 
-// soakCall is one call of the Waiter.
-type soakCall struct {
+// plan is what one call of the Waiter is to be.
+type plan struct {
 	kind  string // WaitAll, AsCompleted or Wait
 	ids   []string
 	start time.Duration // from the first call
@@ -78,9 +78,9 @@ type soakCall struct {
 	seqNests  int           // AsCompleted: every so many ids, so does the sequence; 0: never
 }
 
-// newSoakScenario draws a scenario.
-func newSoakScenario(seed uint64) *soakScenario {
-	w := &soakScenario{seed: seed, rng: rand.New(rand.NewPCG(seed, 0x50a4)), jobs: map[string]*soakJob{}, calm: true, rude: seed%10 == 3, crowd: seed%3 == 0}
+// newScenario draws a scenario.
+func newScenario(seed uint64) *scenario {
+	w := &scenario{seed: seed, rng: rand.New(rand.NewPCG(seed, 0x50a4)), jobs: map[string]*truth{}, calm: true, rude: seed%10 == 3, crowd: seed%3 == 0}
 	w.drawConfig()
 	w.drawCalls()
 	w.drawAccount()
@@ -89,15 +89,15 @@ func newSoakScenario(seed uint64) *soakScenario {
 	return w
 }
 
-func (w *soakScenario) maybe(share float64) bool { return w.rng.Float64() < share }
+func (w *scenario) maybe(share float64) bool { return w.rng.Float64() < share }
 
-func (w *soakScenario) span(low, high time.Duration) time.Duration {
+func (w *scenario) span(low, high time.Duration) time.Duration {
 	return low + time.Duration(w.rng.Int64N(int64(high-low)+1))
 }
 
-func pick[T any](w *soakScenario, of ...T) T { return of[w.rng.IntN(len(of))] }
+func pick[T any](w *scenario, of ...T) T { return of[w.rng.IntN(len(of))] }
 
-func (w *soakScenario) drawConfig() {
+func (w *scenario) drawConfig() {
 	c := &w.config
 	c.Token = testbed.Token
 	if w.maybe(0.3) {
@@ -128,7 +128,7 @@ func (w *soakScenario) drawConfig() {
 	w.nests = w.hooked && w.maybe(0.3)
 }
 
-func (w *soakScenario) drawBackOff() {
+func (w *scenario) drawBackOff() {
 	w.calm = false // its delays are shorter than MaxErrors was made for
 	pause := w.span(0, 5*time.Second)
 	switch w.rng.IntN(3) {
@@ -147,14 +147,14 @@ func (w *soakScenario) drawBackOff() {
 	}
 }
 
-func (w *soakScenario) drawCalls() {
+func (w *scenario) drawCalls() {
 	spread := time.Minute
 	n := pick(w, 1, 1, 1, 2, 3)
 	if w.crowd {
 		n, spread = 4+w.rng.IntN(17), w.span(0, 20*time.Second)
 	}
 	for range n {
-		c := &soakCall{kind: pick(w, "WaitAll", "WaitAll", "AsCompleted", "Wait"), stopAfter: -1}
+		c := &plan{kind: pick(w, "WaitAll", "WaitAll", "AsCompleted", "Wait"), stopAfter: -1}
 		if len(w.calls) > 0 {
 			c.start = w.span(0, spread)
 		}
@@ -189,7 +189,7 @@ func (w *soakScenario) drawCalls() {
 	}
 	bounded := w.config.MaxWait > 0
 	if !bounded {
-		bounded = !slices.ContainsFunc(w.calls, func(c *soakCall) bool { return c.end == 0 })
+		bounded = !slices.ContainsFunc(w.calls, func(c *plan) bool { return c.end == 0 })
 	}
 	w.timeless = bounded && w.maybe(0.3)
 }
@@ -204,7 +204,7 @@ var shapes = []edentest.Durations{
 	edentest.Pareto{Min: 3 * time.Second, Alpha: 1.1, Cap: time.Hour},
 }
 
-func (w *soakScenario) drawAccount() {
+func (w *scenario) drawAccount() {
 	o := &w.opts
 	o.Seed, o.Token = w.seed, testbed.Token
 	o.Limit = pick(w, edentest.TokenBucket, edentest.FixedWindow, edentest.SlidingWindow)
@@ -231,27 +231,27 @@ func (w *soakScenario) drawAccount() {
 		w.head = w.span(0, time.Minute)
 	}
 	if w.maybe(0.15) {
-		w.event(func(at time.Duration) soakEvent {
+		w.event(func(at time.Duration) event {
 			// Were it less than what the others send, nothing would ever be left.
 			rate := o.BackgroundRate + 0.5 + w.rng.Float64()*5
-			return soakEvent{at, func(a *edentest.API) { a.SetRate(rate) }}
+			return event{at, func(a *edentest.API) { a.SetRate(rate) }}
 		})
 	}
 	if w.maybe(0.15) {
-		w.event(func(at time.Duration) soakEvent {
-			w.events = append(w.events, soakEvent{at, func(a *edentest.API) { a.SetDown(true) }})
-			return soakEvent{at + w.span(0, 4*time.Minute), func(a *edentest.API) { a.SetDown(false) }}
+		w.event(func(at time.Duration) event {
+			w.events = append(w.events, event{at, func(a *edentest.API) { a.SetDown(true) }})
+			return event{at + w.span(0, 4*time.Minute), func(a *edentest.API) { a.SetDown(false) }}
 		})
 	}
 }
 
-func (w *soakScenario) event(draw func(at time.Duration) soakEvent) {
+func (w *scenario) event(draw func(at time.Duration) event) {
 	w.events = append(w.events, draw(w.span(0, 3*time.Minute)))
 }
 
 // drawFaults draws what goes wrong. Faults that a job survives only by luck are
 // of a bounded time, well under the nine minutes that MaxErrors stands for.
-func (w *soakScenario) drawFaults() {
+func (w *scenario) drawFaults() {
 	o := &w.opts
 	if w.maybe(0.05) {
 		w.ends = true
@@ -286,7 +286,7 @@ func (w *soakScenario) drawFaults() {
 }
 
 // drawEffect draws what can be survived for a while.
-func (w *soakScenario) drawEffect() edentest.Effect {
+func (w *scenario) drawEffect() edentest.Effect {
 	return pick(w,
 		edentest.Status(500, "", nil), edentest.Status(503, "busy", http.Header{"Retry-After": {"7"}}), edentest.Status(425, "", nil),
 		edentest.RetryAfter("3"), edentest.RetryAfter("-1"), edentest.RetryAfter("soon"), edentest.RetryAfter("99999999999"), edentest.RetryAfter(""),
@@ -296,15 +296,15 @@ func (w *soakScenario) drawEffect() edentest.Effect {
 }
 
 // populate submits the jobs, and gives the calls their ids.
-func (w *soakScenario) populate(api *edentest.API) {
+func (w *scenario) populate(api *edentest.API) {
 	shape := pick(w, shapes...)
 	for i := range pick(w, w.rng.IntN(6), w.rng.IntN(6), w.rng.IntN(50), w.rng.IntN(50), w.rng.IntN(300)) {
-		job := &soakJob{script: w.drawScript(i, shape), deleted: edentest.Never}
+		job := &truth{script: w.drawScript(i, shape), deleted: edentest.Never}
 		id := api.Submit(job.script)
 		w.jobs[id], w.ids = job, append(w.ids, id)
 		if w.maybe(0.03) {
 			job.deleted = w.head + w.span(0, 3*time.Minute)
-			w.events = append(w.events, soakEvent{job.deleted - w.head, func(a *edentest.API) { a.Delete(id) }})
+			w.events = append(w.events, event{job.deleted - w.head, func(a *edentest.API) { a.Delete(id) }})
 		}
 	}
 	if w.maybe(0.3) {
@@ -314,10 +314,10 @@ func (w *soakScenario) populate(api *edentest.API) {
 		w.deal(c)
 	}
 	w.drawBeside()
-	slices.SortStableFunc(w.events, func(a, b soakEvent) int { return int(a.at - b.at) })
+	slices.SortStableFunc(w.events, func(a, b event) int { return int(a.at - b.at) })
 }
 
-func (w *soakScenario) drawScript(i int, shape edentest.Durations) edentest.Script {
+func (w *scenario) drawScript(i int, shape edentest.Durations) edentest.Script {
 	s := edentest.Script{
 		After:  shape.Draw(w.rng),
 		Status: pick(w, "success", "success", "success", "success", "success", "success", "fail", "cancelled"),
@@ -343,7 +343,7 @@ func (w *soakScenario) drawScript(i int, shape edentest.Durations) edentest.Scri
 
 // deal gives the call its ids: jobs, some more than once or in capitals, and
 // others that are no jobs.
-func (w *soakScenario) deal(c *soakCall) {
+func (w *scenario) deal(c *plan) {
 	c.ids = slices.Clone(w.ids)
 	switch {
 	case w.crowd && w.maybe(0.5): // and all have a job or two in common
@@ -357,19 +357,19 @@ func (w *soakScenario) deal(c *soakCall) {
 			c.ids = append(c.ids, pick(w, again, strings.ToUpper(again)))
 		}
 		if w.maybe(0.3) {
-			c.ids = append(c.ids, pick(w, "", "job", "{"+soakUnknown(0)+"}", strings.Repeat("x", 36), "00000000-0000-0000-0000-00000000000g"))
+			c.ids = append(c.ids, pick(w, "", "job", "{"+unknownID(0)+"}", strings.Repeat("x", 36), "00000000-0000-0000-0000-00000000000g"))
 		}
 		if w.maybe(0.2) {
-			c.ids = append(c.ids, soakUnknown(w.rng.IntN(3)))
+			c.ids = append(c.ids, unknownID(w.rng.IntN(3)))
 		}
 	}
 	w.rng.Shuffle(len(c.ids), func(i, j int) { c.ids[i], c.ids[j] = c.ids[j], c.ids[i] })
 	if c.kind == "Wait" {
 		if len(c.ids) == 0 {
-			c.ids = []string{soakUnknown(0)}
+			c.ids = []string{unknownID(0)}
 		}
 		c.ids = c.ids[:1]
 	}
 }
 
-func soakUnknown(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", n) }
+func unknownID(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", n) }

@@ -20,14 +20,14 @@ import (
 	"github.com/edenwait/edenwait/internal/testbed"
 )
 
-// TestSoak lives through scenarios: see soakScenario for what is drawn, soakRun.check for what must hold.
+// TestSoak lives through scenarios: see scenario for what is drawn, run.check for what must hold.
 // A scenario that fails names its seed; to see it again:
 //
 //	go test -run TestSoak -soak.seed=17 ./internal/soak
 //
 // The scenario is the same each time, the order of its goroutines is not: -count=50
 // finds what needs a coincidence.
-var soakSeed = flag.Uint64("soak.seed", 0, "run only the soak's scenario of this seed")
+var seedFlag = flag.Uint64("soak.seed", 0, "run only the soak's scenario of this seed")
 
 func TestSoak(t *testing.T) {
 	first, scenarios := uint64(1), uint64(Scenarios)
@@ -41,8 +41,8 @@ func TestSoak(t *testing.T) {
 		}
 		scenarios = n
 	}
-	if *soakSeed != 0 {
-		first, scenarios = *soakSeed, 1
+	if *seedFlag != 0 {
+		first, scenarios = *seedFlag, 1
 	}
 	var all errgroup.Group
 	all.SetLimit(runtime.GOMAXPROCS(0))
@@ -50,7 +50,7 @@ func TestSoak(t *testing.T) {
 		all.Go(func() error {
 			// A subtest each, so that a deadlock or a timeout names the seed too.
 			t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) { labelled(seed, func() { newSoakScenario(seed).run(t) }) })
+				synctest.Test(t, func(t *testing.T) { labelled(seed, func() { newScenario(seed).run(t) }) })
 			})
 			return nil
 		})
@@ -58,26 +58,26 @@ func TestSoak(t *testing.T) {
 	_ = all.Wait()
 }
 
-// soakRun is a scenario while it is lived through.
-type soakRun struct {
-	*soakScenario
+// run is a scenario while it is lived through.
+type run struct {
+	*scenario
 	t      *testing.T
 	api    *edentest.API
 	wire   *wire
 	waiter *edenwait.Waiter
 	log    *testbed.Log
-	trace  *soakTrace
+	trace  *traceLog
 	began  time.Time
 
 	mu       sync.Mutex
-	called   []*soakHook
+	called   []*hookCall
 	reports  []edenwait.Progress
-	outcomes []*soakOutcome // of the calls, by number
+	outcomes []*outcome     // of the calls, by number
 	beside   sync.WaitGroup // hooks and sequences, which may outlive their call
 }
 
-func (w *soakScenario) run(t *testing.T) {
-	r := &soakRun{soakScenario: w, t: t, log: &testbed.Log{}, trace: new(soakTrace)}
+func (w *scenario) run(t *testing.T) {
+	r := &run{scenario: w, t: t, log: &testbed.Log{}, trace: new(traceLog)}
 	r.api = edentest.New(w.opts)
 	w.populate(r.api)
 	time.Sleep(w.head)
@@ -163,7 +163,7 @@ func (s *rudeSource) Get(ctx context.Context, id string) (*edenwait.Job, error) 
 const rudeness = 3 * time.Second
 
 // happen has the scenario's events come to pass.
-func (r *soakRun) happen(over <-chan struct{}) {
+func (r *run) happen(over <-chan struct{}) {
 	for _, event := range r.events {
 		select {
 		case <-time.After(event.at - time.Since(r.began)):

@@ -8,8 +8,8 @@ import (
 	"github.com/edenwait/edenwait"
 )
 
-// soakTrace records what the Trace of a scenario is told.
-type soakTrace struct {
+// traceLog records what the Trace of a scenario is told.
+type traceLog struct {
 	mu       sync.Mutex
 	calls    int // that have begun and not ended
 	requests int // likewise
@@ -24,7 +24,7 @@ type soakTrace struct {
 // inTrace marks contexts that a Trace has returned.
 type inTrace string
 
-func (s *soakTrace) trace() *edenwait.Trace {
+func (s *traceLog) trace() *edenwait.Trace {
 	s.ends = map[edenwait.Outcome]int{}
 	add := func(n *int, by int) {
 		s.mu.Lock()
@@ -68,11 +68,11 @@ func (s *soakTrace) trace() *edenwait.Trace {
 
 // checkTrace: what has begun has ended, jobs ended as Stats counts them, and no end was
 // known later than its bound says.
-func (r *soakRun) checkTrace() {
+func (r *run) checkTrace() {
 	s, stats := r.trace, r.waiter.Stats()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.calls != 0 || s.requests != 0 || s.begun < len(r.soakScenario.calls) {
+	if s.calls != 0 || s.requests != 0 || s.begun < len(r.scenario.calls) {
 		r.t.Errorf("the Trace: of %d calls and some requests, %d and %d have not ended", s.begun, s.calls, s.requests)
 	}
 	if s.ends[edenwait.OutcomeSuccess] != stats.Succeeded || s.ends[edenwait.OutcomeFail] != stats.Failed ||

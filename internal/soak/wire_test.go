@@ -55,7 +55,7 @@ func newWire(next http.RoundTripper) *wire {
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	at := time.Since(w.began)
 	_, id, single := strings.Cut(r.URL.Path, "/async/")
-	flag, own := r.Context().Value(soakKey("own")).(*atomic.Bool)
+	flag, own := r.Context().Value(contextKey("own")).(*atomic.Bool)
 	if own {
 		flag.Store(true)
 	}

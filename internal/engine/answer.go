@@ -167,6 +167,7 @@ func (e *Engine) respondJob(now time.Duration, r *request, a *Answer) {
 	job := e.table.jobs.at(j)
 	switch a.Outcome {
 	case Done:
+		e.notices.tried(job)
 		e.refusal.accepted(r.sent)
 		e.identify(job, &a.Kind, a.Age, now)
 		e.learnEnded(job, r.sent)
@@ -174,7 +175,7 @@ func (e *Engine) respondJob(now time.Duration, r *request, a *Answer) {
 			e.list.HintConfirmed()
 			e.audits.confirmed(now)
 		}
-		e.hintConfirmed(job, now)
+		e.hintConfirmed(job, r.sent, now)
 		e.audits.ended = min(e.audits.ended, now)
 		e.ended.add(job.key, now)
 		e.end(j, now, Answered, a.Value)
@@ -217,10 +218,12 @@ func (e *Engine) failed(j int32, value any) failure {
 func (e *Engine) running(now time.Duration, r *request, a *Answer) {
 	j := r.job
 	job := e.table.jobs.at(j)
-	hint, again, due := job.flags.has(hinted), job.flags.has(notified), hintDue(job, now)
+	e.notices.tried(job)
+	hint, again, due := job.flags.has(hinted), job.flags.has(notified), e.hintDue(job, now)
 	if job.flags.has(told) {
 		e.falseHint(job, now)
 	}
+	e.notices.early.seenRunning(job.key, r.sent, now)
 	job.flags.set(seen, true)
 	job.flags.set(hinted|refused|notified|told, false)
 	e.identify(job, &a.Kind, a.Age, now)

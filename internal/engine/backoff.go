@@ -74,15 +74,15 @@ func (e *Engine) afterFalseHint(now time.Duration, job *job) (time.Duration, boo
 	if job.hints != 1 {
 		return 0, false
 	}
-	at, early := e.notices.early.find(job.key)
-	if !early || now-at >= rememberHint {
+	hint, early := e.notices.early.find(job.key, now)
+	if !early {
 		return 0, false
 	}
-	if left := at + e.notices.behind - now; left > 0 {
+	if left := hint.at + e.notices.early.lag(now) - now; left > 0 {
 		return left, true
 	}
-	over := now - at - e.notices.behind
-	delay := max(leastDelay, e.notices.behind/8, over)
+	behind := e.notices.early.behind
+	delay := max(leastDelay, behind/8, (now-hint.at-behind)/4)
 	return delay, delay < mostDelay
 }
 

@@ -211,6 +211,20 @@ func (e *Engine) rest(j int32, now time.Duration) {
 	e.move(j, polled, now, now)
 }
 
+// putOff has a job polled at a time, unless its final poll is earlier. An own Backoff may
+// have it polled earlier, too.
+func (e *Engine) putOff(j int32, at, now time.Duration) {
+	if e.config.NewBackoff != nil {
+		e.pollSoon(j, at, now)
+		return
+	}
+	for w := e.table.jobs.at(j).first; w != none; w = e.table.waits.at(w).next {
+		wait := e.table.waits.at(w)
+		wait.due = e.dueAfter(wait, now, at-now)
+	}
+	e.move(j, polled, now, now)
+}
+
 // pollSoon has a job that is polled be so at a time, or earlier.
 func (e *Engine) pollSoon(j int32, at, now time.Duration) {
 	for w := e.table.jobs.at(j).first; w != none; w = e.table.waits.at(w).next {

@@ -30,14 +30,12 @@ const (
 
 // notices is what is known of the hints that Notify brings.
 type notices struct {
-	early   ring[time.Duration] // ids for which a hint came that a GET has not confirmed yet
-	missing ring[missing]       // ids that ended before a hint came
-	misses  int                 // hints in a row of which the GET showed the job running
-	ends    int                 // that hints told since the last scan of the list
-	told    meter               // ends that hints told
-	// behind is how far GETs have been behind hints: a delivery may come before the
-	// GET shows the end.
-	behind time.Duration
+	early   earlyHints
+	missing ring[missing] // ids that ended before a hint came
+	misses  int           // hints in a row of which the GET showed the job running
+	ends    int           // that hints told since the last scan of the list
+	trials  int           // urgent jobs on the word of a hint
+	told    meter         // ends that hints told
 }
 
 // missing is an end that no hint has told, so far.
@@ -47,7 +45,10 @@ type missing struct {
 }
 
 func newNotices() notices {
-	return notices{early: ring[time.Duration]{size: rememberedHints}, missing: ring[missing]{size: rememberedHints}, told: meter{window: 30}}
+	return notices{
+		early: earlyHints{ids: ring[earlyHint]{size: rememberedHints}}, missing: ring[missing]{size: rememberedHints},
+		told: meter{window: 30},
+	}
 }
 
 // Notify records that a job may have ended. The job is polled before others. A hint for
@@ -65,7 +66,7 @@ func (e *Engine) Notify(now time.Duration, key Key) {
 	}
 	switch job := e.table.jobs.at(j); job.state {
 	case listed, polled:
-		e.tell(j, hintDue(job, now), now)
+		e.tell(j, e.hintDue(job, now), now)
 	case urgent:
 		job.flags.set(told, true)
 	case inFlight:
@@ -81,27 +82,43 @@ func (e *Engine) Notify(now time.Duration, key Key) {
 func (e *Engine) tell(j int32, due, now time.Duration) {
 	job, suspect := e.table.jobs.at(j), e.hintsSuspect()
 	switch {
-	case due > now && suspect:
-	case due > now:
+	case due > now && job.hints > 0 && suspect:
+	case due > now && job.hints > 0:
 		job.flags.set(told, true)
 		e.pollSoon(j, due, now)
 	case e.unproven() && e.price.turns.rate(now) > crowdedShare*e.limiter.Rate(now, ratelimit.Poll):
-	case suspect:
-		job.flags.set(told, true)
-		e.rest(j, now)
 	default:
 		job.flags.set(told, true)
+		e.notices.early.add(job.key, now)
+		switch {
+		case due > now:
+			e.putOff(j, due, now)
+		case suspect, e.unproven() && e.notices.trials >= maxFalseHints && e.urgent > 0:
+			e.rest(j, now)
+			return
+		default:
+			if e.notices.trials++; e.urgent == 0 {
+				e.notices.trials = 1
+			}
+			e.move(j, urgent, now, now)
+		}
 		e.endSighted(job, now)
-		e.move(j, urgent, now, now)
+	}
+}
+
+// tried records that the GET of a job was answered.
+func (n *notices) tried(job *job) {
+	if job.flags.has(told) {
+		n.trials = max(n.trials-1, 0)
 	}
 }
 
 // hintDue is when a hint that comes now has its job polled.
-func hintDue(job *job, now time.Duration) time.Duration {
-	if job.hints == 0 {
-		return now
+func (e *Engine) hintDue(job *job, now time.Duration) time.Duration {
+	if job.hints > 0 {
+		return max(now, job.looked+hintGap(job.hints))
 	}
-	return max(now, job.looked+hintGap(job.hints))
+	return e.notices.early.due(job.key, now)
 }
 
 // awaitsHint reports whether the job is to be polled for a hint: one that came too
@@ -133,17 +150,14 @@ func (e *Engine) falseHint(job *job, now time.Duration) {
 	e.stats.HintsFalse++
 	e.history.hinted(0, 1)
 	job.hints = min(job.hints+1, maxHintGaps)
-	e.notices.early.add(job.key, now)
+	e.notices.early.wasFalse(job.key, now)
 }
 
 // hintConfirmed records that a job has ended, and whether a hint told it, at once or
 // soon before.
-func (e *Engine) hintConfirmed(job *job, now time.Duration) {
-	at, early := e.notices.early.find(job.key)
-	early = early && now-at < rememberHint
-	if early {
-		e.notices.early.forget(job.key) // the next who waits for it learns of the same end
-		e.notices.arrived(now-at, job.looked-at)
+func (e *Engine) hintConfirmed(job *job, sent, now time.Duration) {
+	hint, early := e.notices.early.take(job.key, job.looked, sent, now) // the next who waits for it learns of the same end
+	if early && hint.false {
 		e.stats.HintsFalse--
 		e.history.hinted(0, -1)
 	}
@@ -151,9 +165,6 @@ func (e *Engine) hintConfirmed(job *job, now time.Duration) {
 		e.notices.missing.add(job.key, missing{now, job.kind})
 		e.history.record(job.kind, false)
 		return
-	}
-	if !early {
-		e.notices.behind -= e.notices.behind / behindFades
 	}
 	e.notices.told.add(now)
 	if e.pacing == nil { // an own Backoff says by itself when the list is read
@@ -177,19 +188,4 @@ func (e *Engine) unproven() bool {
 // hintsSuspect reports whether hints come behind all that is known to have ended.
 func (e *Engine) hintsSuspect() bool {
 	return e.notices.misses >= maxFalseHints || e.history.wrong > 2*mayBeWrong+e.history.right
-}
-
-// behindFades is how many hints it takes to try whether GETs are less far behind.
-const behindFades = 30
-
-// arrived records that a job's end was seen so long after its hint, and that it was
-// still seen running a while after it.
-func (n *notices) arrived(seen, running time.Duration) {
-	switch {
-	case seen > mostDelay: // it was false indeed, or forged
-	case seen > n.behind+n.behind/10:
-		n.behind = seen
-	case running <= 0: // the first look after the hint found it
-		n.behind -= n.behind / behindFades
-	}
 }

@@ -24,6 +24,44 @@ func TestHints(t *testing.T) {
 	}
 }
 
+// TestEarlyHints: where GETs show ends only later than the hints, that is learned, and costs
+// few more requests than if the hints came with the ends.
+func TestEarlyHints(t *testing.T) {
+	for _, test := range []struct {
+		jobs  int
+		share time.Duration // of how far they are behind, as further lag
+	}{
+		{100, 5},
+		{1000, 1}, // all turns are taken for a minute
+	} {
+		with := Mean(Scenario{Jobs: test.jobs, Hints: Hints{Sent: 1}}, runs(10*test.jobs))
+		for _, early := range []time.Duration{time.Second / 5, time.Second, 5 * time.Second} {
+			s := Mean(Scenario{Jobs: test.jobs, Hints: Hints{Sent: 1, Early: early, EarlyUntil: time.Hour}}, runs(10*test.jobs))
+			within(t, "GETs are "+early.String()+" behind", &s, with.Lag+early/test.share+time.Second/5, with.Requests+0.6, 1.02)
+		}
+	}
+}
+
+// TestEarlyHintsNoMore: that GETs are behind no longer is noticed.
+func TestEarlyHintsNoMore(t *testing.T) {
+	until := 5 * time.Minute
+	s := Scenario{Jobs: 1500, Arrivals: 2, List: List{Off: true}, Hints: Hints{Sent: 1, Early: 5 * time.Second, EarlyUntil: until}}
+	lag, n := time.Duration(0), 0
+	for seed := range uint64(runs(3000)) {
+		r := newSeeded(s, seed+1)
+		for i, d := range r.play().Delays {
+			if end := r.jobs[i].end; end > until+time.Minute {
+				lag, n = lag+d, n+1
+			}
+		}
+	}
+	lag /= time.Duration(n)
+	t.Logf("known %v after the end, from a minute after GETs were last behind", lag)
+	if lag > 500*time.Millisecond {
+		t.Errorf("known %v after the end, from a minute after GETs were last behind", lag)
+	}
+}
+
 // TestHalfWithoutHints: jobs of a kind of which half are never told are known nearly as
 // soon as without hints, and so are all of a kind that never is, beside one that always
 // is.

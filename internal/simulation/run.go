@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -25,7 +26,7 @@ type exchange struct {
 }
 
 // run is a scenario that is being played. Each kind of event is a queue in the
-// order of time, since the latency and the delay of hints are constant: that is
+// order of time, since the latency is constant and hints are sorted: that is
 // faster than a heap.
 type run struct {
 	Scenario
@@ -63,7 +64,7 @@ func newRun(s Scenario, random *rand.Rand) *run {
 			r.hints = append(r.hints, int32(i))
 		}
 	}
-	slices.SortFunc(r.hints, func(a, b int32) int { return int(r.jobs[a].end - r.jobs[b].end) })
+	slices.SortFunc(r.hints, func(a, b int32) int { return cmp.Compare(s.Hints.tells(r.jobs[a].end), s.Hints.tells(r.jobs[b].end)) })
 	r.server = newServer(&r.Scenario, r.jobs)
 	r.processes = make([]process, s.Processes)
 	for i := range r.processes {
@@ -99,7 +100,7 @@ func (r *run) play() Score {
 			next(r.jobs[r.arrived].begin, arrival)
 		}
 		if len(r.hints) > 0 {
-			next(r.jobs[r.hints[0]].end+r.Hints.Delay, hint)
+			next(r.Hints.tells(r.jobs[r.hints[0]].end), hint)
 		}
 		next(r.sent.due(), sent)
 		next(r.answered.due(), answered)

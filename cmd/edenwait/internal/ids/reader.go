@@ -121,7 +121,7 @@ func (r *Reader) next(found emit) error {
 		}
 		r.table.started = true
 		r.lines.unread(text)
-		r.within, err = readValue(r.lines, found)
+		r.within, err = readValue(r.lines, text[0] == '[', found)
 		return err
 	}
 	text = bytes.TrimSpace(r.lines.line(piece))

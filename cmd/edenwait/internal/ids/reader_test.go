@@ -290,30 +290,28 @@ func (e *endless) Read(p []byte) (int, error) {
 // TestReaderHoldsNothing: the ids of an array are there before its end is, and
 // nothing of it is kept.
 func TestReaderHoldsNothing(t *testing.T) {
-	for _, begin := range []string{"[", `{"total":9,"items":[`} {
-		r := NewReader(&endless{begin: begin, again: `{"public_id":"` + a + `"},`})
-		n := 0
-		for id, err := range r.All() {
-			if id.ID != a || err != nil {
-				t.Fatalf("%s: got %q, %v", begin, id.ID, err)
-			}
-			if n++; n == 200_000 {
-				break
-			}
+	r := NewReader(&endless{begin: "[", again: `{"public_id":"` + a + `"},`})
+	n := 0
+	for id, err := range r.All() {
+		if id.ID != a || err != nil {
+			t.Fatalf("got %q, %v", id.ID, err)
 		}
-		held := 0
-		for _, piece := range r.lines.back {
-			held += len(piece)
+		if n++; n == 200_000 {
+			break
 		}
-		if held > 1<<20 {
-			t.Errorf("%s: %d bytes are held", begin, held)
-		}
+	}
+	held := 0
+	for _, piece := range r.lines.back {
+		held += len(piece)
+	}
+	if held > 1<<20 {
+		t.Errorf("%d bytes are held", held)
 	}
 }
 
 // TestArrayWithoutEnd: a list whose end is missing may lack ids too.
 func TestArrayWithoutEnd(t *testing.T) {
-	for _, in := range []string{`["` + a + `"`, `["` + a + `",`, `{"items":["` + a + `"` + "\n"} {
+	for _, in := range []string{`["` + a + `"`, `["` + a + `",`} {
 		var got []string
 		var last error
 		for id, err := range NewReader(strings.NewReader(in)).All() {

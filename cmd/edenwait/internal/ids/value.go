@@ -2,10 +2,13 @@ package ids
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/tidwall/gjson"
 )
 
 // separators may be between two JSON values.
@@ -16,17 +19,17 @@ const separators = " \t\r\n,"
 // value may have several lines, if it is indented. The result is whether the rest of the
 // value's line follows.
 //
-// Only one element of an array or of a page's items is held at a time: the ids of an
-// account may come on one line, and there may be millions.
-func readValue(l *lines, found emit) (within bool, err error) {
+// Only one element of an array is held at a time: the ids of an account may come on one
+// line, and there may be millions.
+func readValue(l *lines, array bool, found emit) (within bool, err error) {
 	v := &value{feeder: feeder{from: l, first: l.ended + 1}, found: found}
 	v.json = json.NewDecoder(&v.feeder)
-	err = v.read()
+	err = v.read(array)
 	switch {
 	case errors.Is(err, errStop):
 		return false, err
 	case err == nil:
-		v.keep()
+		v.forget(v.json.InputOffset())
 		return l.resume(v.fed, separators), nil
 	case !v.split:
 		return false, malformed(l, v.fed, v.first, found)
@@ -77,30 +80,18 @@ type value struct {
 	split bool // some of its ids were emitted
 }
 
-func (v *value) read() error {
-	begin, err := v.json.Token()
-	switch {
-	case err != nil:
-		return err
-	case begin == json.Delim('['):
-		return v.elements()
+// read reads an array element by element, and any other value whole.
+func (v *value) read(array bool) error {
+	if !array {
+		var element json.RawMessage
+		if err := v.json.Decode(&element); err != nil {
+			return err
+		}
+		return v.emit(element)
 	}
-	return v.object()
-}
-
-// emit emits an id that was found here.
-func (v *value) emit(id string) error { return v.found(id, v.line(v.json.InputOffset())) }
-
-// line returns the line number of an offset.
-func (v *value) line(offset int64) int {
-	return v.first + bytes.Count(v.fed[:offset-v.base], []byte("\n"))
-}
-
-// keep drops the text that was read.
-func (v *value) keep() { v.forget(v.json.InputOffset()) }
-
-// elements finds the ids of an array after its bracket.
-func (v *value) elements() error {
+	if _, err := v.json.Token(); err != nil {
+		return err
+	}
 	for v.json.More() {
 		var element json.RawMessage
 		if err := v.json.Decode(&element); err != nil {
@@ -110,15 +101,28 @@ func (v *value) elements() error {
 			return errNoElement
 		}
 		v.split = true
-		for _, id := range idsOf(element) {
-			if err := v.emit(id); err != nil {
-				return err
-			}
+		if err := v.emit(element); err != nil {
+			return err
 		}
-		v.keep()
+		v.forget(v.json.InputOffset())
 	}
 	_, err := v.json.Token()
 	return err
+}
+
+// emit emits the ids of an element.
+func (v *value) emit(element json.RawMessage) error {
+	for _, id := range idsOf(gjson.ParseBytes(element)) {
+		if err := v.found(id, v.line(v.json.InputOffset())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// line returns the line number of an offset.
+func (v *value) line(offset int64) int {
+	return v.first + bytes.Count(v.fed[:offset-v.base], []byte("\n"))
 }
 
 // errNoElement is the error of an invalid element.
@@ -131,123 +135,24 @@ func (v *value) separated(element json.RawMessage) bool {
 	return len(rest) == 0 || bytes.IndexByte([]byte(`"{[`), element[0]) >= 0 || bytes.IndexByte([]byte(separators+"]"), rest[0]) >= 0
 }
 
-// object finds the id of an object, or the ids of a page, after its brace.
-func (v *value) object() error {
-	var n names
-	page := false
-	for v.json.More() {
-		key, err := v.json.Token()
-		if err != nil {
-			return err
+// idsOf finds the ids of a value: one, or those of a page of the job list. An id that is
+// not there, as in an error response, is the value itself.
+func idsOf(value gjson.Result) (found []string) {
+	if items := value.Get("items"); value.IsObject() && items.IsArray() {
+		for _, item := range items.Array() {
+			found = append(found, idsOf(item)...)
 		}
-		var other json.RawMessage
-		into := &other
-		switch key {
-		case "public_id":
-			into = &n.PublicID
-		case "job_id":
-			into = &n.JobID
-		case "id":
-			into = &n.ID
-		case "items":
-			begin, err := v.json.Token()
-			if err != nil {
-				return err
+		return found
+	}
+	id := value
+	if value.IsObject() {
+		for _, name := range []string{"public_id", "job_id", "id"} { // job_id is a webhook's
+			if id = value.Get(name); id.String() != "" {
+				break
 			}
-			if begin == json.Delim('[') {
-				page = true
-				if err := v.elements(); err != nil {
-					return err
-				}
-			} else if begin == json.Delim('{') {
-				if err := v.skip(); err != nil {
-					return err
-				}
-			}
-			continue
-		}
-		if err := v.json.Decode(into); err != nil {
-			return err
 		}
 	}
-	if _, err := v.json.Token(); err != nil {
-		return err
-	}
-	if page {
-		return nil
-	}
-	id := n.id()
-	if id == "" { // such as an error response
-		id = string(bytes.TrimSpace(v.fed[:v.json.InputOffset()-v.base]))
-	}
-	return v.emit(id)
-}
-
-// skip reads to the end of an object after its brace.
-func (v *value) skip() error {
-	for depth := 1; depth > 0; {
-		token, err := v.json.Token()
-		if err != nil {
-			return err
-		}
-		switch token {
-		case json.Delim('{'), json.Delim('['):
-			depth++
-		case json.Delim('}'), json.Delim(']'):
-			depth--
-		}
-	}
-	return nil
-}
-
-// names are the fields that may have an id.
-type names struct {
-	PublicID json.RawMessage
-	JobID    json.RawMessage // of a webhook's body
-	ID       json.RawMessage // of a result line of this command
-}
-
-// id returns the id, empty if there is none.
-func (n *names) id() (id string) {
-	for _, raw := range []json.RawMessage{n.ID, n.JobID, n.PublicID} {
-		if s := plain(raw); s != "" {
-			id = s
-		}
-	}
-	return id
-}
-
-// idsOf finds the ids of an element: one, or several if it is a page. Names match exactly;
-// a struct would ignore case.
-func idsOf(element json.RawMessage) (found []string) {
-	var object map[string]json.RawMessage
-	var id string
-	if json.Unmarshal(element, &object) == nil {
-		var items []json.RawMessage
-		if json.Unmarshal(object["items"], &items) == nil && items != nil {
-			for _, item := range items {
-				found = append(found, idsOf(item)...)
-			}
-			return found
-		}
-		n := names{PublicID: object["public_id"], JobID: object["job_id"], ID: object["id"]}
-		id = n.id()
-	} else {
-		id = plain(element)
-	}
-	if id == "" {
-		id = string(element)
-	}
-	return []string{id}
-}
-
-// plain returns the string in raw, or else the JSON itself.
-func plain(raw json.RawMessage) string {
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		return s
-	}
-	return string(raw)
+	return []string{cmp.Or(id.String(), value.Raw)}
 }
 
 // feeder returns one piece per Read, so that the decoder reads only what it needs, and

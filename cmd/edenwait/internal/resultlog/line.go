@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/edenwait/edenwait"
 )
@@ -22,8 +21,10 @@ const (
 	OutcomeError   Outcome = "error"
 )
 
-// Line is the line of a job. The id comes first and the outcome second, so that a file can
-// be recognized and read again without parsing outputs.
+var outcomes = []Outcome{OutcomeSuccess, OutcomeFail, OutcomeError}
+
+// Line is the line of a job. The id comes first and the outcome second, so that a torn
+// line can be recognized.
 type Line struct {
 	ID      string
 	Outcome Outcome
@@ -87,77 +88,7 @@ func compact(b *bytes.Buffer, raw []byte) {
 	}
 }
 
-// headSize is how much of a line is parsed. An id has at most a few hundred bytes, and an
-// escape makes six of one.
-const headSize = 4 << 10
-
 const (
 	beforeID      = `{"id":`
 	beforeOutcome = `,"outcome":`
 )
-
-var outcomes = []Outcome{OutcomeSuccess, OutcomeFail, OutcomeError}
-
-// parseHead reads the beginning of a line.
-func parseHead(head string) (id string, outcome Outcome, ok bool) {
-	rest, ok := strings.CutPrefix(head, beforeID)
-	if !ok {
-		return "", "", false
-	}
-	n := stringEnd(rest)
-	if n < 0 || json.Unmarshal([]byte(rest[:n]), &id) != nil {
-		return "", "", false
-	}
-	if rest, ok = strings.CutPrefix(rest[n:], beforeOutcome); !ok {
-		return "", "", false
-	}
-	for _, outcome := range outcomes {
-		after, ok := strings.CutPrefix(rest, `"`+string(outcome)+`"`)
-		if ok && after != "" && (after[0] == ',' || after[0] == '}') {
-			return id, outcome, true
-		}
-	}
-	return "", "", false
-}
-
-// couldBecomeHead reports whether the text is the beginning of a line.
-func couldBecomeHead(text string) bool {
-	if _, _, ok := parseHead(text); ok {
-		return true
-	}
-	if len(text) <= len(beforeID) {
-		return strings.HasPrefix(beforeID, text)
-	}
-	rest, ok := strings.CutPrefix(text, beforeID)
-	if !ok || rest[0] != '"' {
-		return false
-	}
-	n := stringEnd(rest)
-	if n < 0 {
-		return len(text) < headSize
-	}
-	rest = rest[n:]
-	for _, outcome := range outcomes {
-		if strings.HasPrefix(beforeOutcome+`"`+string(outcome)+`"`, rest) {
-			return true
-		}
-	}
-	return false
-}
-
-// stringEnd is the length of the JSON string that s begins with, -1 if it does
-// not end.
-func stringEnd(s string) int {
-	if s == "" || s[0] != '"' {
-		return -1
-	}
-	for i := 1; i < len(s); i++ {
-		switch s[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
-		}
-	}
-	return -1
-}

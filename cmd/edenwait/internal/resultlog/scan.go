@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/edenwait/edenwait"
+	"github.com/tidwall/gjson"
 )
 
 // Entry is a line of a file without its output.
@@ -27,6 +28,9 @@ type Entry struct {
 // ErrForeign is the error of a file that this command has not written.
 var ErrForeign = errors.New("not a results file of this command")
 
+// maxLine bounds a line in memory. The largest response that fits in one is much smaller.
+const maxLine = 1 << 30
+
 // end is how a file of lines ends.
 type end struct {
 	whole int64 // size of its complete lines
@@ -37,13 +41,11 @@ type end struct {
 // scan reads a file of this size and calls each for every complete line. After the complete
 // lines there may be whitespace, or a torn line.
 //
-// A complete line begins as Encode begins it and ends with a brace and a newline. Its
-// middle is not parsed, so that a file of gigabytes is read about as fast as the disk
-// allows. Only zero bytes are searched, which JSON never has: after a power cut some file
-// systems leave them in place of data. The last line may lack its newline, as some
-// editors leave it. Then it is parsed, since a torn line can end in a brace too. A line
-// that begins otherwise is parsed too: another program may have rewritten it with spaces
-// or with its fields in another order.
+// A complete line is an object with an id and an outcome, in any order, since another
+// program may have rewritten it. The rest of it is not checked, except for zero bytes,
+// which JSON never has: after a power cut some file systems leave them in place of data.
+// The last line may lack its newline, as some editors leave it. Then all of it is checked,
+// since a torn line can end in a brace too.
 //
 // Any other line is an error, since the file was not written by this command. If there
 // is no complete line, so are zero bytes between other text, and a torn line that does
@@ -51,64 +53,71 @@ type end struct {
 // with a brace. Changes by an editor or a transfer get an error that names them. They are
 // not repaired, since other parts of the file may be damaged too.
 func scan(file io.ReaderAt, size int64, each func(Entry)) (e end, err error) {
-	lines := lineScanner{r: bufio.NewReaderSize(io.NewSectionReader(file, 0, size), 256<<10)}
-	for number := 1; ; number++ {
-		line, err := lines.next()
-		if errors.Is(err, io.EOF) {
-			return e, nil
-		}
-		if err != nil {
-			return e, err
-		}
-		head := string(line.head)
-		found := func(id string, outcome Outcome) {
-			entry := Entry{ID: id, Outcome: outcome, at: e.whole, size: line.size}
-			_ = json.Unmarshal([]byte(line.fields.provider), &entry.Provider) // null and the like are none
-			if cost := edenwait.Cost(strings.Trim(line.fields.cost, `"`)); isNumber(cost) {
-				entry.Cost = cost
-			}
-			each(entry)
-			e.whole += line.size
-		}
-		id, outcome, ok := parseHead(head)
-		ok = ok && !line.zeros
+	lines := bufio.NewScanner(io.NewSectionReader(file, 0, size))
+	lines.Buffer(make([]byte, 256<<10), maxLine)
+	lines.Split(wholeLines)
+	number := 0
+	for lines.Scan() {
+		number++
+		text, ended := bytes.CutSuffix(lines.Bytes(), []byte("\n"))
+		size := int64(len(lines.Bytes()))
+		zeros := bytes.IndexByte(text, 0) >= 0
+		entry, ok := parse(text)
 		switch {
-		case line.only == white:
-			e.blank += line.size
+		case len(bytes.TrimSpace(text)) == 0:
+			e.blank += size
 		case e.blank > 0:
 			return e, fmt.Errorf("%w: there is an empty line before line %d", ErrForeign, number)
-		case ok && line.ended && line.last == '}':
-			found(id, outcome)
-		case ok && line.last == '\r':
+		case ok && (ended || json.Valid(text)):
+			entry.at, entry.size = e.whole, size
+			each(entry)
+			e.whole += size
+			e.open = !ended
+		case endsInCRLF(text):
 			return e, fmt.Errorf("%w any more: line %d ends in CRLF instead of LF", ErrForeign, number)
-		case !line.zeros && line.last == '}' && parseLine(io.NewSectionReader(file, e.whole, line.size), &id, &outcome):
-			found(id, outcome)
-			e.open = !line.ended
-		case line.zeros && e.whole > 0, line.only == zero && !line.ended:
+		case zeros && e.whole > 0, !ended && len(bytes.Trim(text, "\x00")) == 0:
 			return e, nil
-		case !line.ended && !line.zeros && (couldBecomeHead(head) || e.whole > 0 && head[0] == '{'):
+		case !ended && !zeros && !json.Valid(text) && (begins(text) || e.whole > 0 && text[0] == '{'):
 			return e, nil
-		case number == 1 && hasMark(head):
+		case number == 1 && hasMark(text):
 			return e, fmt.Errorf("%w: it begins with a byte order mark", ErrForeign)
 		default:
 			return e, fmt.Errorf("%w: line %d is not a result", ErrForeign, number)
 		}
 	}
+	if errors.Is(lines.Err(), bufio.ErrTooLong) {
+		return e, fmt.Errorf("%w: line %d is too long", ErrForeign, number+1)
+	}
+	return e, lines.Err()
 }
 
-// parseLine parses a line that another program has rewritten, and reports whether it is
-// valid. Names match exactly: a struct would ignore case, a map does not.
-func parseLine(text *io.SectionReader, id *string, outcome *Outcome) bool {
-	var line map[string]json.RawMessage
-	decoder := json.NewDecoder(text)
-	if decoder.Decode(&line) != nil {
-		return false
+// wholeLines is a bufio.SplitFunc for lines with their newlines.
+func wholeLines(data []byte, atEOF bool) (advance int, token []byte, err error) {
+	if n := bytes.IndexByte(data, '\n') + 1; n > 0 {
+		return n, data[:n], nil
 	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return false
+	if atEOF && len(data) > 0 {
+		return len(data), data, nil
 	}
-	return isString(line["id"]) && json.Unmarshal(line["id"], id) == nil &&
-		isString(line["outcome"]) && json.Unmarshal(line["outcome"], outcome) == nil && slices.Contains(outcomes, *outcome)
+	return 0, nil, nil
+}
+
+// parse finds the fields of a line. It does not check what is between them.
+func parse(text []byte) (e Entry, ok bool) {
+	text = bytes.TrimLeft(text, " \t")
+	if len(text) == 0 || text[0] != '{' || text[len(text)-1] != '}' || bytes.IndexByte(text, 0) >= 0 {
+		return e, false
+	}
+	fields := gjson.GetManyBytes(text, "id", "outcome", "job.cost", "job.provider")
+	id, outcome, cost, provider := fields[0], fields[1], fields[2], fields[3]
+	if id.Type != gjson.String || outcome.Type != gjson.String || !slices.Contains(outcomes, Outcome(outcome.Str)) {
+		return e, false
+	}
+	e = Entry{ID: id.Str, Outcome: Outcome(outcome.Str), Provider: provider.String()}
+	if amount := edenwait.Cost(strings.Trim(cost.Raw, `"`)); isNumber(amount) {
+		e.Cost = amount
+	}
+	return e, true
 }
 
 func isNumber(cost edenwait.Cost) bool {
@@ -116,84 +125,30 @@ func isNumber(cost edenwait.Cost) bool {
 	return err == nil
 }
 
-func isString(raw json.RawMessage) bool { return len(raw) > 0 && raw[0] == '"' }
+func endsInCRLF(text []byte) bool {
+	text, has := bytes.CutSuffix(text, []byte("\r"))
+	_, ok := parse(text)
+	return has && ok
+}
+
+// begins reports whether a torn line begins as Encode begins it.
+func begins(text []byte) bool {
+	const form = beforeID + `"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"` + beforeOutcome + `"`
+	for i, c := range text[:min(len(text), len(form))] {
+		if form[i] != 'x' && form[i] != c {
+			return false
+		}
+	}
+	return true
+}
 
 // hasMark reports whether text begins with the byte order mark of UTF-8 or UTF-16, as some
 // editors and shells of Windows write it.
-func hasMark(text string) bool {
+func hasMark(text []byte) bool {
 	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
-		if strings.HasPrefix(text, mark) {
+		if bytes.HasPrefix(text, []byte(mark)) {
 			return true
 		}
 	}
 	return false
-}
-
-// lineScanner reads lines of any length in constant memory.
-type lineScanner struct {
-	r *bufio.Reader
-}
-
-type scannedLine struct {
-	head  []byte // without the newline
-	size  int64  // with the newline
-	last  byte   // before the newline
-	ended bool   // has a newline
-	zeros bool   // has zero bytes
-	only  only
-
-	fields fieldScanner
-}
-
-// only is the kind of bytes of a line, if all are of one kind.
-type only int
-
-const (
-	unknown only = iota
-	white        // white space
-	zero         // zero bytes
-	mixed
-)
-
-func (o only) and(part []byte) only {
-	is := mixed
-	if len(bytes.TrimSpace(part)) == 0 {
-		is = white
-	} else if len(bytes.Trim(part, "\x00")) == 0 {
-		is = zero
-	}
-	if o != unknown && o != is {
-		return mixed
-	}
-	return is
-}
-
-func (s *lineScanner) next() (scannedLine, error) {
-	var line scannedLine
-	for {
-		part, err := s.r.ReadSlice('\n')
-		line.size += int64(len(part))
-		if err == nil {
-			line.ended = true
-			part = part[:len(part)-1]
-		}
-		if len(part) > 0 || line.only == unknown {
-			line.only = line.only.and(part)
-		}
-		if len(part) > 0 {
-			line.last = part[len(part)-1]
-			line.fields.read(part)
-			line.zeros = line.zeros || bytes.IndexByte(part, 0) >= 0
-			line.head = append(line.head, part[:min(len(part), headSize-len(line.head))]...)
-		}
-		switch {
-		case err == nil:
-			return line, nil
-		case errors.Is(err, bufio.ErrBufferFull):
-		case errors.Is(err, io.EOF) && line.size > 0:
-			return line, nil
-		default:
-			return line, err
-		}
-	}
 }

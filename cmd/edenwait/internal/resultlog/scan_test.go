@@ -1,8 +1,6 @@
 package resultlog
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"slices"
 	"strings"
@@ -26,13 +24,21 @@ func TestLongestID(t *testing.T) {
 	}
 }
 
-// TestHeadIsBounded: of a line, however long, no more is held than its head.
-func TestHeadIsBounded(t *testing.T) {
-	text := bytes.Repeat([]byte("x"), 10*headSize)
-	lines := lineScanner{r: bufio.NewReaderSize(bytes.NewReader(text), 1000)}
-	line, err := lines.next()
-	if err != nil || line.size != int64(len(text)) || len(line.head) != headSize {
-		t.Errorf("of %d bytes %d are held, %v", line.size, len(line.head), err)
+// TestFields: the cost and the provider are the job's, wherever they are in it.
+func TestFields(t *testing.T) {
+	for _, test := range []struct{ fields, cost, provider string }{
+		{`"job":{"public_id":"x","cost":"0.25","provider":"p\"q","output":1}`, "0.25", `p"q`},
+		{`"job":{"output":{"cost":"1","provider":"no","a":[{"cost":2}]},"cost": 0.5 , "provider" : null}`, "0.5", ""},
+		{`"cost":"1","job":{"output":"\"cost\":\"2\"","cost":1e-3}`, "1e-3", ""},
+		{`"job":["cost","provider"],"x":{"cost":7}`, "", ""},
+		{`"Job":{"cost":7},"job":{"Cost":8}`, "", ""},
+		{`"job":{"cost":"dear"}`, "", ""},
+		{`"job":"cost"`, "", ""},
+	} {
+		e, ok := parse([]byte(`{"id":"x","outcome":"success",` + test.fields + `}`))
+		if !ok || string(e.Cost) != test.cost || e.Provider != test.provider {
+			t.Errorf("%s: got %q, %q, %v", test.fields, e.Cost, e.Provider, ok)
+		}
 	}
 }
 

@@ -3,7 +3,7 @@
 // Command screens makes the pictures in docs/command. It builds the command, runs it on a
 // pseudo-terminal, and draws the screen.
 //
-//	go run ./cmd/edenwait/internal/screens docs/command
+//	go run ./docs/screens docs/command
 package main
 
 import (

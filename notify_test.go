@@ -138,7 +138,6 @@ func TestForgedHints(t *testing.T) {
 			return hinted(jobs, edentest.Options{}, edentest.Webhooks{LossRate: 1}, forge)
 		})
 		t.Logf("%d jobs: %v", jobs, got)
-		// Ten thousand jobs take all turns, so each false hint puts off all that follow.
 		most := testbed.Score{Lag: 6 * time.Second, Requests: 6, Makespan: 1.05}
 		if got.Lag > most.Lag || got.Requests > most.Requests || got.Makespan > most.Makespan || got.Limited > 0 {
 			t.Errorf("%d jobs: %v, want at most %v", jobs, got, most)

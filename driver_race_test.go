@@ -76,7 +76,7 @@ func TestPauseThatIsUndoneAndComesAgain(t *testing.T) {
 	select {
 	case <-asked:
 	case <-time.After(10 * time.Second):
-		t.Error("the call is paused, though nothing is left to take")
+		t.Fatal("the call is paused, though nothing is left to take")
 	}
 	c.seal()
 	c.finish(c.report(nil))

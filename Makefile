@@ -75,10 +75,15 @@ cost: ## what one import of the library brings along, and the size of the comman
 	echo "the command: $$size bytes"
 	[ "$$size" -le 11000000 ] || { echo 'the command was 9,900,000 bytes: a text template keeps every exported method, and a plotting library has fonts'; exit 1; }
 
+# What tests share, and packages of tests: only tests import them.
+TESTING := internal/(testbed|soak|faults)$$
+
 arrows: ## no import of what stands higher, and no circle of files
 	deps() { GOWORK=off go list -deps "$$@"; }
-	if deps . ./internal/... | grep -E 'edenwait/(edentest|cmd)|^testing$$'; then echo 'the library must not import the above'; exit 1; fi
-	if deps ./internal/... | grep -x -e net/http -e github.com/edenwait/edenwait; then echo 'internal must not import the above'; exit 1; fi
+	inner=$$(GOWORK=off go list ./internal/... | grep -vE '$(TESTING)')
+	if { deps . ./edentest ./webhook $$inner; go list -deps ./cmd/edenwait/...; } | grep -E '$(TESTING)'; then echo 'only tests may import the above'; exit 1; fi
+	if deps . $$inner | grep -E 'edenwait/(edentest|cmd)|^testing$$'; then echo 'the library must not import the above'; exit 1; fi
+	if deps $$inner | grep -x -e net/http -e github.com/edenwait/edenwait; then echo 'internal must not import the above'; exit 1; fi
 	if deps ./edentest | grep -x -e testing -e github.com/edenwait/edenwait; then echo 'edentest must not import the above'; exit 1; fi
 	if GOWORK=off go list -deps -f '{{if not .Standard}}{{.ImportPath}}{{end}}' ./webhook | grep -vx github.com/edenwait/edenwait/webhook; then echo 'webhook must import the standard library only'; exit 1; fi
 	go run ./checks/arrows ./... ./cmd/edenwait/... ./bench/... ./temporal/... ./checks/arrows/... ./examples/observed/...
@@ -102,7 +107,7 @@ KEY := known-key-0123456789
 secrets: ## the key is in no output of the suite
 	out=$$(mktemp)
 	trap 'rm -f "$$out"' EXIT
-	for package in . ./edentest ./cmd/edenwait; do
+	for package in . ./internal/faults ./internal/soak ./edentest ./cmd/edenwait; do
 		EDENAI_API_KEY=$(KEY) go test -short -count=1 -v "$$package" >"$$out" 2>&1 || { grep -E -A20 -e '--- FAIL|^panic' "$$out"; exit 1; }
 		if grep -nE '$(KEY)|soak-key-012|Bearer [A-Za-z0-9]' "$$out"; then echo 'the key is in the output'; exit 1; fi
 	done
@@ -142,7 +147,7 @@ examples: ## the programs among the examples run
 SCENARIOS := 4000
 
 soak: ## many scenarios of the soak: make soak SCENARIOS=20000
-	EDENWAIT_SOAK=$(SCENARIOS) go test -count=1 -timeout 60m -run 'TestSoak$$' .
+	EDENWAIT_SOAK=$(SCENARIOS) go test -count=1 -timeout 60m -run 'TestSoak$$' ./internal/soak
 
 # A number of inputs, not a time: a run that is ended by the clock can fail with
 # "context deadline exceeded" though no input has failed (golang/go#75804).

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,58 +15,8 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
-
-// newWaiter returns a Waiter that reaches the API in memory.
-func newWaiter(t testing.TB, api *edentest.API, config edenwait.Config) *edenwait.Waiter {
-	t.Helper()
-	config.Token, config.HTTPClient = edentest.DefaultToken, api.Client()
-	waiter, err := edenwait.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return waiter
-}
-
-// hookLog records which hooks were called.
-type hookLog struct {
-	mu       sync.Mutex
-	success  map[string]int
-	fail     map[string]int
-	errors   map[string]int
-	progress []edenwait.Progress
-}
-
-func newHookLog() *hookLog {
-	return &hookLog{success: map[string]int{}, fail: map[string]int{}, errors: map[string]int{}}
-}
-
-func (l *hookLog) hooks() edenwait.Hooks {
-	return edenwait.Hooks{
-		OnSuccess: func(_ context.Context, job *edenwait.Job) error { return l.job(l.success, job, edenwait.StatusSuccess) },
-		OnFail:    func(_ context.Context, job *edenwait.Job) error { return l.job(l.fail, job, edenwait.StatusFail) },
-		OnError: func(_ context.Context, id string, _ error) {
-			l.mu.Lock()
-			defer l.mu.Unlock()
-			l.errors[strings.ToLower(id)]++
-		},
-		OnProgress: func(p edenwait.Progress) {
-			l.mu.Lock()
-			defer l.mu.Unlock()
-			l.progress = append(l.progress, p)
-		},
-	}
-}
-
-func (l *hookLog) job(calls map[string]int, job *edenwait.Job, want edenwait.Status) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	calls[job.ID]++
-	if job.Status != want {
-		return fmt.Errorf("called with status %q", job.Status)
-	}
-	return nil
-}
 
 func TestWaitAllThousandJobs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -78,8 +27,8 @@ func TestWaitAllThousandJobs(t *testing.T) {
 		unknown := uuid.NewString()
 		ids = append(ids, failing, odd, unknown, "not-a-uuid", strings.ToUpper(ids[0]), ids[1], ids[1])
 
-		record := newHookLog()
-		results, err := newWaiter(t, api, edenwait.Config{Hooks: record.hooks()}).WaitAll(context.Background(), ids)
+		record := testbed.NewHookLog()
+		results, err := testbed.NewWaiter(t, api, edenwait.Config{Hooks: record.Hooks()}).WaitAll(context.Background(), ids)
 
 		if len(results) != len(ids) {
 			t.Fatalf("%d results for %d ids", len(results), len(ids))
@@ -135,16 +84,16 @@ func TestWaitAllThousandJobs(t *testing.T) {
 		for _, id := range ids[:996] {
 			want[id] = 1
 		}
-		if !maps.Equal(record.success, want) {
-			t.Errorf("OnSuccess: %d jobs, want each of 996 once", len(record.success))
+		if !maps.Equal(record.Success, want) {
+			t.Errorf("OnSuccess: %d jobs, want each of 996 once", len(record.Success))
 		}
-		if want := map[string]int{failing: 1}; !maps.Equal(record.fail, want) {
-			t.Errorf("OnFail: %v, want %v", record.fail, want)
+		if want := map[string]int{failing: 1}; !maps.Equal(record.Fail, want) {
+			t.Errorf("OnFail: %v, want %v", record.Fail, want)
 		}
-		if want := map[string]int{odd: 1, unknown: 1, "not-a-uuid": 1}; !maps.Equal(record.errors, want) {
-			t.Errorf("OnError: %v, want %v", record.errors, want)
+		if want := map[string]int{odd: 1, unknown: 1, "not-a-uuid": 1}; !maps.Equal(record.Errors, want) {
+			t.Errorf("OnError: %v, want %v", record.Errors, want)
 		}
-		checkProgress(t, record.progress, edenwait.Progress{Total: 1000, Succeeded: 996, Failed: 1, Errored: 3})
+		checkProgress(t, record.Progress, edenwait.Progress{Total: 1000, Succeeded: 996, Failed: 1, Errored: 3})
 		for _, r := range api.Requests() {
 			if strings.Contains(r.Path, "not-a-uuid") {
 				t.Errorf("a request was spent on a bad id: %s", r.Path)
@@ -180,7 +129,7 @@ func checkProgress(t *testing.T, reports []edenwait.Progress, want edenwait.Prog
 func TestWaitAllEmpty(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
-		results, err := newWaiter(t, api, edenwait.Config{}).WaitAll(context.Background(), nil)
+		results, err := testbed.NewWaiter(t, api, edenwait.Config{}).WaitAll(context.Background(), nil)
 		if len(results) != 0 || results == nil || err != nil {
 			t.Errorf("results %v, err %v, want none and nil", results, err)
 		}
@@ -200,7 +149,7 @@ func TestWaitAllContextEndsHalfWay(t *testing.T) {
 			stopAt := time.Now().Add(2 * time.Minute)
 			stop := time.AfterFunc(2*time.Minute, func() { cancel(cause) })
 			defer stop.Stop()
-			results, err := newWaiter(t, api, edenwait.Config{}).WaitAll(ctx, ids)
+			results, err := testbed.NewWaiter(t, api, edenwait.Config{}).WaitAll(ctx, ids)
 			if late := time.Since(stopAt); late > time.Second {
 				t.Errorf("returned %v after ctx ended", late)
 			}
@@ -231,7 +180,7 @@ func TestWaitAllContextEndedBefore(t *testing.T) {
 		ids := append(api.SubmitAll(2, edentest.Workload{}), "bad")
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
-		results, err := newWaiter(t, api, edenwait.Config{}).WaitAll(ctx, ids)
+		results, err := testbed.NewWaiter(t, api, edenwait.Config{}).WaitAll(ctx, ids)
 		if !errors.Is(results[0].Err, context.Canceled) || !errors.Is(results[2].Err, edenwait.ErrInvalidID) || !errors.Is(err, context.Canceled) {
 			t.Errorf("results %+v, err %v", results, err)
 		}
@@ -239,7 +188,7 @@ func TestWaitAllContextEndedBefore(t *testing.T) {
 			t.Errorf("%d requests under an ended context", n)
 		}
 		// Where there is nothing to wait for, the context cuts nothing short.
-		_, err = newWaiter(t, api, edenwait.Config{}).WaitAll(ctx, []string{"bad"})
+		_, err = testbed.NewWaiter(t, api, edenwait.Config{}).WaitAll(ctx, []string{"bad"})
 		var batch *edenwait.BatchError
 		if !errors.As(err, &batch) || batch.Cause != nil {
 			t.Errorf("err %v, ended early though no job was waited for", err)
@@ -252,8 +201,8 @@ func TestRefusedKeyEndsTheBatch(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			api := edentest.New(edentest.Options{Faults: []edentest.Fault{{From: time.Minute, Do: edentest.Status(status, "", nil)}}})
 			ids := api.SubmitAll(50, edentest.Workload{Durations: edentest.Bimodal{Short: time.Second, Long: time.Hour, LongFraction: 0.5}})
-			began, record := time.Now(), newHookLog()
-			results, err := newWaiter(t, api, edenwait.Config{Hooks: record.hooks()}).WaitAll(context.Background(), ids)
+			began, record := time.Now(), testbed.NewHookLog()
+			results, err := testbed.NewWaiter(t, api, edenwait.Config{Hooks: record.Hooks()}).WaitAll(context.Background(), ids)
 			if took := time.Since(began); took > 90*time.Second {
 				t.Errorf("%d: took %v", status, took)
 			}
@@ -274,8 +223,8 @@ func TestRefusedKeyEndsTheBatch(t *testing.T) {
 					t.Errorf("%d, job %d: %v", status, i, r.Err)
 				}
 			}
-			if short == 0 || short == 50 || len(record.success) != short || len(record.errors) != 0 {
-				t.Errorf("%d: %d results before the end, %d hooks, OnError %v", status, short, len(record.success), record.errors)
+			if short == 0 || short == 50 || len(record.Success) != short || len(record.Errors) != 0 {
+				t.Errorf("%d: %d results before the end, %d hooks, OnError %v", status, short, len(record.Success), record.Errors)
 			}
 		})
 	}
@@ -289,7 +238,7 @@ func TestFailFast(t *testing.T) {
 			api.Submit(edentest.Script{After: time.Minute, Status: "fail", Error: json.RawMessage(`"boom"`)}),
 			api.Submit(edentest.Script{After: time.Hour}),
 		}
-		results, err := newWaiter(t, api, edenwait.Config{FailFast: true}).WaitAll(context.Background(), ids)
+		results, err := testbed.NewWaiter(t, api, edenwait.Config{FailFast: true}).WaitAll(context.Background(), ids)
 		var failed *edenwait.JobFailedError
 		if results[0].Err != nil || !errors.As(results[1].Err, &failed) || !errors.Is(results[2].Err, edenwait.ErrFailFast) {
 			t.Errorf("results: %v, %v, %v", results[0].Err, results[1].Err, results[2].Err)
@@ -308,13 +257,13 @@ func TestFailFast(t *testing.T) {
 func TestAnswersAfterTheEndOfTheBatch(t *testing.T) {
 	const refused, unknown = 0, 1
 	synctest.Test(t, func(t *testing.T) {
-		record := newHookLog()
-		waiter := newScripted(t, func(ctx context.Context, id string, _ int) (*edenwait.Job, error) {
+		record := testbed.NewHookLog()
+		waiter := testbed.NewScripted(t, func(ctx context.Context, id string, _ int) (*edenwait.Job, error) {
 			time.Sleep(10 * time.Second)
 			switch id {
-			case uid(refused):
+			case testbed.ID(refused):
 				return nil, &edenwait.APIError{StatusCode: 401}
-			case uid(unknown):
+			case testbed.ID(unknown):
 				time.Sleep(100 * time.Millisecond)
 				return nil, fmt.Errorf("no row: %w", edenwait.ErrNotFound)
 			}
@@ -324,10 +273,10 @@ func TestAnswersAfterTheEndOfTheBatch(t *testing.T) {
 				time.Sleep(time.Duration(id[len(id)-1]) * time.Millisecond) // some are slow to notice
 			}
 			return nil, &edenwait.APIError{StatusCode: 404} // which is no news of a job that is so new
-		}, edenwait.Config{MaxErrors: 1, MaxInFlight: 22, Burst: 22, Hooks: record.hooks()})
+		}, edenwait.Config{MaxErrors: 1, MaxInFlight: 22, Burst: 22, Hooks: record.Hooks()})
 		ids := make([]string, 22)
 		for n := range ids {
-			ids[n] = uid(n)
+			ids[n] = testbed.ID(n)
 		}
 		results, err := waiter.WaitAll(context.Background(), ids)
 		if !errors.Is(err, edenwait.ErrUnauthorized) {
@@ -338,8 +287,8 @@ func TestAnswersAfterTheEndOfTheBatch(t *testing.T) {
 				t.Errorf("result %d: %v, want %v", n, r.Err, want)
 			}
 		}
-		if want := map[string]int{uid(unknown): 1}; !maps.Equal(record.errors, want) {
-			t.Errorf("OnError: %v, want %v", record.errors, want)
+		if want := map[string]int{testbed.ID(unknown): 1}; !maps.Equal(record.Errors, want) {
+			t.Errorf("OnError: %v, want %v", record.Errors, want)
 		}
 	})
 }
@@ -349,7 +298,7 @@ func TestFailFastWithABadID(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
 		began := time.Now()
-		results, err := newWaiter(t, api, edenwait.Config{FailFast: true}).WaitAll(context.Background(),
+		results, err := testbed.NewWaiter(t, api, edenwait.Config{FailFast: true}).WaitAll(context.Background(),
 			[]string{"bad", api.Submit(edentest.Script{After: time.Hour})})
 		if took := time.Since(began); took > 0 || len(api.Requests()) > 0 {
 			t.Errorf("took %v and %d requests", took, len(api.Requests()))

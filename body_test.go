@@ -7,13 +7,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	nethttp "net/http"
+	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // paced is a body of which some bytes come at a time, after a while each. A wait
@@ -47,7 +50,7 @@ func (p *paced) Close() error { return nil }
 
 // body is a job's whose output has so many letters.
 func bodyOf(letters int) []byte {
-	return fmt.Appendf(nil, `{"public_id":%q,"status":"success","output":%q}`, someID, strings.Repeat("x", letters))
+	return fmt.Appendf(nil, `{"public_id":%q,"status":"success","output":%q}`, testbed.SomeID, strings.Repeat("x", letters))
 }
 
 // TestSlowAnswers: an answer whose bytes keep coming is not cut off; a silence, and
@@ -84,16 +87,16 @@ func TestSlowAnswers(t *testing.T) {
 		"a drip after much":             {8 << 20, 1000, after(7<<20, 1000, time.Millisecond, 2*time.Second), 0, timeout, 80 * time.Second, true},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			client := &nethttp.Client{Timeout: tt.clientTimeout, Transport: roundTrip(func(r *nethttp.Request) (*nethttp.Response, error) {
+			client := &http.Client{Timeout: tt.clientTimeout, Transport: testbed.RoundTrip(func(r *http.Request) (*http.Response, error) {
 				body := bodyOf(tt.letters)
-				return &nethttp.Response{StatusCode: 200, Header: nethttp.Header{}, Body: &paced{r.Context(), body, tt.piece, tt.every}, ContentLength: int64(len(body))}, nil
+				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: &paced{r.Context(), body, tt.piece, tt.every}, ContentLength: int64(len(body))}, nil
 			})}
 			poller, err := edenwait.NewPoller(edenwait.Config{Token: "secret-key", HTTPClient: client})
 			if err != nil {
 				t.Fatal(err)
 			}
 			began := time.Now()
-			_, err = poller.Get(t.Context(), someID)
+			_, err = poller.Get(t.Context(), testbed.SomeID)
 			if errors.Is(err, context.DeadlineExceeded) != tt.cut || !tt.cut && err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -107,17 +110,17 @@ func TestSlowAnswers(t *testing.T) {
 // TestSlowAnswersOverTheWire: the same of real requests and answers, whose
 // connections are in memory and whose time is the bubble's.
 func TestSlowAnswersOverTheWire(t *testing.T) {
-	_, _ = httptestRoots(), httptestCertificates() // made outside the bubble
+	_, _ = testbed.Roots(), testbed.Certificate() // made outside the bubble
 	for _, version := range []int{1, 2} {
 		synctest.Test(t, func(t *testing.T) {
-			server := startPiped(t, version, func(rw nethttp.ResponseWriter, r *nethttp.Request) {
+			server := testbed.StartPiped(t, version, func(rw http.ResponseWriter, r *http.Request) {
 				piece := 10_000
-				if r.URL.Path == "/v3/universal-ai/async/"+hanging {
+				if r.URL.Path == "/v3/universal-ai/async/"+testbed.HangingID {
 					piece = 100 // a byte now and then
 				}
 				for body := bodyOf(200_000); len(body) > 0; body = body[min(piece, len(body)):] {
 					_, _ = rw.Write(body[:min(piece, len(body))])
-					_ = nethttp.NewResponseController(rw).Flush()
+					_ = http.NewResponseController(rw).Flush()
 					select {
 					case <-time.After(5 * time.Second):
 					case <-r.Context().Done():
@@ -125,16 +128,16 @@ func TestSlowAnswersOverTheWire(t *testing.T) {
 					}
 				}
 			})
-			poller := server.poller(t, edenwait.Config{})
+			poller := server.Poller(t, edenwait.Config{})
 			began := time.Now()
-			if _, err := poller.Get(t.Context(), someID); err != nil {
+			if _, err := poller.Get(t.Context(), testbed.SomeID); err != nil {
 				t.Errorf("HTTP/%d: %v", version, err)
 			}
 			if took := time.Since(began); took < 100*time.Second {
 				t.Errorf("HTTP/%d: it took only %v", version, took)
 			}
 			began = time.Now()
-			if _, err := poller.Get(t.Context(), hanging); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > time.Minute {
+			if _, err := poller.Get(t.Context(), testbed.HangingID); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > time.Minute {
 				t.Errorf("HTTP/%d: a drip ended after %v: %v", version, time.Since(began), err)
 			}
 		})
@@ -146,14 +149,14 @@ func TestBodyIsReadToItsEnd(t *testing.T) {
 	body := bodyOf(10_000)
 	for _, length := range []int64{0, -1, 1, int64(len(body)) - 1, int64(len(body)), int64(len(body)) + 1, 1 << 20} {
 		for name, shown := range map[string]io.Reader{"at once": bytes.NewReader(body), "by the byte": oneByOne{bytes.NewReader(body)}} {
-			client := &nethttp.Client{Transport: roundTrip(func(*nethttp.Request) (*nethttp.Response, error) {
-				return &nethttp.Response{StatusCode: 200, Header: nethttp.Header{}, Body: io.NopCloser(shown), ContentLength: length}, nil
+			client := &http.Client{Transport: testbed.RoundTrip(func(*http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(shown), ContentLength: length}, nil
 			})}
 			poller, err := edenwait.NewPoller(edenwait.Config{Token: "secret-key", HTTPClient: client})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if job, err := poller.Get(t.Context(), someID); err != nil || len(job.Output) != 10_002 {
+			if job, err := poller.Get(t.Context(), testbed.SomeID); err != nil || len(job.Output) != 10_002 {
 				t.Errorf("a ContentLength of %d for %d bytes, %s: %v", length, len(body), name, err)
 			}
 		}
@@ -202,22 +205,22 @@ func TestCompressedAnswers(t *testing.T) {
 		{"br", 200, fits, nil, "Content-Encoding br, want gzip"},
 		{"zstd, gzip", 200, gzipped(t, fits), nil, "Content-Encoding zstd, want gzip"},
 	} {
-		overWire(t, func(t *testing.T, w protocol) {
-			server := w.start(t, nethttp.HandlerFunc(func(rw nethttp.ResponseWriter, _ *nethttp.Request) {
+		testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
+			server := w.Start(t, http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
 				rw.Header().Set("Content-Encoding", tt.coding)
 				rw.WriteHeader(tt.status)
 				_, _ = rw.Write(tt.body)
 			}))
-			transport := trusting()
+			transport := testbed.Trusting()
 			transport.DisableCompression = true
 			defer transport.CloseIdleConnections()
 			poller, err := edenwait.NewPoller(edenwait.Config{
-				Token: "secret-key", BaseURL: server.URL, HTTPClient: &nethttp.Client{Transport: transport}, MaxResponseBytes: limit,
+				Token: "secret-key", BaseURL: server.URL, HTTPClient: &http.Client{Transport: transport}, MaxResponseBytes: limit,
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			job, err := poller.Get(t.Context(), someID)
+			job, err := poller.Get(t.Context(), testbed.SomeID)
 			switch good := tt.is == nil && tt.says == ""; {
 			case good && (err != nil || len(job.Output) != 10_002):
 				t.Errorf("%q: %v", tt.coding, err)
@@ -226,4 +229,88 @@ func TestCompressedAnswers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// vast is a body of spaces, of any size, that counts what is read of it.
+type vast struct {
+	left, read int64
+	closed     bool
+}
+
+func (v *vast) Read(p []byte) (int, error) {
+	if v.left == 0 {
+		return 0, io.EOF
+	}
+	n := int(min(int64(len(p)), v.left))
+	for i := range n {
+		p[i] = ' '
+	}
+	v.left, v.read = v.left-int64(n), v.read+int64(n)
+	return n, nil
+}
+
+func (v *vast) Close() error {
+	v.closed = true
+	return nil
+}
+
+// vastly answers with a body, and may claim that it has another length.
+type vastly struct {
+	status int
+	claims int64
+	body   *vast
+}
+
+// RoundTrip implements http.RoundTripper.
+func (v vastly) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: v.status, Header: http.Header{}, ContentLength: v.claims, Body: v.body, Request: r}, nil
+}
+
+// What a server sends beyond the bounds is not read, and what it claims to send
+// gets no memory before it has come.
+func TestPollerReadsAndTrustsInBounds(t *testing.T) {
+	tests := []struct {
+		status                     int
+		limit, claims, sends, most int64 // in bytes; most of what is read
+		is                         error
+	}{
+		{200, 100 << 20, 100<<20 + 1, 1 << 26, 0, edenwait.ErrResponseTooLarge},
+		{200, 100 << 20, 100 << 20, 1 << 10, 1 << 10, nil},
+		{200, 1 << 20, -1, 1 << 26, 1<<20 + 1, edenwait.ErrResponseTooLarge},
+		{500, 100 << 20, -1, 1 << 26, 64 << 10, nil},
+	}
+	for _, tt := range tests {
+		body := &vast{left: tt.sends}
+		poller, err := edenwait.NewPoller(edenwait.Config{
+			Token: "secret-key", MaxResponseBytes: tt.limit, HTTPClient: &http.Client{Transport: vastly{tt.status, tt.claims, body}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err = poller.Get(context.Background(), testbed.SomeID)
+		runtime.ReadMemStats(&after)
+		if err == nil || !body.closed || tt.is != nil && !errors.Is(err, tt.is) {
+			t.Errorf("%+v: closed %v, %v", tt, body.closed, err)
+		}
+		if memory := after.TotalAlloc - before.TotalAlloc; body.read > tt.most || memory > 40<<20 {
+			t.Errorf("%+v: %d bytes read, %d of memory", tt, body.read, memory)
+		}
+	}
+}
+
+// A 404 that is longer than is read of it is the API's all the same.
+func TestLongNotFound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Token: "key", Faults: []edentest.Fault{{Do: edentest.PadBody(100_000)}}})
+		waiter, err := edenwait.New(edenwait.Config{Token: "key", HTTPClient: api.Client()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		if _, err := waiter.Wait(t.Context(), "00000000-0000-4000-8000-000000000001"); !errors.Is(err, edenwait.ErrNotFound) || time.Since(began) > 20*time.Second {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+	})
 }

@@ -314,6 +314,7 @@ func (c *call) finish(progress *reporter) {
 		case <-late:
 			c.cutOff()
 			reported = nil
+			late = time.After(stopWithin) // a Logger that blocks may keep an end from its hook until now
 		case <-reported:
 			reported = nil
 		case <-c.wake:

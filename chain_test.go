@@ -4,17 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	nethttp "net/http"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
-
 	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // Errors whose chains have no end.
@@ -52,14 +50,14 @@ func TestErrorsWithoutEnd(t *testing.T) {
 	} {
 		for _, where := range []string{"source", "source panics", "hook", "hook panics", "cause", "transport"} {
 			synctest.Test(t, func(t *testing.T) {
-				log := &syncBuffer{}
+				log := &testbed.Log{}
 				ctx, cancel := context.WithCancelCause(t.Context())
 				defer cancel(nil)
 				config := edenwait.Config{
-					Token: soakToken, MaxErrors: 1, MaxWait: time.Second,
-					Logger: zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), log, zap.DebugLevel)),
+					Token: testbed.Token, MaxErrors: 1, MaxWait: time.Second,
+					Logger: log.Logger(),
 				}
-				answer := succeeded
+				answer := testbed.Succeeded
 				switch where {
 				case "source":
 					answer = func(string) (*edenwait.Job, error) { return nil, e }
@@ -70,18 +68,18 @@ func TestErrorsWithoutEnd(t *testing.T) {
 				case "hook panics":
 					config.Hooks.OnSuccess = func(context.Context, *edenwait.Job) error { panic(e) }
 				case "cause":
-					answer = func(id string) (*edenwait.Job, error) { cancel(e); return running(id) }
+					answer = func(id string) (*edenwait.Job, error) { cancel(e); return testbed.Running(id) }
 				}
-				config.Source = getFunc(func(_ context.Context, id string) (*edenwait.Job, error) { return answer(id) })
+				config.Source = testbed.GetFunc(func(_ context.Context, id string) (*edenwait.Job, error) { return answer(id) })
 				if where == "transport" {
 					config.Source = nil
-					config.HTTPClient = &nethttp.Client{Transport: roundTrip(func(*nethttp.Request) (*nethttp.Response, error) { return nil, e })}
+					config.HTTPClient = &http.Client{Transport: testbed.RoundTrip(func(*http.Request) (*http.Response, error) { return nil, e })}
 				}
 				waiter, err := edenwait.New(config)
 				if err != nil {
 					t.Fatal(err)
 				}
-				results, err := waiter.WaitAll(ctx, []string{someID, uid(2)})
+				results, err := waiter.WaitAll(ctx, []string{testbed.SomeID, testbed.ID(2)})
 				if len(results) != 2 || err == nil || errors.Is(err, edenwait.ErrNotFound) {
 					t.Fatalf("%s, %s: %v", name, where, err)
 				}

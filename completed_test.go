@@ -16,6 +16,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 func TestAsCompletedYieldsInOrderOfEnds(t *testing.T) {
@@ -28,7 +29,7 @@ func TestAsCompletedYieldsInOrderOfEnds(t *testing.T) {
 		want = slices.Clone(ids)
 		slices.Reverse(want)
 		var got []string
-		for r := range newWaiter(t, api, edenwait.Config{}).AsCompleted(context.Background(), slices.Values(ids)) {
+		for r := range testbed.NewWaiter(t, api, edenwait.Config{}).AsCompleted(context.Background(), slices.Values(ids)) {
 			if r.Err != nil {
 				t.Error(r.Err)
 			}
@@ -48,7 +49,7 @@ func TestAsCompletedBreak(t *testing.T) {
 			api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
 			ids := api.SubmitAll(200, edentest.Workload{Durations: edentest.Uniform{Min: time.Second, Max: time.Hour}})
 			taken := 0
-			for range newWaiter(t, api, edenwait.Config{}).AsCompleted(context.Background(), slices.Values(ids)) {
+			for range testbed.NewWaiter(t, api, edenwait.Config{}).AsCompleted(context.Background(), slices.Values(ids)) {
 				if taken == after {
 					break
 				}
@@ -66,7 +67,7 @@ func TestAsCompletedBreak(t *testing.T) {
 func TestAsCompletedTakesIDsAsTheyCome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
-		record := newHookLog()
+		record := testbed.NewHookLog()
 		first := api.Submit(edentest.Script{})
 		arriving := func(yield func(string) bool) {
 			// The last id comes when the first job is long over, and so does the
@@ -80,7 +81,7 @@ func TestAsCompletedTakesIDsAsTheyCome(t *testing.T) {
 		}
 		began := time.Now()
 		var at []time.Duration
-		for r := range newWaiter(t, api, edenwait.Config{Hooks: record.hooks()}).AsCompleted(context.Background(), arriving) {
+		for r := range testbed.NewWaiter(t, api, edenwait.Config{Hooks: record.Hooks()}).AsCompleted(context.Background(), arriving) {
 			if r.Err != nil {
 				t.Error(r.Err)
 			}
@@ -89,8 +90,8 @@ func TestAsCompletedTakesIDsAsTheyCome(t *testing.T) {
 		if want := []time.Duration{0, 10 * time.Minute, 20 * time.Minute}; !slices.Equal(at, want) {
 			t.Errorf("yielded at %v, want %v", at, want)
 		}
-		if record.success[first] != 1 {
-			t.Errorf("%d calls of OnSuccess for one job", record.success[first])
+		if record.Success[first] != 1 {
+			t.Errorf("%d calls of OnSuccess for one job", record.Success[first])
 		}
 	})
 }
@@ -107,7 +108,7 @@ func TestAsCompletedHandsOnPanicOfIDs(t *testing.T) {
 				t.Errorf("recovered %v", thrown)
 			}
 		}()
-		for range newWaiter(t, api, edenwait.Config{}).AsCompleted(context.Background(), ids) {
+		for range testbed.NewWaiter(t, api, edenwait.Config{}).AsCompleted(context.Background(), ids) {
 		}
 	})
 }
@@ -117,7 +118,7 @@ func TestAsCompletedWaitsForTheBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Rate: -1})
 		ids := api.SubmitAll(1000, edentest.Workload{Durations: edentest.Fixed(0)})
-		for range newWaiter(t, api, edenwait.Config{Rate: 1000, MaxInFlight: 8}).AsCompleted(context.Background(), slices.Values(ids)) {
+		for range testbed.NewWaiter(t, api, edenwait.Config{Rate: 1000, MaxInFlight: 8}).AsCompleted(context.Background(), slices.Values(ids)) {
 			time.Sleep(time.Minute)
 			if n := api.Stats().Gets; n > 40 {
 				t.Errorf("%d results fetched while the first is looked at", n)
@@ -157,7 +158,7 @@ func TestAsCompletedAnswersForEachIDRead(t *testing.T) {
 				}
 			}
 			results := int64(0)
-			for r := range newWaiter(t, api, setUp(api, cancel)).AsCompleted(ctx, ids) {
+			for r := range testbed.NewWaiter(t, api, setUp(api, cancel)).AsCompleted(ctx, ids) {
 				if r.Err == nil {
 					t.Errorf("%s: %s succeeded", name, r.ID)
 				}
@@ -180,11 +181,11 @@ func TestAsCompletedBreakJoinsIDs(t *testing.T) {
 		ids := func(yield func(string) bool) {
 			running = true
 			defer func() { running = false }()
-			for n := 0; yield(uid(n)); n++ {
+			for n := 0; yield(testbed.ID(n)); n++ {
 				time.Sleep(20 * time.Millisecond)
 			}
 		}
-		waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) { return succeeded(id) }, edenwait.Config{})
+		waiter := testbed.NewScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) { return testbed.Succeeded(id) }, edenwait.Config{})
 		for range waiter.AsCompleted(context.Background(), ids) {
 			break
 		}
@@ -193,7 +194,7 @@ func TestAsCompletedBreakJoinsIDs(t *testing.T) {
 		}
 		// But one that waits for something has not, and is not waited for.
 		ids = func(yield func(string) bool) {
-			if yield(uid(0)) {
+			if yield(testbed.ID(0)) {
 				time.Sleep(time.Hour)
 			}
 		}
@@ -215,46 +216,18 @@ func TestAsCompletedHandsOnPanicOfBackOff(t *testing.T) {
 		api := edentest.New(edentest.Options{})
 		var read atomic.Int64
 		ids := func(yield func(string) bool) {
-			for n := 0; n < 1000 && yield(uid(n)); n++ {
+			for n := 0; n < 1000 && yield(testbed.ID(n)); n++ {
 				read.Add(1)
 				time.Sleep(10 * time.Millisecond)
 			}
 		}
-		waiter := newWaiter(t, api, edenwait.Config{BackOff: func() backoff.BackOff { panic("no delays today") }})
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{BackOff: func() backoff.BackOff { panic("no delays today") }})
 		defer func() {
 			if thrown := recover(); thrown != "no delays today" || read.Load() > 2 {
 				t.Errorf("recovered %v, and %d ids are read", thrown, read.Load())
 			}
 		}()
 		for range waiter.AsCompleted(context.Background(), ids) {
-		}
-	})
-}
-
-// Each job of a stream gets its final poll, whenever its id came.
-func TestFinalPollInAStream(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const wait = 10 * time.Minute
-		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
-		ids := func(yield func(string) bool) {
-			for range 50 {
-				for range 2 {
-					if !yield(api.Submit(edentest.Script{After: wait - 2500*time.Millisecond})) {
-						return
-					}
-					time.Sleep(1900 * time.Millisecond)
-				}
-				time.Sleep(2 * time.Minute)
-			}
-		}
-		missed := 0
-		for r := range newWaiter(t, api, edenwait.Config{MaxWait: wait}).AsCompleted(context.Background(), ids) {
-			if r.Err != nil {
-				missed++
-			}
-		}
-		if missed > 0 {
-			t.Errorf("%d of 100 jobs that ended 2.5 s before MaxWait were given up", missed)
 		}
 	})
 }
@@ -280,7 +253,7 @@ func TestNewJobInAQuietStream(t *testing.T) {
 				}
 			}
 		}
-		for r := range newWaiter(t, api, edenwait.Config{}).AsCompleted(context.Background(), ids) {
+		for r := range testbed.NewWaiter(t, api, edenwait.Config{}).AsCompleted(context.Background(), ids) {
 			if at, ok := came.Load(r.ID); ok && time.Since(at.(time.Time)) > 2*time.Second {
 				t.Errorf("found after %v", time.Since(at.(time.Time)))
 			}
@@ -297,7 +270,7 @@ func TestAsCompletedYieldsAsHooksEnd(t *testing.T) {
 		for n := range 5 {
 			takes[api.Submit(edentest.Script{})] = time.Duration(n) * time.Minute
 		}
-		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(_ context.Context, job *edenwait.Job) error {
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(_ context.Context, job *edenwait.Job) error {
 			time.Sleep(takes[job.ID])
 			return nil
 		}}})
@@ -314,17 +287,17 @@ func TestAsCompletedYieldsAsHooksEnd(t *testing.T) {
 func TestAsCompletedReadsNoIDsAfterTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var over atomic.Bool
-		waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
+		waiter := testbed.NewScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
 			time.Sleep(2 * time.Second) // whatever becomes of ctx
-			if id == uid(0) {
+			if id == testbed.ID(0) {
 				over.Store(true)
 				return &edenwait.Job{ID: id, Status: edenwait.StatusFail}, nil
 			}
-			return succeeded(id)
+			return testbed.Succeeded(id)
 		}, edenwait.Config{FailFast: true})
 		var after atomic.Int64
 		ids := func(yield func(string) bool) {
-			for n := 0; yield(uid(n)); n++ {
+			for n := 0; yield(testbed.ID(n)); n++ {
 				if over.Load() {
 					after.Add(1)
 				}

@@ -12,11 +12,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/edenwait/edenwait"
-	"github.com/edenwait/edenwait/edentest"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 func TestNewNamesTheField(t *testing.T) {
@@ -92,7 +94,7 @@ func TestBaseURLAsPeopleCopyIt(t *testing.T) {
 		"https://gateway.example/vision":                      "https://gateway.example/vision",
 	} {
 		var asked string
-		client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		client := &http.Client{Transport: testbed.RoundTrip(func(r *http.Request) (*http.Response, error) {
 			asked = r.URL.String()
 			return nil, errors.New("no network")
 		})}
@@ -101,8 +103,8 @@ func TestBaseURLAsPeopleCopyIt(t *testing.T) {
 			t.Errorf("%q: %v", base, err)
 			continue
 		}
-		_, _ = poller.Get(t.Context(), someID)
-		if asked != want+"/v3/universal-ai/async/"+someID {
+		_, _ = poller.Get(t.Context(), testbed.SomeID)
+		if asked != want+"/v3/universal-ai/async/"+testbed.SomeID {
 			t.Errorf("%q: asks %s", base, asked)
 		}
 	}
@@ -127,9 +129,9 @@ func TestBaseURLAsPeopleCopyIt(t *testing.T) {
 		"https://api.edenai.run/v2":     `Config.BaseURL is "https://api.edenai.run/…/v2", want scheme and host without the path of an endpoint, such as https://api.edenai.run`,
 		"https://api.edenai.run/v2/x":   "without the path of an endpoint",
 		"https://api.edenai.run/V3":     "without the path of an endpoint",
-		"https://api.edenai.run/v3/universal-ai/async/" + someID: "without the path of an endpoint",
-		"https://api.edenai.run/v3/universal-ai/async?page=1":    "without a query or fragment, such as https://api.edenai.run",
-		"https://api.edenai.run/#top":                            "without a query or fragment",
+		"https://api.edenai.run/v3/universal-ai/async/" + testbed.SomeID: "without the path of an endpoint",
+		"https://api.edenai.run/v3/universal-ai/async?page=1":            "without a query or fragment, such as https://api.edenai.run",
+		"https://api.edenai.run/#top":                                    "without a query or fragment",
 	} {
 		_, err := edenwait.New(edenwait.Config{Token: "secret-key", BaseURL: base})
 		if err == nil || !strings.Contains(err.Error(), says) {
@@ -192,7 +194,7 @@ func TestMaxInFlightFollowsRate(t *testing.T) {
 	// Answers that take 90 ms, at 2,000 a second: 180 are under way.
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 90 * time.Millisecond, Rate: 1e5})
-		waiter := newWaiter(t, api, edenwait.Config{Rate: 2000, DisableList: true})
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{Rate: 2000, DisableList: true})
 		ids := api.SubmitAll(4000, edentest.Workload{Durations: edentest.Fixed(0)})
 		began := time.Now()
 		if _, err := waiter.WaitAll(context.Background(), ids); err != nil {

@@ -121,19 +121,23 @@ func (d *driver) notify(key engine.Key) {
 
 // reserve requests a turn for one of the caller's own requests. The channel is closed
 // when the turn is granted.
-func (d *driver) reserve() (ticket engine.Ticket, ahead int, granted <-chan struct{}) {
+func (d *driver) reserve() (core *engine.Engine, ticket engine.Ticket, ahead int, granted <-chan struct{}) {
 	turn := make(chan struct{})
 	d.input(func() {
 		d.wakeUp()
-		ticket, ahead = d.core.Reserve()
+		core = d.core
+		ticket, ahead = core.Reserve()
 		d.turns[ticket] = turn
 	})
-	return ticket, ahead, turn
+	return core, ticket, ahead, turn
 }
 
-// withdraw gives a turn up, granted or not.
-func (d *driver) withdraw(ticket engine.Ticket) {
+// withdraw gives a turn up, granted or not, unless it is of another engine by now.
+func (d *driver) withdraw(core *engine.Engine, ticket engine.Ticket) {
 	d.input(func() {
+		if d.core != core {
+			return
+		}
 		if _, waits := d.turns[ticket]; waits {
 			delete(d.turns, ticket)
 			d.core.Withdraw(ticket)

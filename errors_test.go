@@ -3,6 +3,7 @@ package edenwait_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // Jobs are counted by how they ended, whatever a hook has to say of others.
@@ -17,7 +19,7 @@ func TestBatchErrorCountsJobs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
 		ids := []string{api.Submit(edentest.Script{}), api.Submit(edentest.Script{Status: "fail"})}
-		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(_ context.Context, job *edenwait.Job) error {
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(_ context.Context, job *edenwait.Job) error {
 			return &edenwait.JobFailedError{Job: job} // of a job that the hook has waited for
 		}}})
 		_, err := waiter.WaitAll(context.Background(), ids)
@@ -64,7 +66,7 @@ func TestGaveUpErrorSaysWhatFailed(t *testing.T) {
 				} else {
 					time.AfterFunc(4*time.Second, cancel)
 				}
-				api, waiter := newFaulty(t, edentest.Options{Faults: []edentest.Fault{{On: edentest.Get, Do: test.fault}}}, config)
+				api, waiter := testbed.New(t, edentest.Options{Faults: []edentest.Fault{{On: edentest.Get, Do: test.fault}}}, config)
 				_, err := waiter.Wait(ctx, api.Submit(edentest.Script{}))
 				if !errors.Is(err, end) || !strings.Contains(err.Error(), "its last request failed: ") || !strings.Contains(err.Error(), test.words) {
 					t.Errorf("%s, %s: %v", name, bound, err)
@@ -84,7 +86,7 @@ func TestGaveUpErrorSaysWhatFailed(t *testing.T) {
 // failure to tell of.
 func TestGaveUpErrorForgetsWhatIsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		api, waiter := newFaulty(t, edentest.Options{Faults: []edentest.Fault{{On: edentest.Get, Times: 2, Do: edentest.Status(503, "", nil)}}}, edenwait.Config{MaxWait: time.Minute})
+		api, waiter := testbed.New(t, edentest.Options{Faults: []edentest.Fault{{On: edentest.Get, Times: 2, Do: edentest.Status(503, "", nil)}}}, edenwait.Config{MaxWait: time.Minute})
 		_, err := waiter.Wait(context.Background(), api.Submit(edentest.Script{After: edentest.Never}))
 		if !errors.Is(err, edenwait.ErrMaxWait) || strings.Contains(err.Error(), "503") {
 			t.Error(err)
@@ -103,4 +105,94 @@ func TestErrorsMadeByHand(t *testing.T) {
 			t.Errorf("%T says nothing", err)
 		}
 	}
+}
+
+// TestTextsOfGaveUpErrors: the package and the job are named once, whatever is wrapped.
+func TestTextsOfGaveUpErrors(t *testing.T) {
+	id := "0f8a6f0e-5d1c-4b1e-9d55-0f7f2d8f9a11"
+	notFound := &edenwait.APIError{StatusCode: 404, Op: "GET /v3/universal-ai/async/{job_id}"}
+	for want, err := range map[string]*edenwait.GaveUpError{
+		"edenwait: job " + id + " is unknown to the API after 1 poll in 50ms: GET /v3/universal-ai/async/{job_id}: HTTP 404 Not Found; check the id, the key's account and the host: results are deleted after 7 days": {
+			Polls: 1, Waited: 50 * time.Millisecond, Err: fmt.Errorf("edenwait: job %s: %w", id, notFound)},
+		"edenwait: job " + id + ` is gone after 2 polls in 1s, last seen "processing": DELETE: HTTP 410 Gone; results are deleted after 7 days`: {
+			Polls: 2, Waited: time.Second, LastStatus: edenwait.StatusProcessing, Err: &edenwait.APIError{StatusCode: 410, Op: "DELETE"}},
+		"edenwait: job " + id + " is refused by the API after 0 polls in 0s: x: HTTP 422 Unprocessable Entity; check the id: results are deleted after 7 days": {
+			Err: &edenwait.APIError{StatusCode: 422, Op: "x"}},
+		"edenwait: gave up on job " + id + " after 60 polls in 9m0s: MaxErrors reached: the database is away; wait for this id again: results are kept for 7 days": {
+			Polls: 60, Waited: 9 * time.Minute, Err: fmt.Errorf("%w: edenwait: job %s: the database is away", edenwait.ErrMaxErrors, id)},
+		"edenwait: stopped waiting for job " + id + " after 3 polls in 4s: the API refuses the key; fix the key, then wait for this id again: results are kept for 7 days": {
+			Polls: 3, Waited: 4 * time.Second, Err: edenwait.ErrUnauthorized},
+		"edenwait: stopped waiting for job " + id + " after 0 polls in 0s; wait for this id again: results are kept for 7 days": {},
+	} {
+		err.ID = id
+		if got := err.Error(); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
+// TestErrorsNameTheirJobOnce: of whichever kind, real ones.
+func TestErrorsNameTheirJobOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Faults: []edentest.Fault{{On: edentest.Get, From: 20 * time.Second, Do: edentest.Status(503, "", nil)}}})
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{MaxErrors: 3, Hooks: edenwait.Hooks{
+			OnFail: func(context.Context, *edenwait.Job) error { return errors.New("no space left") },
+		}})
+		ids := []string{
+			"0F8A6F0E-5D1C-4B1E-9D55-0F7F2D8F9A11",                    // unknown
+			api.Submit(edentest.Script{Status: "fail"}),               // with a hook that fails
+			api.Submit(edentest.Script{Status: "cancelled"}),          // outside the contract
+			api.Submit(edentest.Script{After: 19 * time.Second * 10}), // 503
+		}
+		results, err := waiter.WaitAll(context.Background(), ids)
+		for _, r := range append(results, edenwait.Result{ID: "edenwait", Err: err}) {
+			text := strings.ToLower(r.Err.Error())
+			if n := strings.Count(text, "edenwait: "); n != 1 {
+				t.Errorf("the package is named %d times: %s", n, text)
+			}
+			if n := strings.Count(text, strings.ToLower(r.ID)); n != 1 {
+				t.Errorf("the job is named %d times: %s", n, text)
+			}
+		}
+	})
+}
+
+// TestTextOfABatchError: equal errors are one line, what needs a human comes first, and
+// jobs that have not ended are counted by themselves, as in Progress.
+func TestTextOfABatchError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{})
+		ids := []string{}
+		for range 4 {
+			ids = append(ids, api.Submit(edentest.Script{After: edentest.Never}))
+		}
+		for range 3 {
+			ids = append(ids, api.Submit(edentest.Script{Status: "fail", Error: []byte(`"bad audio"`)}))
+		}
+		good := api.Submit(edentest.Script{})
+		ids = append(ids, "nonsense", good)
+		var last edenwait.Progress
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{
+			OnSuccess:  func(context.Context, *edenwait.Job) error { return errors.New("no space left") },
+			OnProgress: func(p edenwait.Progress) { last = p },
+		}})
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		_, err := waiter.WaitAll(ctx, ids)
+		var batch *edenwait.BatchError
+		if !errors.As(err, &batch) {
+			t.Fatal(err)
+		}
+		if batch.Total != last.Total || batch.Succeeded != last.Succeeded || batch.Failed != last.Failed || batch.Errored != last.Errored || batch.Waiting != last.Waiting {
+			t.Errorf("counts %+v, Progress %+v", batch, last)
+		}
+		want := `edenwait: 8 of 9 jobs did not succeed: 3 failed, 1 errored, 4 still waiting; hooks of 1 job failed; ended early: context deadline exceeded
+	not a job id (a UUID of 36 characters): "nonsense"
+	hook for job ` + good + `: no space left
+	3 jobs, such as ` + ids[4] + `: failed at audio/speech_to_text_async/deepgram: "bad audio"
+	4 jobs, such as ` + ids[0] + `: context deadline exceeded; wait for this id again: results are kept for 7 days`
+		if err.Error() != want {
+			t.Errorf("got  %s\nwant %s", err, want)
+		}
+	})
 }

@@ -11,15 +11,16 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // Calls that share a Waiter against one call of the same jobs, and beside crowds.
 
 // waitEach has a goroutine for each job that calls Wait, as services have.
-func waitEach(h *account, ids []string, config edenwait.Config) {
+func waitEach(h *testbed.Account, ids []string, config edenwait.Config) {
 	waiter, err := edenwait.New(config)
 	if err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	var g errgroup.Group
 	for _, id := range ids {
@@ -29,39 +30,39 @@ func waitEach(h *account, ids []string, config edenwait.Config) {
 		})
 	}
 	if err := g.Wait(); err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 }
 
 // A goroutine per job, each calling Wait, is as good as one WaitAll.
 func TestWaitsAreAsGoodAsWaitAll(t *testing.T) {
-	table := newTable(t, "jobs\tWaitAll: "+scoreHeader+"\t\tWait: "+scoreHeader)
+	table := testbed.NewTable(t, "jobs\tWaitAll: "+testbed.ScoreHeader+"\t\tWait: "+testbed.ScoreHeader)
 	for _, row := range []struct{ jobs, seeds int }{{10, 60}, {100, 16}, {1000, 4}} {
 		if testing.Short() && row.jobs != 100 {
 			continue
 		}
-		w := scenario{jobs: row.jobs, shape: minuteLong}
-		one := w.mean(t, row.seeds)
-		w.wait = waitEach
-		each := w.mean(t, row.seeds)
-		table.row("%d\t%v\t\t%v", row.jobs, one, each)
-		if each.lag > one.lag*115/100 || each.requests > one.requests*1.15 || each.limited > 0 {
+		w := testbed.Scenario{Jobs: row.jobs, Shape: testbed.MinuteLong}
+		one := w.Mean(t, row.seeds)
+		w.Wait = waitEach
+		each := w.Mean(t, row.seeds)
+		table.Row("%d\t%v\t\t%v", row.jobs, one, each)
+		if each.Lag > one.Lag*115/100 || each.Requests > one.Requests*1.15 || each.Limited > 0 {
 			t.Errorf("%d jobs: %v with a Wait each, %v with one WaitAll", row.jobs, each, one)
 		}
 	}
-	table.print()
+	table.Print()
 }
 
 // Jobs that arrive at two a second, each with a caller of its own.
 func TestArrivingJobs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, DiscardRecords: true, Seed: 1})
-		waiter := newWaiter(t, api, edenwait.Config{})
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{})
 		const n = 4800 // forty minutes of them: the last jobs, few at a time, cost more each
 		ids := make([]string, n)
 		var g errgroup.Group
 		for i := range ids {
-			id := api.SubmitAll(1, minuteLong)[0]
+			id := api.SubmitAll(1, testbed.MinuteLong)[0]
 			ids[i] = id
 			g.Go(func() error {
 				_, err := waiter.Wait(context.Background(), id)
@@ -95,7 +96,7 @@ func TestOneJobBesideTenThousandKnownEnds(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, DiscardRecords: true})
 				crowd := api.SubmitAll(10_000, edentest.Workload{Durations: edentest.Fixed(time.Second)})
-				waiter := newWaiter(t, api, edenwait.Config{})
+				waiter := testbed.NewWaiter(t, api, edenwait.Config{})
 				ctx, cancel := context.WithCancel(context.Background())
 				var g errgroup.Group
 				g.Go(func() error { _, _ = waiter.WaitAll(ctx, crowd); return nil })
@@ -124,7 +125,7 @@ func TestSingleWaitsAreFIFO(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
 		ids := api.SubmitAll(40, edentest.Workload{Durations: edentest.Fixed(0)})
-		waiter := newWaiter(t, api, edenwait.Config{Rate: 1, Burst: 1, DisableList: true})
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{Rate: 1, Burst: 1, DisableList: true})
 		var g errgroup.Group
 		for _, id := range ids {
 			g.Go(func() error {

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"io"
 	"math/big"
-	nethttp "net/http"
+	"net/http"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // Everything that parses what others wrote, given anything. The corpus in
@@ -29,20 +30,20 @@ const fuzzID = "11111111-2222-4333-8444-555555555555"
 // canned answers every request with one answer.
 type canned struct {
 	status int
-	header nethttp.Header
+	header http.Header
 	body   []byte
 }
 
 // RoundTrip implements http.RoundTripper.
-func (c canned) RoundTrip(r *nethttp.Request) (*nethttp.Response, error) {
-	return &nethttp.Response{
+func (c canned) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{
 		StatusCode: c.status, Header: c.header, Body: io.NopCloser(bytes.NewReader(c.body)), ContentLength: int64(len(c.body)), Request: r,
 	}, nil
 }
 
 func cannedPoller(t *testing.T, c canned) *edenwait.Poller {
 	t.Helper()
-	poller, err := edenwait.NewPoller(edenwait.Config{Token: soakToken, HTTPClient: &nethttp.Client{Transport: c}})
+	poller, err := edenwait.NewPoller(edenwait.Config{Token: testbed.Token, HTTPClient: &http.Client{Transport: c}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +79,7 @@ func FuzzJob(f *testing.F) {
 				t.Errorf("a job beside the error %v", err)
 			}
 			// No answer may end the wait for an id that is one.
-			if isJobID(id) && (errors.Is(err, edenwait.ErrInvalidID) || errors.Is(err, edenwait.ErrNotFound)) {
+			if testbed.IsJobID(id) && (errors.Is(err, edenwait.ErrInvalidID) || errors.Is(err, edenwait.ErrNotFound)) {
 				t.Errorf("%q: %v", body, err)
 			}
 			return
@@ -153,7 +154,7 @@ func FuzzRetryAfter(f *testing.F) {
 		f.Add(value)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		header := nethttp.Header{"Retry-After": {value}}
+		header := http.Header{"Retry-After": {value}}
 		_, err := cannedPoller(t, canned{status: 429, header: header}).Get(context.Background(), fuzzID)
 		var api *edenwait.APIError
 		if !errors.As(err, &api) || !errors.Is(err, edenwait.ErrRateLimited) {
@@ -206,16 +207,16 @@ func FuzzID(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, id string) {
 		asked := ""
-		client := &nethttp.Client{Transport: roundTrip(func(r *nethttp.Request) (*nethttp.Response, error) {
+		client := &http.Client{Transport: testbed.RoundTrip(func(r *http.Request) (*http.Response, error) {
 			asked = r.URL.EscapedPath()
 			return nil, errors.New("no network")
 		})}
-		poller, err := edenwait.NewPoller(edenwait.Config{Token: soakToken, HTTPClient: client})
+		poller, err := edenwait.NewPoller(edenwait.Config{Token: testbed.Token, HTTPClient: client})
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, err = poller.Get(context.Background(), id)
-		if isJobID(id) {
+		if testbed.IsJobID(id) {
 			if parsed, _ := uuid.Parse(id); asked != "/v3/universal-ai/async/"+parsed.String() {
 				t.Errorf("%q: asked for %q", id, asked)
 			}
@@ -228,11 +229,6 @@ func FuzzID(f *testing.F) {
 	})
 }
 
-type roundTrip func(*nethttp.Request) (*nethttp.Response, error)
-
-// RoundTrip implements http.RoundTripper.
-func (f roundTrip) RoundTrip(r *nethttp.Request) (*nethttp.Response, error) { return f(r) }
-
 // FuzzBaseURL: what is accepted sends the key over https, or to loopback, and
 // to the host that stands in the URL.
 func FuzzBaseURL(f *testing.F) {
@@ -244,12 +240,12 @@ func FuzzBaseURL(f *testing.F) {
 		f.Add(base)
 	}
 	f.Fuzz(func(t *testing.T, base string) {
-		var sent *nethttp.Request
-		client := &nethttp.Client{Transport: roundTrip(func(r *nethttp.Request) (*nethttp.Response, error) {
+		var sent *http.Request
+		client := &http.Client{Transport: testbed.RoundTrip(func(r *http.Request) (*http.Response, error) {
 			sent = r
 			return nil, errors.New("no network")
 		})}
-		poller, err := edenwait.NewPoller(edenwait.Config{Token: soakToken, BaseURL: base, HTTPClient: client})
+		poller, err := edenwait.NewPoller(edenwait.Config{Token: testbed.Token, BaseURL: base, HTTPClient: client})
 		if err != nil {
 			shown(t, err)
 			return

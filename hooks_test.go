@@ -11,8 +11,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 var noMap map[int]int
@@ -35,7 +39,7 @@ func TestHookErrors(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			api := edentest.New(edentest.Options{})
 			good, bad := api.Submit(edentest.Script{}), api.Submit(edentest.Script{Status: "fail"})
-			waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: tt.hook, OnFail: tt.hook}})
+			waiter := testbed.NewWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: tt.hook, OnFail: tt.hook}})
 			results, err := waiter.WaitAll(context.Background(), []string{good, bad})
 			for _, r := range results {
 				var hookErr *edenwait.HookError
@@ -66,7 +70,7 @@ func TestHooksDelayNoPoll(t *testing.T) {
 		api := edentest.New(edentest.Options{})
 		ids := api.SubmitAll(100, edentest.Workload{Durations: edentest.Fixed(0)})
 		var running, most atomic.Int64
-		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(context.Context, *edenwait.Job) error {
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(context.Context, *edenwait.Job) error {
 			most.Store(max(most.Load(), running.Add(1)))
 			defer running.Add(-1)
 			time.Sleep(time.Minute)
@@ -102,7 +106,7 @@ func TestHookCallsTheWaiter(t *testing.T) {
 			}
 			return nil
 		}
-		waiter = newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: follow}})
+		waiter = testbed.NewWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: follow}})
 		ids := api.SubmitAll(30, edentest.Workload{})
 		if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
 			t.Error(err)
@@ -119,7 +123,7 @@ func TestHooksAfterContext(t *testing.T) {
 		defer cancel()
 		var mu sync.Mutex
 		calls := 0
-		waiter := newWaiter(t, api, edenwait.Config{Rate: 1000, Hooks: edenwait.Hooks{OnSuccess: func(ctx context.Context, _ *edenwait.Job) error {
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{Rate: 1000, Hooks: edenwait.Hooks{OnSuccess: func(ctx context.Context, _ *edenwait.Job) error {
 			mu.Lock()
 			calls++
 			nth := calls
@@ -155,32 +159,12 @@ func TestHooksAfterContext(t *testing.T) {
 	})
 }
 
-func TestProgressCannotHurt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		api := edentest.New(edentest.Options{})
-		ids := api.SubmitAll(50, minuteLong)
-		busy := false
-		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnProgress: func(edenwait.Progress) {
-			if busy {
-				t.Error("calls overlap")
-			}
-			busy = true
-			time.Sleep(10 * time.Second)
-			busy = false
-			panic("no terminal")
-		}}})
-		if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
 // A bad id that stands there twice has one hook, and what came of it stands in
 // both results.
 func TestBadIDTwiceSharesItsHook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		calls := 0
-		waiter := newWaiter(t, edentest.New(edentest.Options{}), edenwait.Config{Hooks: edenwait.Hooks{OnError: func(context.Context, string, error) {
+		waiter := testbed.NewWaiter(t, edentest.New(edentest.Options{}), edenwait.Config{Hooks: edenwait.Hooks{OnError: func(context.Context, string, error) {
 			calls++
 			time.Sleep(time.Second)
 			panic("oops")
@@ -195,102 +179,171 @@ func TestBadIDTwiceSharesItsHook(t *testing.T) {
 	})
 }
 
-// What has changed is told within a quarter of a second, not when the next thing
-// happens.
-func TestProgressIsFresh(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
-		ids := append(api.SubmitAll(40, minuteLong), api.Submit(edentest.Script{After: time.Hour}))
-		var (
-			mu   sync.Mutex // hooks run beside OnProgress
-			ends []time.Time
-		)
-		told := 0
-		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{
-			OnSuccess: func(context.Context, *edenwait.Job) error {
-				mu.Lock()
-				defer mu.Unlock()
-				ends = append(ends, time.Now())
-				return nil
-			},
-			OnProgress: func(p edenwait.Progress) {
-				mu.Lock()
-				defer mu.Unlock()
-				for ; told < p.Succeeded && told < len(ends); told++ {
-					if late := time.Since(ends[told]); late > 300*time.Millisecond {
-						t.Errorf("job %d was told of %v late", told, late)
+// TestHookGrace: hooks that store results with their ctx have the time that is set, and
+// the call returns as soon as they are done. Those that take longer are counted.
+func TestHookGrace(t *testing.T) {
+	for _, test := range []struct {
+		grace, store, returns time.Duration
+		stored, cutOff        int
+	}{
+		{0, 2 * time.Second, 400 * time.Millisecond, 0, 24}, // 8 wait for a place, and ctx ends the others
+		{3 * time.Second, 2 * time.Second, 3400 * time.Millisecond, 16, 0},
+		{10 * time.Second, 2 * time.Second, 4 * time.Second, 24, 0},
+		{time.Minute, time.Hour, time.Minute + 400*time.Millisecond, 0, 24},
+	} {
+		for _, deaf := range []bool{false, true} { // whether hooks notice the end of their ctx
+			if deaf != (test.grace == 0 || test.store == time.Hour) {
+				continue
+			}
+			synctest.Test(t, func(t *testing.T) {
+				core, logs := observer.New(zap.WarnLevel)
+				var stored, noticed atomic.Int32
+				api := edentest.New(edentest.Options{Rate: -1})
+				waiter := testbed.NewWaiter(t, api, edenwait.Config{Rate: 1000, HookGrace: test.grace, Logger: zap.New(core), Hooks: edenwait.Hooks{
+					OnSuccess: func(ctx context.Context, _ *edenwait.Job) error {
+						select {
+						case <-time.After(test.store):
+							stored.Add(1)
+						case <-ctx.Done():
+							noticed.Add(1)
+							if deaf {
+								time.Sleep(test.store)
+							}
+							return ctx.Err()
+						}
+						return nil
+					},
+				}})
+				ids := api.SubmitAll(24, edentest.Workload{Durations: edentest.Fixed(0)})
+				ids = append(ids, api.Submit(edentest.Script{After: edentest.Never}))
+				ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+				defer cancel()
+				_, err := waiter.WaitAll(ctx, ids)
+				ended, _ := ctx.Deadline()
+				if took := time.Since(ended).Round(100 * time.Millisecond); took > test.returns || test.grace > 0 && took < test.returns-1400*time.Millisecond {
+					t.Errorf("grace %v: returned after %v, want %v", test.grace, took, test.returns)
+				}
+				var batch *edenwait.BatchError
+				if !errors.As(err, &batch) {
+					t.Fatal(err)
+				}
+				if int(stored.Load()) < test.stored || batch.HooksCutOff != test.cutOff {
+					t.Errorf("grace %v: %d stored, %d noticed, %d cut off, want %d and %d: %v", test.grace, stored.Load(), noticed.Load(), batch.HooksCutOff, test.stored, test.cutOff, err)
+				}
+				lines := logs.FilterMessageSnippet("cut off").All()
+				if (len(lines) == 1) != (test.cutOff > 0) || strings.Contains(err.Error(), "cut off") != (test.cutOff > 0) {
+					t.Errorf("grace %v: %v, %v", test.grace, lines, err)
+				}
+				if len(lines) > 0 {
+					fields := lines[0].ContextMap()
+					if sum := fields["running"].(int64) + fields["not_called"].(int64); sum != int64(test.cutOff) {
+						t.Errorf("%v", fields)
 					}
 				}
-			},
-		}})
-		if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
-			t.Error(err)
+				time.Sleep(2 * time.Hour) // for those that are deaf
+			})
 		}
-	})
-}
-
-func TestTimeLeftIsNoNegative(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var least time.Duration
-		waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
-			if id == uid(0) {
-				return succeeded(id)
-			}
-			return running(id)
-		}, edenwait.Config{MaxInFlight: 1, Rate: 0.01, Hooks: edenwait.Hooks{OnProgress: func(p edenwait.Progress) {
-			least = min(least, p.TimeLeft)
-		}}})
-		ids := make([]string, 100_000)
-		for n := range ids {
-			ids[n] = uid(n)
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), 48*time.Hour)
-		defer cancel()
-		_, _ = waiter.WaitAll(ctx, ids)
-		if least < 0 {
-			t.Errorf("%v left", least)
-		}
-	})
-}
-
-// However long OnProgress takes, its last call tells how it ended.
-func TestLastProgress(t *testing.T) {
-	for _, takes := range []time.Duration{time.Millisecond, 10 * time.Second} {
-		synctest.Test(t, func(t *testing.T) {
-			api := edentest.New(edentest.Options{})
-			var last edenwait.Progress
-			calls := 0
-			waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnProgress: func(p edenwait.Progress) {
-				time.Sleep(takes)
-				last = p
-				calls++
-			}}})
-			ctx, cancel := context.WithTimeout(context.Background(), time.Hour) // or a last call after the last would be waited for forever
-			defer cancel()
-			if _, err := waiter.WaitAll(ctx, api.SubmitAll(20, edentest.Workload{Durations: edentest.Fixed(time.Second)})); err != nil {
-				t.Error(err)
-			}
-			if last.Waiting != 0 || last.Succeeded != 20 || calls > 20 {
-				t.Errorf("OnProgress takes %v: the last of %d is %+v", takes, calls, last)
-			}
-		})
 	}
 }
 
-// An OnProgress that is stuck holds the call no longer than a hook may, and ends
-// when it likes.
-func TestProgressThatIsStuck(t *testing.T) {
+// TestHookGraceOfALoop: a loop that is left has it too, and a hook that ends at once holds
+// up nobody.
+func TestHookGraceOfALoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
-		id := api.Submit(edentest.Script{After: edentest.Never})
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnProgress: func(edenwait.Progress) { time.Sleep(time.Hour) }}})
-		began := time.Now()
-		_, err := waiter.Wait(ctx, id)
-		if took := time.Since(began); took > 11*time.Second || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("after %v: %v", took, err)
+		var stored atomic.Int32
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{HookGrace: time.Minute, Hooks: edenwait.Hooks{
+			OnFail: func(ctx context.Context, _ *edenwait.Job) error {
+				select {
+				case <-time.After(20 * time.Second):
+					stored.Add(1)
+				case <-ctx.Done():
+				}
+				return ctx.Err()
+			},
+		}})
+		ids := []string{api.Submit(edentest.Script{Status: "fail", After: time.Second}), api.Submit(edentest.Script{After: 5 * time.Second}), api.Submit(edentest.Script{After: time.Hour})}
+		var left time.Time
+		for range waiter.AsCompleted(context.Background(), func(yield func(string) bool) {
+			for _, id := range ids {
+				if !yield(id) {
+					return
+				}
+			}
+		}) {
+			left = time.Now()
+			break
 		}
-		time.Sleep(2 * time.Hour) // what is left behind must have come to its end, or the bubble does not
+		if took := time.Since(left); stored.Load() != 1 || took > 20*time.Second {
+			t.Errorf("%d stored, returned %v after the loop was left", stored.Load(), took)
+		}
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if _, err := waiter.Wait(ctx, ids[2]); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 2*time.Second {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+	})
+}
+
+// Ids that come again in a stream, after their jobs' ends.
+
+// A job that was given up and comes again has its final response, and its hook.
+func TestHookOfAJobThatWasGivenUpBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{})
+		slow := api.Submit(edentest.Script{After: 190 * time.Second})
+		ids := func(yield func(string) bool) {
+			for range 4 { // given up twice, succeeded, succeeded already
+				if !yield(slow) {
+					return
+				}
+				time.Sleep(2 * time.Minute)
+			}
+		}
+		record := testbed.NewHookLog()
+		var errs []error
+		for r := range testbed.NewWaiter(t, api, edenwait.Config{MaxWait: time.Minute, Hooks: record.Hooks()}).AsCompleted(context.Background(), ids) {
+			errs = append(errs, r.Err)
+		}
+		if len(errs) != 4 || !errors.Is(errs[0], edenwait.ErrMaxWait) || !errors.Is(errs[1], edenwait.ErrMaxWait) || errs[2] != nil || errs[3] != nil {
+			t.Errorf("results %v", errs)
+		}
+		if record.Errors[slow] != 1 || record.Success[slow] != 1 {
+			t.Errorf("OnError called %d times, OnSuccess %d times, want once each", record.Errors[slow], record.Success[slow])
+		}
+		for _, p := range record.Progress {
+			if p.Total > 1 || p.Succeeded+p.Failed+p.Errored+p.Waiting != p.Total {
+				t.Errorf("does not add up to one job: %+v", p)
+			}
+		}
+	})
+}
+
+// A job that ended, came again while it ran once more, and was given up then, has
+// had its hook.
+func TestNoSecondHookForAJobThatWentBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{})
+		id := api.Submit(edentest.Script{RevertAfter: 30 * time.Second, RerunFor: 5 * time.Minute})
+		ids := func(yield func(string) bool) {
+			for _, pause := range []time.Duration{time.Minute, 10 * time.Minute, time.Second} {
+				if !yield(id) {
+					return
+				}
+				time.Sleep(pause)
+			}
+		}
+		record := testbed.NewHookLog()
+		var errs []error
+		for r := range testbed.NewWaiter(t, api, edenwait.Config{MaxWait: time.Minute, Hooks: record.Hooks()}).AsCompleted(context.Background(), ids) {
+			errs = append(errs, r.Err)
+		}
+		if len(errs) != 3 || errs[0] != nil || !errors.Is(errs[1], edenwait.ErrMaxWait) || errs[2] != nil {
+			t.Errorf("results %v", errs)
+		}
+		if record.Success[id] != 1 || record.Errors[id] != 0 {
+			t.Errorf("OnSuccess called %d times, OnError %d", record.Success[id], record.Errors[id])
+		}
 	})
 }

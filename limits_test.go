@@ -12,23 +12,24 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // Half of the account's limit is spent by others, and nothing announces it.
 func TestSharedAccount(t *testing.T) {
 	for _, kind := range []edentest.LimitKind{edentest.TokenBucket, edentest.FixedWindow, edentest.SlidingWindow} {
-		w := scenario{
-			jobs: 3000, rate: 5,
-			shape: edentest.Workload{Durations: edentest.Fixed(0)},
-			api:   edentest.Options{BackgroundRate: 5, Limit: kind},
+		w := testbed.Scenario{
+			Jobs: 3000, Rate: 5,
+			Shape: edentest.Workload{Durations: edentest.Fixed(0)},
+			API:   edentest.Options{BackgroundRate: 5, Limit: kind},
 		}
-		got := w.mean(t, 2)
-		t.Logf("%v: makespan %.3f, 429s a request %.4f", kind, got.makespan, got.limited/got.requests)
-		if got.limited/got.requests > 0.10 {
-			t.Errorf("%v: %.1f %% of the requests are 429s", kind, 100*got.limited/got.requests)
+		got := w.Mean(t, 2)
+		t.Logf("%v: makespan %.3f, 429s a request %.4f", kind, got.Makespan, got.Limited/got.Requests)
+		if got.Limited/got.Requests > 0.10 {
+			t.Errorf("%v: %.1f %% of the requests are 429s", kind, 100*got.Limited/got.Requests)
 		}
-		if got.makespan > 1.15 {
-			t.Errorf("%v: makespan %.3f of what half of the limit allows", kind, got.makespan)
+		if got.Makespan > 1.15 {
+			t.Errorf("%v: makespan %.3f of what half of the limit allows", kind, got.Makespan)
 		}
 	}
 }
@@ -43,7 +44,7 @@ func TestRetryAfterPausesEveryone(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			api := edentest.New(edentest.Options{Faults: []edentest.Fault{{From: 10 * time.Second, Times: 1, Do: edentest.RetryAfter(value)}}})
-			waiter := newWaiter(t, api, edenwait.Config{})
+			waiter := testbed.NewWaiter(t, api, edenwait.Config{})
 			var g errgroup.Group
 			for range 3 {
 				ids := api.SubmitAll(20, edentest.Workload{Durations: edentest.Uniform{Min: time.Second, Max: 10 * time.Minute}})
@@ -76,7 +77,7 @@ func TestConcurrentCallsShareTheBudget(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, DiscardRecords: true})
 		crowd := api.SubmitAll(10000, edentest.Workload{Durations: edentest.Fixed(0)})
 		single := api.Submit(edentest.Script{After: time.Minute})
-		waiter := newWaiter(t, api, edenwait.Config{})
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{})
 		var g errgroup.Group
 		g.Go(func() error {
 			_, err := waiter.WaitAll(context.Background(), crowd)
@@ -104,7 +105,7 @@ func TestEndedCallsLeaveTheLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
 		ids := api.SubmitAll(300, edentest.Workload{Durations: edentest.Fixed(0)})
-		waiter := newWaiter(t, api, edenwait.Config{Rate: 1})
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{Rate: 1})
 		ctx, cancel := context.WithCancel(context.Background())
 		var g errgroup.Group
 		for i := range 5 {
@@ -131,17 +132,17 @@ func TestEndedCallsLeaveTheLine(t *testing.T) {
 func TestOtherAnswersEndAStreakOf429s(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		waiter := newScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
+		waiter := testbed.NewScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
 			switch {
 			case poll > 20:
-				return succeeded(id)
+				return testbed.Succeeded(id)
 			case poll%2 == 0:
 				return nil, &edenwait.APIError{StatusCode: 500}
 			default:
 				return nil, &edenwait.APIError{StatusCode: 429}
 			}
 		}, edenwait.Config{BackOff: func() backoff.BackOff { return &backoff.ZeroBackOff{} }})
-		if _, err := waiter.Wait(context.Background(), someID); err != nil {
+		if _, err := waiter.Wait(context.Background(), testbed.SomeID); err != nil {
 			t.Error(err)
 		}
 		if took := time.Since(began); took > 30*time.Second {
@@ -155,7 +156,7 @@ func TestOtherAnswersEndAStreakOf429s(t *testing.T) {
 func TestRetryAfterOfOneJob(t *testing.T) {
 	for value, pause := range map[string]time.Duration{"60": time.Minute, "86400": 5 * time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
-			api, waiter := newFaulty(t, edentest.Options{Faults: []edentest.Fault{
+			api, waiter := testbed.New(t, edentest.Options{Faults: []edentest.Fault{
 				{Skip: 2, Times: 1, Do: edentest.Status(503, "", http.Header{"Retry-After": {value}})},
 			}}, edenwait.Config{})
 			if _, err := waiter.Wait(context.Background(), api.Submit(edentest.Script{After: time.Minute})); err != nil {
@@ -174,7 +175,7 @@ func TestRetryAfterOfOneJob(t *testing.T) {
 func TestIdleCallLeavesTheLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
-		waiter := newWaiter(t, api, edenwait.Config{Rate: 0.05, MaxWait: 10 * time.Second})
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{Rate: 0.05, MaxWait: 10 * time.Second})
 		quiet := func(yield func(string) bool) {
 			if yield(api.Submit(edentest.Script{After: edentest.Never})) {
 				time.Sleep(time.Hour) // while another id might come
@@ -196,4 +197,34 @@ func TestIdleCallLeavesTheLine(t *testing.T) {
 		}
 		_ = g.Wait()
 	})
+}
+
+// TestProcessingSaysWhen: Retry-After on an answer that says processing puts off
+// that job's own next GET, and no other's.
+func TestProcessingSaysWhen(t *testing.T) {
+	for value, pause := range map[string]time.Duration{"45": 45 * time.Second, "7200": 5 * time.Minute} {
+		for _, status := range []int{200, 202} {
+			synctest.Test(t, func(t *testing.T) {
+				api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
+				ids := api.SubmitAll(3, edentest.Workload{Durations: edentest.Fixed(12 * time.Minute)})
+				api.SetFaults([]edentest.Fault{{On: edentest.Get, JobID: ids[0], Do: edentest.Processing(status, value)}})
+				waiter := testbed.NewWaiter(t, api, edenwait.Config{DisableList: true})
+				if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
+					t.Fatal(err)
+				}
+				last, polls := map[string]time.Time{}, map[string]int{}
+				for _, r := range api.Requests() {
+					if before := last[r.JobID]; r.JobID == ids[0] && !before.IsZero() && r.Time.Sub(before) < pause {
+						t.Errorf("%d, Retry-After %s: polled again after %v", status, value, r.Time.Sub(before))
+					}
+					last[r.JobID] = r.Time
+					polls[r.JobID]++
+				}
+				t.Logf("%d, Retry-After %s: %d polls, of another job %d", status, value, polls[ids[0]], polls[ids[1]])
+				if polls[ids[1]] <= polls[ids[0]] && pause > time.Minute {
+					t.Errorf("%d, Retry-After %s: another job was polled %d times", status, value, polls[ids[1]])
+				}
+			})
+		}
+	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // TestHostIsDown: a host that is down is one failure, however many jobs wait. The
@@ -23,7 +24,7 @@ func TestHostIsDown(t *testing.T) {
 	for _, jobs := range []int{1, 1000, 5000} {
 		synctest.Test(t, func(t *testing.T) {
 			api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
-			waiter := newWaiter(t, api, edenwait.Config{})
+			waiter := testbed.NewWaiter(t, api, edenwait.Config{})
 			ids := api.SubmitAll(jobs, edentest.Workload{Durations: edentest.Fixed(time.Minute)})
 			api.SetDown(true)
 			began := time.Now()
@@ -64,7 +65,7 @@ func TestHostIsDownForFiveMinutes(t *testing.T) {
 				var after edenwait.Progress
 				began := time.Now()
 				api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
-				waiter := newWaiter(t, api, edenwait.Config{Logger: zap.New(core), Hooks: edenwait.Hooks{OnProgress: func(p edenwait.Progress) {
+				waiter := testbed.NewWaiter(t, api, edenwait.Config{Logger: zap.New(core), Hooks: edenwait.Hooks{OnProgress: func(p edenwait.Progress) {
 					mu.Lock()
 					defer mu.Unlock()
 					if after = p; time.Since(began) < back && p.Stalled > 0 {
@@ -123,13 +124,13 @@ func TestQuotaIsGone(t *testing.T) {
 				Latency: 40 * time.Millisecond,
 				Faults:  []edentest.Fault{{From: 10 * time.Second, Until: gone, Do: edentest.RetryAfter("")}},
 			})
-			waiter := newWaiter(t, api, edenwait.Config{Logger: zap.New(core)})
+			waiter := testbed.NewWaiter(t, api, edenwait.Config{Logger: zap.New(core)})
 			ids := api.SubmitAll(jobs, edentest.Workload{Durations: edentest.Fixed(time.Minute)})
 			began := time.Now()
 			if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
 				t.Fatal(err)
 			}
-			refused := answeredWith(api, 429)
+			refused := testbed.AnsweredWith(api, 429)
 			late, told := time.Since(began)-gone, lines.FilterMessageSnippet("no request has been of use").Len()
 			t.Logf("%d jobs: %d refusals, done %v after the return, %d lines", jobs, refused, late, told)
 			if refused > 500 {
@@ -150,40 +151,20 @@ func TestBanIsPassed(t *testing.T) {
 	for _, ban := range []time.Duration{10 * time.Second, 29 * time.Second, 31 * time.Second, time.Minute, 4 * time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
 			api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, Ban: ban})
-			waiter := newWaiter(t, api, edenwait.Config{})
+			waiter := testbed.NewWaiter(t, api, edenwait.Config{})
 			ids := api.SubmitAll(100, edentest.Workload{Durations: edentest.Fixed(10 * time.Minute)})
-			time.AfterFunc(time.Minute, func() { spend(api) })
+			time.AfterFunc(time.Minute, func() { testbed.Spend(api) })
 			began := time.Now()
 			if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
 				t.Fatal(err)
 			}
-			refused := answeredWith(api, 429)
+			refused := testbed.AnsweredWith(api, 429)
 			t.Logf("ban of %v: done after %v, %d refusals", ban, time.Since(began), refused)
 			if took := time.Since(began); took > 25*time.Minute {
 				t.Errorf("ban of %v: done after %v", ban, took)
 			}
 		})
 	}
-}
-
-// answeredWith is how many requests got that status.
-func answeredWith(api *edentest.API, status int) (n int) {
-	for _, r := range api.Requests() {
-		if r.Status == status {
-			n++
-		}
-	}
-	return n
-}
-
-// spend exceeds the limit, as another client of the account may.
-func spend(api *edentest.API) {
-	poller, _ := edenwait.NewPoller(edenwait.Config{Token: edentest.DefaultToken, HTTPClient: api.Client()})
-	var wg sync.WaitGroup
-	for range 30 {
-		wg.Go(func() { _, _ = poller.Get(context.Background(), uid(1)) })
-	}
-	wg.Wait()
 }
 
 // TestOverloadPausesAll: Retry-After applies to all requests, of a 503 and of
@@ -195,12 +176,12 @@ func TestOverloadPausesAll(t *testing.T) {
 			api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, Faults: []edentest.Fault{
 				{From: from, Until: from + pause, Do: edentest.Status(status, "", map[string][]string{"Retry-After": {"120"}})},
 			}})
-			waiter := newWaiter(t, api, edenwait.Config{})
+			waiter := testbed.NewWaiter(t, api, edenwait.Config{})
 			ids := api.SubmitAll(500, edentest.Workload{Durations: edentest.Uniform{Min: 10 * time.Second, Max: 4 * time.Minute}})
 			if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
 				t.Fatal(err)
 			}
-			refused := answeredWith(api, status)
+			refused := testbed.AnsweredWith(api, status)
 			t.Logf("%d: %d further requests", status, refused-1)
 			if refused > 12 { // those that were under way
 				t.Errorf("%d: %d requests within the pause", status, refused)
@@ -215,17 +196,17 @@ func TestUntrustedCertificate(t *testing.T) {
 	for _, jobs := range []int{1, 20, 1000} {
 		synctest.Test(t, func(t *testing.T) {
 			api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
-			bad := &certificates{api: api, every: 1}
-			waiter, err := edenwait.New(edenwait.Config{Token: edentest.DefaultToken, HTTPClient: bad.client()})
+			bad := &testbed.Certificates{API: api, Every: 1}
+			waiter, err := edenwait.New(edenwait.Config{Token: edentest.DefaultToken, HTTPClient: bad.Client()})
 			if err != nil {
 				t.Fatal(err)
 			}
 			began := time.Now()
 			_, err = waiter.WaitAll(context.Background(), api.SubmitAll(jobs, edentest.Workload{}))
 			took := time.Since(began)
-			t.Logf("%d jobs: ended after %v, %d requests: %.400v", jobs, took, bad.sent, err)
-			if took > 2*time.Minute || bad.sent > 60 {
-				t.Errorf("%d jobs: ended after %v, %d requests", jobs, took, bad.sent)
+			t.Logf("%d jobs: ended after %v, %d requests: %.400v", jobs, took, bad.Sent, err)
+			if took > 2*time.Minute || bad.Sent > 60 {
+				t.Errorf("%d jobs: ended after %v, %d requests", jobs, took, bad.Sent)
 			}
 			if err == nil || !strings.Contains(err.Error(), "certificate is signed by an unknown authority: ") || !errors.As(err, new(*edenwait.BatchError)) {
 				t.Errorf("%d jobs: %v", jobs, err)
@@ -235,14 +216,96 @@ func TestUntrustedCertificate(t *testing.T) {
 	for seed := range uint64(5) {
 		synctest.Test(t, func(t *testing.T) {
 			api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, Seed: seed})
-			bad := &certificates{api: api, every: 4}
-			waiter, err := edenwait.New(edenwait.Config{Token: edentest.DefaultToken, HTTPClient: bad.client()})
+			bad := &testbed.Certificates{API: api, Every: 4}
+			waiter, err := edenwait.New(edenwait.Config{Token: edentest.DefaultToken, HTTPClient: bad.Client()})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := waiter.WaitAll(context.Background(), api.SubmitAll(300, minuteLong)); err != nil {
+			if _, err := waiter.WaitAll(context.Background(), api.SubmitAll(300, testbed.MinuteLong)); err != nil {
 				t.Error(err)
 			}
 		})
 	}
+}
+
+// An outage that one call has met must not keep the jobs of another, which are
+// left to the list, from ever being asked for again.
+func TestOutageOfACallThatLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Token: "key", Faults: []edentest.Fault{
+			{On: edentest.Get, From: 0, Until: time.Minute, Do: edentest.RefuseConnection()},
+		}})
+		var early, late []string
+		for range 20 {
+			early = append(early, api.Submit(edentest.Script{After: 3 * time.Second}))
+			late = append(late, api.Submit(edentest.Script{After: 2 * time.Minute}))
+		}
+		waiter, err := edenwait.New(edenwait.Config{Token: "key", HTTPClient: api.Client()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			_, _ = waiter.WaitAll(ctx, early)
+		}()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		began := time.Now()
+		if _, err := waiter.WaitAll(ctx, late); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took > 3*time.Minute {
+			t.Errorf("took %v", took)
+		}
+	})
+}
+
+// While a key is suspected, probes that fail must not be so many for one job that
+// it is given up within a minute.
+func TestOutageWhileTheKeyIsSuspected(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Token: "key", Faults: []edentest.Fault{
+			{On: edentest.Get, From: 500 * time.Millisecond, Times: 1, Do: edentest.Status(403, "", nil)},
+			{On: edentest.Get, From: 500 * time.Millisecond, Until: 4 * time.Minute, Do: edentest.RefuseConnection()},
+		}})
+		var ids []string
+		for range 3 {
+			ids = append(ids, api.Submit(edentest.Script{After: 2 * time.Minute}))
+		}
+		waiter, err := edenwait.New(edenwait.Config{Token: "key", HTTPClient: api.Client(), DisableList: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := waiter.WaitAll(t.Context(), ids); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// Calls that keep coming must not have a job whose GETs fail asked for the faster.
+func TestOutageWhileCallsKeepComing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Token: "key", Faults: []edentest.Fault{
+			{On: edentest.Get, From: 0, Until: 3 * time.Minute, Do: edentest.RefuseConnection()},
+		}})
+		id := api.Submit(edentest.Script{After: time.Second})
+		waiter, err := edenwait.New(edenwait.Config{Token: "key", HTTPClient: api.Client()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var calls sync.WaitGroup
+		for i := range 300 {
+			calls.Go(func() {
+				time.Sleep(time.Duration(i) * 500 * time.Millisecond)
+				if _, err := waiter.Wait(t.Context(), id); err != nil {
+					t.Errorf("call %d: %v", i, err)
+				}
+			})
+		}
+		calls.Wait()
+		if n := len(api.Requests()); n > 40 {
+			t.Errorf("%d requests", n)
+		}
+	})
 }

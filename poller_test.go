@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	nethttp "net/http"
+	"net/http"
 	"net/http/httptest"
 	"reflect"
 	"strings"
@@ -17,22 +17,21 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
-const someID = "7f1c2e6a-3b4d-4c5e-8f90-a1b2c3d4e5f6"
-
 func TestPollerAsks(t *testing.T) {
-	overWire(t, func(t *testing.T, w protocol) {
+	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
 		for base, path := range map[string]string{"": "", "/": "", "/proxy/": "/proxy", "/a%2Fb": "/a%2Fb"} {
-			var got *nethttp.Request
-			server := w.start(t, nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
+			var got *http.Request
+			server := w.Start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				got = r
-				fmt.Fprintf(w, `{"public_id":%q,"status":"processing"}`, someID)
+				fmt.Fprintf(w, `{"public_id":%q,"status":"processing"}`, testbed.SomeID)
 			}))
-			if _, err := w.poller(t, edenwait.Config{BaseURL: server.URL + base}).Get(context.Background(), strings.ToUpper(someID)); err != nil {
+			if _, err := w.Poller(t, edenwait.Config{BaseURL: server.URL + base}).Get(context.Background(), strings.ToUpper(testbed.SomeID)); err != nil {
 				t.Fatal(err)
 			}
-			if asked := got.URL.EscapedPath(); got.Method != "GET" || asked != path+"/v3/universal-ai/async/"+someID || w.http2 != (got.ProtoMajor == 2) {
+			if asked := got.URL.EscapedPath(); got.Method != "GET" || asked != path+"/v3/universal-ai/async/"+testbed.SomeID || w.HTTP2 != (got.ProtoMajor == 2) {
 				t.Errorf("asked %s %s over %s", got.Method, asked, got.Proto)
 			}
 			if _, host, _ := strings.Cut(server.URL, "://"); got.Host != host {
@@ -49,15 +48,15 @@ func TestPollerAsks(t *testing.T) {
 }
 
 func TestPollerGetReadsEveryField(t *testing.T) {
-	overWire(t, func(t *testing.T, w protocol) {
-		const body = `{"public_id":"` + someID + `","status":"fail","cost":"0.00120","provider":"deepgram","feature":"audio",
+	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
+		const body = `{"public_id":"` + testbed.SomeID + `","status":"fail","cost":"0.00120","provider":"deepgram","feature":"audio",
 		"subfeature":"speech_to_text_async","model":"nova-2","created_at":"2026-11-02T10:20:30.123456","output":{"text":"hé"},
 		"error":{"message":"no","error_code":"E1"},"original_response":[1,2],"new_field":{"a":1}}`
-		job, err := w.serveBody(t, 200, body).Get(context.Background(), someID)
+		job, err := w.ServeBody(t, 200, body).Get(context.Background(), testbed.SomeID)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if job.ID != someID || job.Status != edenwait.StatusFail || job.Cost != "0.00120" || job.Provider != "deepgram" ||
+		if job.ID != testbed.SomeID || job.Status != edenwait.StatusFail || job.Cost != "0.00120" || job.Provider != "deepgram" ||
 			job.Feature != "audio" || job.Subfeature != "speech_to_text_async" || job.Model != "nova-2" ||
 			!job.CreatedAt.Equal(time.Date(2026, 11, 2, 10, 20, 30, 123456000, time.UTC)) ||
 			string(job.OriginalResponse) != "[1,2]" || job.Error.Message != "no" || job.Error.Code != "E1" {
@@ -94,7 +93,7 @@ func TestPollerGetReadsEveryField(t *testing.T) {
 
 // A field of an unforeseen shape costs nothing but itself.
 func TestPollerGetTolerates(t *testing.T) {
-	overWire(t, func(t *testing.T, w protocol) {
+	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
 		utc := time.Date(2026, 11, 2, 10, 20, 30, 0, time.UTC)
 		tests := []struct {
 			field string
@@ -127,8 +126,8 @@ func TestPollerGetTolerates(t *testing.T) {
 			{`"output":"text"`, func(j *edenwait.Job) bool { return string(j.Output) == `"text"` }},
 		}
 		for _, tt := range tests {
-			body := fmt.Sprintf(`{"public_id":%q,"status":"success",%s}`, someID, tt.field)
-			job, err := w.serveBody(t, 202, body).Get(context.Background(), someID)
+			body := fmt.Sprintf(`{"public_id":%q,"status":"success",%s}`, testbed.SomeID, tt.field)
+			job, err := w.ServeBody(t, 202, body).Get(context.Background(), testbed.SomeID)
 			if err != nil || !tt.check(job) {
 				t.Errorf("%s: %+v, %v", tt.field, job, err)
 			}
@@ -142,8 +141,8 @@ func TestFailedJobHasAnError(t *testing.T) {
 		``: "no reason", `,"error":null`: "no reason", `,"error":"out of tape"`: `"out of tape"`, `,"error":{}`: `"{}"`,
 		`,"error":{"message":"no","error_code":"E1"}`: `"no" ("E1")`, `,"error":{"message":"no\n","error_code":7}`: `"no\n" ("7")`,
 	} {
-		body := fmt.Sprintf(`{"public_id":%q,"status":"fail"%s}`, someID, field)
-		job, err := protocol{}.serveBody(t, 200, body).Get(t.Context(), someID)
+		body := fmt.Sprintf(`{"public_id":%q,"status":"fail"%s}`, testbed.SomeID, field)
+		job, err := testbed.Protocol{}.ServeBody(t, 200, body).Get(t.Context(), testbed.SomeID)
 		if err != nil || job.Error == nil || job.Error.Message == "" {
 			t.Fatalf("%s: %+v, %v", field, job, err)
 		}
@@ -164,12 +163,12 @@ func TestFailedJobHasAnError(t *testing.T) {
 // MaxErrors of them.
 func TestTooDeepIsFinal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		body := fmt.Sprintf(`{"public_id":%q,"status":"success","output":%s1%s}`, someID, strings.Repeat("[", 10_000), strings.Repeat("]", 10_000))
-		waiter, err := edenwait.New(edenwait.Config{Token: "secret-key", HTTPClient: answering(200, nil, body)})
+		body := fmt.Sprintf(`{"public_id":%q,"status":"success","output":%s1%s}`, testbed.SomeID, strings.Repeat("[", 10_000), strings.Repeat("]", 10_000))
+		waiter, err := edenwait.New(edenwait.Config{Token: "secret-key", HTTPClient: testbed.Answering(200, nil, body)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		results, err := waiter.WaitAll(t.Context(), []string{someID})
+		results, err := waiter.WaitAll(t.Context(), []string{testbed.SomeID})
 		if results[0].Polls != 1 || !strings.Contains(err.Error(), "nests more than 9900 levels deep") {
 			t.Errorf("%d polls, %v", results[0].Polls, err)
 		}
@@ -177,21 +176,21 @@ func TestTooDeepIsFinal(t *testing.T) {
 }
 
 func TestPollerGetRefuses(t *testing.T) {
-	overWire(t, func(t *testing.T, w protocol) {
+	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
 		for _, body := range []string{
-			"", "null", "[]", "<html>Login</html>", `{"public_id":"` + someID + `","status":"succ`,
-			`{"status":"success"}`, `{"public_id":"` + someID + `"}`, `{"public_id":7,"status":"success"}`,
+			"", "null", "[]", "<html>Login</html>", `{"public_id":"` + testbed.SomeID + `","status":"succ`,
+			`{"status":"success"}`, `{"public_id":"` + testbed.SomeID + `"}`, `{"public_id":7,"status":"success"}`,
 			`{"public_id":"00000000-0000-0000-0000-000000000001","status":"success"}`,
 		} {
-			if job, err := w.serveBody(t, 200, body).Get(context.Background(), someID); err == nil {
+			if job, err := w.ServeBody(t, 200, body).Get(context.Background(), testbed.SomeID); err == nil {
 				t.Errorf("%q is taken for %+v", body, job)
-			} else if !strings.Contains(err.Error(), someID) {
+			} else if !strings.Contains(err.Error(), testbed.SomeID) {
 				t.Errorf("the error does not say which job: %v", err)
 			}
 		}
 		asked := false
-		poller := w.serve(t, func(nethttp.ResponseWriter, *nethttp.Request) { asked = true }, edenwait.Config{})
-		for _, id := range []string{"", "x", "../../admin", "{" + someID + "}", "urn:uuid:" + someID, strings.ReplaceAll(someID, "-", ""), someID + "\n"} {
+		poller := w.Serve(t, func(http.ResponseWriter, *http.Request) { asked = true }, edenwait.Config{})
+		for _, id := range []string{"", "x", "../../admin", "{" + testbed.SomeID + "}", "urn:uuid:" + testbed.SomeID, strings.ReplaceAll(testbed.SomeID, "-", ""), testbed.SomeID + "\n"} {
 			if _, err := poller.Get(context.Background(), id); !errors.Is(err, edenwait.ErrInvalidID) || asked {
 				t.Errorf("%q: %v, asked %v", id, err, asked)
 			}
@@ -200,7 +199,7 @@ func TestPollerGetRefuses(t *testing.T) {
 }
 
 func TestPollerErrors(t *testing.T) {
-	overWire(t, func(t *testing.T, w protocol) {
+	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
 		tests := []struct {
 			status int
 			body   string
@@ -218,13 +217,13 @@ func TestPollerErrors(t *testing.T) {
 			{307, ``, nil, "Temporary Redirect"},
 		}
 		for _, tt := range tests {
-			_, err := w.serveBody(t, tt.status, tt.body).Get(context.Background(), someID)
+			_, err := w.ServeBody(t, tt.status, tt.body).Get(context.Background(), testbed.SomeID)
 			var api *edenwait.APIError
 			if !errors.As(err, &api) || api.StatusCode != tt.status || tt.is != nil && !errors.Is(err, tt.is) {
 				t.Errorf("%d: %v", tt.status, err)
 				continue
 			}
-			for _, says := range []string{tt.says, someID, fmt.Sprint(tt.status), "GET /v3/universal-ai/async"} {
+			for _, says := range []string{tt.says, testbed.SomeID, fmt.Sprint(tt.status), "GET /v3/universal-ai/async"} {
 				if !strings.Contains(err.Error(), says) {
 					t.Errorf("%d: %v does not say %s", tt.status, err, says)
 				}
@@ -235,9 +234,9 @@ func TestPollerErrors(t *testing.T) {
 
 // Of a long list of what is wrong with a request, the beginning is told.
 func TestPollerErrorIsShort(t *testing.T) {
-	overWire(t, func(t *testing.T, w protocol) {
+	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
 		item := `{"loc":["query","page"],"msg":"wrong","type":"t"},`
-		_, err := w.serveBody(t, 422, `{"detail":[`+strings.Repeat(item, 100)+item[:len(item)-1]+`]}`).Get(context.Background(), someID)
+		_, err := w.ServeBody(t, 422, `{"detail":[`+strings.Repeat(item, 100)+item[:len(item)-1]+`]}`).Get(context.Background(), testbed.SomeID)
 		var api *edenwait.APIError
 		if !errors.As(err, &api) || strings.Count(api.Detail, "query page: wrong") != 3 {
 			t.Errorf("err = %v", err)
@@ -247,16 +246,16 @@ func TestPollerErrorIsShort(t *testing.T) {
 
 // The key must not follow a redirect to wherever the answer points.
 func TestPollerFollowsNoRedirect(t *testing.T) {
-	overWire(t, func(t *testing.T, w protocol) {
-		elsewhere := httptest.NewServer(nethttp.HandlerFunc(func(_ nethttp.ResponseWriter, r *nethttp.Request) {
+	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
+		elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			t.Errorf("followed, with Authorization %q", r.Header.Get("Authorization"))
 		}))
 		defer elsewhere.Close()
-		client := &nethttp.Client{}
-		poller := w.serve(t, func(rw nethttp.ResponseWriter, r *nethttp.Request) {
-			nethttp.Redirect(rw, r, elsewhere.URL, nethttp.StatusTemporaryRedirect)
+		client := &http.Client{}
+		poller := w.Serve(t, func(rw http.ResponseWriter, r *http.Request) {
+			http.Redirect(rw, r, elsewhere.URL, http.StatusTemporaryRedirect)
 		}, edenwait.Config{HTTPClient: client})
-		if _, err := poller.Get(context.Background(), someID); err == nil {
+		if _, err := poller.Get(context.Background(), testbed.SomeID); err == nil {
 			t.Error("no error")
 		}
 		if client.CheckRedirect != nil {
@@ -266,17 +265,17 @@ func TestPollerFollowsNoRedirect(t *testing.T) {
 }
 
 func TestPollerBoundsBodies(t *testing.T) {
-	overWire(t, func(t *testing.T, w protocol) {
-		body := fmt.Sprintf(`{"public_id":%q,"status":"success","output":%q}`, someID, strings.Repeat("x", 1000))
+	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
+		body := fmt.Sprintf(`{"public_id":%q,"status":"success","output":%q}`, testbed.SomeID, strings.Repeat("x", 1000))
 		for _, chunked := range []bool{false, true} {
 			for limit, tooLarge := range map[int64]bool{int64(len(body)): false, int64(len(body)) - 1: true} {
-				poller := w.serve(t, func(rw nethttp.ResponseWriter, _ *nethttp.Request) {
+				poller := w.Serve(t, func(rw http.ResponseWriter, _ *http.Request) {
 					if chunked {
-						rw.(nethttp.Flusher).Flush()
+						rw.(http.Flusher).Flush()
 					}
 					fmt.Fprint(rw, body)
 				}, edenwait.Config{MaxResponseBytes: limit})
-				_, err := poller.Get(context.Background(), someID)
+				_, err := poller.Get(context.Background(), testbed.SomeID)
 				if errors.Is(err, edenwait.ErrResponseTooLarge) != tooLarge || !tooLarge && err != nil {
 					t.Errorf("chunked %v, %d bytes of %d: %v", chunked, limit, len(body), err)
 				}
@@ -287,10 +286,10 @@ func TestPollerBoundsBodies(t *testing.T) {
 
 // An output of megabytes is not copied: it lies in the response as it was read.
 func TestPollerGetSharesTheResponse(t *testing.T) {
-	overWire(t, func(t *testing.T, w protocol) {
-		body := fmt.Sprintf(`{"public_id":%q,"status":"success","output":%q}`, someID, strings.Repeat("x", 8<<20))
-		poller := w.serveBody(t, 200, body)
-		job, err := poller.Get(context.Background(), someID)
+	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
+		body := fmt.Sprintf(`{"public_id":%q,"status":"success","output":%q}`, testbed.SomeID, strings.Repeat("x", 8<<20))
+		poller := w.ServeBody(t, 200, body)
+		job, err := poller.Get(context.Background(), testbed.SomeID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -311,7 +310,7 @@ func TestPollerGetSharesTheResponse(t *testing.T) {
 // But a Job that is unmarshalled keeps nothing of what it was read from: a
 // Decoder uses its buffer again.
 func TestUnmarshalledJobIsACopy(t *testing.T) {
-	data := fmt.Appendf(nil, `{"public_id":%q,"status":"success","output":"kept"}`, someID)
+	data := fmt.Appendf(nil, `{"public_id":%q,"status":"success","output":"kept"}`, testbed.SomeID)
 	var job edenwait.Job
 	if err := job.UnmarshalJSON(data); err != nil {
 		t.Fatal(err)
@@ -323,22 +322,22 @@ func TestUnmarshalledJobIsACopy(t *testing.T) {
 }
 
 func TestPollerTimesOut(t *testing.T) {
-	overWire(t, func(t *testing.T, w protocol) {
+	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
 		release := make(chan struct{})
-		poller := w.serve(t, func(nethttp.ResponseWriter, *nethttp.Request) { <-release }, edenwait.Config{RequestTimeout: time.Millisecond})
+		poller := w.Serve(t, func(http.ResponseWriter, *http.Request) { <-release }, edenwait.Config{RequestTimeout: time.Millisecond})
 		t.Cleanup(func() { close(release) })
-		if _, err := poller.Get(context.Background(), someID); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := poller.Get(context.Background(), testbed.SomeID); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("err = %v", err)
 		}
 	})
 }
 
 func TestPollerList(t *testing.T) {
-	overWire(t, func(t *testing.T, w protocol) {
-		server, transport := w.account(t, edentest.Options{Rate: -1})
+	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
+		server, transport := w.Account(t, edentest.Options{Rate: -1})
 		ids := server.SubmitAll(30, edentest.Workload{Durations: edentest.Fixed(edentest.Never)})
 		done := server.Submit(edentest.Script{Feature: "ocr", Subfeature: "ocr_async", Provider: "amazon"})
-		poller, err := edenwait.NewPoller(edenwait.Config{Token: edentest.DefaultToken, BaseURL: server.URL, HTTPClient: &nethttp.Client{Transport: transport}})
+		poller, err := edenwait.NewPoller(edenwait.Config{Token: edentest.DefaultToken, BaseURL: server.URL, HTTPClient: &http.Client{Transport: transport}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -368,7 +367,7 @@ func TestPollerList(t *testing.T) {
 			t.Errorf("a limit of 1001 gives %+v", page)
 		}
 		for _, body := range []string{"", "null", "{}", "[]", `{"items":null}`, `{"items":{}}`, "<html>"} {
-			if page, err := w.serveBody(t, 200, body).List(context.Background(), edenwait.ListQuery{}); err == nil {
+			if page, err := w.ServeBody(t, 200, body).List(context.Background(), edenwait.ListQuery{}); err == nil {
 				t.Errorf("%q is taken for a page: %+v", body, page)
 			}
 		}

@@ -15,26 +15,17 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // Calls of one Waiter that wait for the same jobs.
-
-// gets is when the API was asked for the job.
-func gets(api *edentest.API, id string) (at []time.Time) {
-	for _, r := range api.Requests() {
-		if r.Kind == edentest.Get && r.JobID == id {
-			at = append(at, r.Time)
-		}
-	}
-	return at
-}
 
 // A job is asked about once, whoever waits for it, however they write its id.
 func TestFiftyCallersOfOneJob(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
 		id := api.Submit(edentest.Script{After: time.Minute})
-		waiter := newWaiter(t, api, edenwait.Config{})
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{})
 		var wg sync.WaitGroup
 		for range 50 {
 			wg.Go(func() {
@@ -57,10 +48,11 @@ func TestFiftyCallersOfOneJob(t *testing.T) {
 // Each call has a Result of its own: its id as passed in, and the polls and the
 // time since it took it in.
 func TestPollsAndWaitedAreEachCalls(t *testing.T) {
+	const latency = 40 * time.Millisecond
 	synctest.Test(t, func(t *testing.T) {
-		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
+		api := edentest.New(edentest.Options{Latency: latency})
 		id := api.Submit(edentest.Script{After: 2 * time.Minute})
-		waiter := newWaiter(t, api, edenwait.Config{DisableList: true})
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{DisableList: true})
 		upper := strings.ToUpper(id)
 		type call struct {
 			began   time.Time
@@ -76,11 +68,11 @@ func TestPollsAndWaitedAreEachCalls(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		asked := gets(api, id)
+		asked := testbed.Gets(api, id)
 		for i, c := range calls {
 			polls := 0
 			for _, at := range asked {
-				if !at.Before(c.began) {
+				if sent := at.Add(-latency / 2); !sent.Before(c.began) {
 					polls++
 				}
 			}
@@ -103,7 +95,7 @@ func TestBackOffsOfOneJob(t *testing.T) {
 		api := edentest.New(edentest.Options{})
 		id := api.Submit(edentest.Script{After: 20 * time.Minute})
 		made := 0
-		waiter := newWaiter(t, api, edenwait.Config{DisableList: true, BackOff: func() backoff.BackOff {
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{DisableList: true, BackOff: func() backoff.BackOff {
 			made++
 			return backoff.NewExponentialBackOff() // which stops after 15 minutes
 		}})
@@ -122,7 +114,7 @@ func TestBackOffsOfOneJob(t *testing.T) {
 		}
 		// The second started over: the job is asked for at once, and soon again.
 		soon := 0
-		for _, at := range gets(api, id) {
+		for _, at := range testbed.Gets(api, id) {
 			if after := at.Sub(joined); after >= 0 && after < 10*time.Second {
 				soon++
 			}
@@ -141,7 +133,7 @@ func TestJoiningBeginsAnew(t *testing.T) {
 			joins := 10*time.Minute + time.Duration(second)*time.Second
 			api := edentest.New(edentest.Options{})
 			id := api.Submit(edentest.Script{After: joins + 2*time.Second})
-			waiter := newWaiter(t, api, edenwait.Config{DisableList: true})
+			waiter := testbed.NewWaiter(t, api, edenwait.Config{DisableList: true})
 			var wg sync.WaitGroup
 			wg.Go(func() { _, _ = waiter.Wait(context.Background(), id) })
 			time.Sleep(joins)
@@ -162,8 +154,8 @@ func TestMaxWaitIsEachCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
 		id := api.Submit(edentest.Script{After: 80 * time.Second})
-		record := newHookLog()
-		waiter := newWaiter(t, api, edenwait.Config{MaxWait: time.Minute, Hooks: record.hooks()})
+		record := testbed.NewHookLog()
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{MaxWait: time.Minute, Hooks: record.Hooks()})
 		var wg sync.WaitGroup
 		for i := range 3 {
 			wg.Go(func() {
@@ -178,8 +170,8 @@ func TestMaxWaitIsEachCalls(t *testing.T) {
 		}
 		wg.Wait()
 		// OnError is about a wait, the others about the job.
-		if record.errors[id] != 2 || record.success[id] != 1 {
-			t.Errorf("OnError called %d times, OnSuccess %d", record.errors[id], record.success[id])
+		if record.Errors[id] != 2 || record.Success[id] != 1 {
+			t.Errorf("OnError called %d times, OnSuccess %d", record.Errors[id], record.Success[id])
 		}
 	})
 }
@@ -187,7 +179,7 @@ func TestMaxWaitIsEachCalls(t *testing.T) {
 // MaxErrors counts the failures that a wait has seen.
 func TestMaxErrorsIsEachCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		api, waiter := newFaulty(t, edentest.Options{Faults: []edentest.Fault{
+		api, waiter := testbed.New(t, edentest.Options{Faults: []edentest.Fault{
 			{On: edentest.Get, From: 30 * time.Second, Until: 5 * time.Minute, Do: edentest.TruncateBody()},
 		}}, edenwait.Config{MaxErrors: 12, DisableList: true})
 		id := api.Submit(edentest.Script{After: time.Minute})
@@ -216,7 +208,7 @@ func TestFailFastIsEachCalls(t *testing.T) {
 		api := edentest.New(edentest.Options{})
 		bad := api.Submit(edentest.Script{After: 10 * time.Second, Status: "fail"})
 		good := api.Submit(edentest.Script{After: time.Minute})
-		waiter := newWaiter(t, api, edenwait.Config{FailFast: true})
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{FailFast: true})
 		began := time.Now()
 		var wg sync.WaitGroup
 		for _, ids := range [][]string{{good, bad}, {bad, good}} {
@@ -248,7 +240,7 @@ func TestEachCallHasItsOwnJob(t *testing.T) {
 					job.Provider, job.Status, job.Error = "changed", "odd", nil
 					return nil
 				}
-				waiter := newWaiter(t, api, edenwait.Config{FailFast: failFast, Hooks: edenwait.Hooks{OnSuccess: change, OnFail: change}})
+				waiter := testbed.NewWaiter(t, api, edenwait.Config{FailFast: failFast, Hooks: edenwait.Hooks{OnSuccess: change, OnFail: change}})
 				jobs := make([]*edenwait.Job, 5)
 				var wg sync.WaitGroup
 				for i := range jobs {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // A snapshot says what the API saw, and what is under way.
@@ -16,7 +17,7 @@ func TestStats(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, Faults: []edentest.Fault{
 			{From: 10 * time.Second, Until: 20 * time.Second, Do: edentest.RefuseConnection()},
 		}})
-		waiter := newWaiter(t, api, edenwait.Config{})
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{})
 		ids := api.SubmitAll(40, edentest.Workload{Durations: edentest.Fixed(time.Minute)})
 		ids = append(ids, api.Submit(edentest.Script{After: time.Minute, Status: "fail"}), "01234567-0000-4000-8000-000000000000")
 		done := make(chan struct{})
@@ -51,7 +52,7 @@ func TestStatsOfHooks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{})
 		release := make(chan struct{})
-		waiter := newWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(context.Context, *edenwait.Job) error {
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{Hooks: edenwait.Hooks{OnSuccess: func(context.Context, *edenwait.Job) error {
 			<-release
 			return nil
 		}}})

@@ -2,6 +2,7 @@ package edenwait_test
 
 import (
 	"bytes"
+	"flag"
 	"go/ast"
 	"go/format"
 	"go/parser"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"testing"
 )
+
+var update = flag.Bool("update", false, "write the listings instead of comparing with them")
 
 // TestSurface compares what the packages export with the listings beside it, so
 // that a change of what other people's code is compiled against is seen where it

@@ -15,6 +15,7 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // marked is the key of what a test's Trace puts into contexts.
@@ -83,7 +84,7 @@ func TestTrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
 		r := new(tracing)
-		waiter := newWaiter(t, api, edenwait.Config{Trace: r.trace(), Hooks: edenwait.Hooks{
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{Trace: r.trace(), Hooks: edenwait.Hooks{
 			OnSuccess: func(ctx context.Context, _ *edenwait.Job) error {
 				r.check("OnSuccess", ctx, "call")
 				r.add("hook", func() {})
@@ -96,7 +97,7 @@ func TestTrace(t *testing.T) {
 		if _, err := waiter.Wait(ctx, strings.ToUpper(id)); err != nil {
 			t.Fatal(err)
 		}
-		asked := gets(api, id)
+		asked := testbed.Gets(api, id)
 		n := len(asked)
 		want := []string{"start Wait"}
 		for range n - 1 {
@@ -134,7 +135,7 @@ func TestTraceOfSharedJobs(t *testing.T) {
 		var ends []edenwait.JobEndInfo
 		most := 0
 		name := func(ctx context.Context) int { n, _ := ctx.Value(marked("call")).(int); return n }
-		waiter := newWaiter(t, api, edenwait.Config{DisableList: true, Trace: &edenwait.Trace{
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{DisableList: true, Trace: &edenwait.Trace{
 			JobEnd: func(ctx context.Context, info edenwait.JobEndInfo) {
 				mu.Lock()
 				defer mu.Unlock()
@@ -184,7 +185,7 @@ func TestTraceOfOneGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
 		var ends []edenwait.JobEndInfo
-		waiter := newWaiter(t, api, edenwait.Config{MaxWait: time.Minute, Trace: &edenwait.Trace{
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{MaxWait: time.Minute, Trace: &edenwait.Trace{
 			JobEnd: func(_ context.Context, info edenwait.JobEndInfo) { ends = append(ends, info) },
 		}})
 		id := api.Submit(edentest.Script{After: 75 * time.Second})
@@ -210,7 +211,7 @@ func TestTraceOfCallsThatLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
 		r := new(tracing)
-		waiter := newWaiter(t, api, edenwait.Config{Trace: r.trace()})
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{Trace: r.trace()})
 		ids := api.SubmitAll(20, edentest.Workload{Durations: edentest.Fixed(edentest.Never)})
 		ctx := context.WithValue(context.Background(), marked("caller"), "caller")
 		ctx, cancel := context.WithTimeout(ctx, time.Minute)
@@ -275,25 +276,25 @@ func TestTraceThrows(t *testing.T) {
 					began := time.Now()
 					var threw, healed atomic.Bool
 					late := func() bool { return time.Since(began) > time.Minute }
-					waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
+					waiter := testbed.NewScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
 						// The last job ends, or its call does, when the Trace throws.
-						if healed.Load() || late() && id == uid(2) {
-							return succeeded(id)
+						if healed.Load() || late() && id == testbed.ID(2) {
+							return testbed.Succeeded(id)
 						}
-						return running(id)
+						return testbed.Running(id)
 					}, edenwait.Config{Trace: trace(func() {
 						if late() && threw.CompareAndSwap(false, true) {
 							throw() // once, or each call that ends would meet it anew
 						}
 					})})
-					calls := callsUnderWay(waiter)
+					calls := testbed.CallsUnderWay(waiter)
 					time.Sleep(time.Minute + time.Second)
 					var last any
 					switch who {
 					case "CallStart", "CallEnd": // the call that throws is one more
 						ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 						defer cancel()
-						last = <-thrownBy(func() { _, _ = waiter.Wait(ctx, uid(9)) })
+						last = <-testbed.ThrownBy(func() { _, _ = waiter.Wait(ctx, testbed.ID(9)) })
 					}
 					if last != nil && how == "panic" && last != any(bug) {
 						t.Errorf("the call itself threw %v", last)
@@ -305,11 +306,52 @@ func TestTraceThrows(t *testing.T) {
 						}
 					}
 					healed.Store(true)
-					if _, err := waiter.Wait(context.Background(), uid(7)); err != nil {
+					if _, err := waiter.Wait(context.Background(), testbed.ID(7)); err != nil {
 						t.Errorf("the next call: %v", err)
 					}
 				})
 			})
 		}
+	}
+}
+
+// BenchmarkTrace measures a WaitAll of a thousand jobs whose polls cost nothing
+// but the Waiter's own work: without a Trace, with an empty one, and with one
+// whose funcs do nothing. To compare:
+//
+//	go test -run '^$' -bench 'Trace$' -benchmem -count 10 .
+func BenchmarkTrace(b *testing.B) {
+	ids := make([]string, 1000)
+	for i := range ids {
+		ids[i] = testbed.SpreadID(i)
+	}
+	same := func(ctx context.Context) context.Context { return ctx }
+	for _, with := range []struct {
+		name  string
+		trace *edenwait.Trace
+	}{
+		{"none", nil},
+		{"empty", &edenwait.Trace{}},
+		{"all", &edenwait.Trace{
+			CallStart:    func(ctx context.Context, _ edenwait.CallInfo) context.Context { return same(ctx) },
+			CallEnd:      func(context.Context, edenwait.CallEndInfo) {},
+			JobEnd:       func(context.Context, edenwait.JobEndInfo) {},
+			RequestStart: func(ctx context.Context, _ edenwait.RequestInfo) context.Context { return same(ctx) },
+			RequestEnd:   func(context.Context, edenwait.RequestEndInfo) {},
+		}},
+	} {
+		b.Run(with.name, func(b *testing.B) {
+			source := &testbed.Scripted{Answer: func(_ context.Context, id string, _ int) (*edenwait.Job, error) { return testbed.Succeeded(id) }}
+			waiter, err := edenwait.New(edenwait.Config{Source: source, Rate: 1e6, Burst: 1e6, MaxInFlight: 1, Trace: with.trace})
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := waiter.WaitAll(context.Background(), ids); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

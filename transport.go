@@ -80,7 +80,7 @@ func (t *transport) await(ctx context.Context) error {
 	}
 	began := time.Now()
 	defer func() { t.driver.ownWaited.Add(int64(time.Since(began))) }()
-	ticket, ahead, granted := t.driver.reserve()
+	core, ticket, ahead, granted := t.driver.reserve()
 	select {
 	case <-granted:
 		if ctx.Err() == nil {
@@ -88,7 +88,7 @@ func (t *transport) await(ctx context.Context) error {
 		}
 	case <-ctx.Done():
 	}
-	t.driver.withdraw(ticket)
+	t.driver.withdraw(core, ticket)
 	return fmt.Errorf("edenwait: waited %v in line for the rate limit, %d requests were ahead: %w",
 		time.Since(began).Round(time.Millisecond), ahead, contextCause(ctx))
 }

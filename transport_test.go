@@ -13,30 +13,8 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
-
-// submit posts a job through the client, and returns its id.
-func submit(ctx context.Context, client *http.Client, host string) (id string, status int, err error) {
-	body := `{"model":"audio/speech_to_text_async/deepgram","input":{"file":"https://example.com/a.mp3"}}`
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, host+"/v3/universal-ai/async", strings.NewReader(body))
-	if err != nil {
-		return "", 0, err
-	}
-	req.Header.Set("Authorization", "Bearer "+edentest.DefaultToken)
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := client.Do(req)
-	if err != nil {
-		return "", 0, err
-	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != http.StatusAccepted {
-		return "", resp.StatusCode, err
-	}
-	var job edenwait.Job
-	err = job.UnmarshalJSON(answer)
-	return job.ID, resp.StatusCode, err
-}
 
 // submitAndWait submits 296 jobs from eight goroutines while they are waited for.
 func submitAndWait(t *testing.T, api *edentest.API, waiter *edenwait.Waiter, client *http.Client) (submitted time.Duration, ids []string) {
@@ -49,7 +27,7 @@ func submitAndWait(t *testing.T, api *edentest.API, waiter *edenwait.Waiter, cli
 		for range 8 {
 			group.Go(func() {
 				for done := 0; done < 37; {
-					id, status, err := submit(context.Background(), client, edenwait.DefaultBaseURL)
+					id, status, err := testbed.Submit(context.Background(), client, edenwait.DefaultBaseURL, "")
 					switch {
 					case err != nil:
 						t.Error(err)
@@ -100,8 +78,8 @@ func lateness(t *testing.T, api *edentest.API, ids []string) time.Duration {
 func TestSubmitsWhileWaiting(t *testing.T) {
 	for _, through := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
-			api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, Workload: minuteLong, DiscardRecords: true})
-			waiter := newWaiter(t, api, edenwait.Config{})
+			api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, Workload: testbed.MinuteLong, DiscardRecords: true})
+			waiter := testbed.NewWaiter(t, api, edenwait.Config{})
 			client := api.Client()
 			if through {
 				client = &http.Client{Transport: waiter.Transport(client.Transport)}
@@ -230,7 +208,7 @@ func TestTransportOfTheWaitersOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
 		var transport http.RoundTripper
-		client := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) { return transport.RoundTrip(r) })}
+		client := &http.Client{Transport: testbed.RoundTrip(func(r *http.Request) (*http.Response, error) { return transport.RoundTrip(r) })}
 		waiter, err := edenwait.New(edenwait.Config{Token: edentest.DefaultToken, HTTPClient: client, DisableList: true})
 		if err != nil {
 			t.Fatal(err)
@@ -247,7 +225,31 @@ func TestTransportOfTheWaitersOwn(t *testing.T) {
 	})
 }
 
-// roundTripper is a func that is a RoundTripper.
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+// TestTransportOverTheWire: own requests beside polls, over one client or two.
+func TestTransportOverTheWire(t *testing.T) {
+	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
+		server, transport := w.Account(t, edentest.Options{Rate: 200, Burst: 20, Workload: edentest.Workload{Durations: edentest.Fixed(0)}})
+		waiter := w.Waiter(t, server, transport, edenwait.Config{Rate: 150})
+		client := &http.Client{Transport: waiter.Transport(transport)}
+		defer client.CloseIdleConnections()
+		jobs := 0
+		for result := range waiter.AsCompleted(t.Context(), func(yield func(string) bool) {
+			for range 40 {
+				id, status, err := testbed.Submit(t.Context(), client, server.URL, "")
+				if err != nil || status != http.StatusAccepted {
+					t.Errorf("%d, %v", status, err)
+				}
+				if !yield(id) {
+					return
+				}
+			}
+		}) {
+			if jobs++; result.Err != nil {
+				t.Error(result.Err)
+			}
+		}
+		if s := waiter.Stats(); jobs != 40 || s.Own != 40 || s.OwnRateLimited+s.RateLimited > 0 {
+			t.Errorf("%d jobs; %+v", jobs, s)
+		}
+	})
+}

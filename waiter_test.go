@@ -7,7 +7,6 @@ import (
 	"math"
 	"runtime"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,12 +16,13 @@ import (
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 func TestWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
-		waiter := newWaiter(t, api, edenwait.Config{})
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{})
 
 		id := api.Submit(edentest.Script{After: 30 * time.Second, Output: []byte(`{"text":"hello"}`)})
 		job, err := waiter.Wait(context.Background(), strings.ToUpper(id))
@@ -44,53 +44,23 @@ func TestWait(t *testing.T) {
 	})
 }
 
-// script is a Source that answers with what a function says.
-type script func(ctx context.Context, id string, poll int) (*edenwait.Job, error)
-
-type scripted struct {
-	answer script
-	polls  atomic.Int64
-}
-
-func (s *scripted) Get(ctx context.Context, id string) (*edenwait.Job, error) {
-	return s.answer(ctx, id, int(s.polls.Add(1)))
-}
-
-func running(id string) (*edenwait.Job, error) {
-	return &edenwait.Job{ID: id, Status: edenwait.StatusProcessing}, nil
-}
-
-func succeeded(id string) (*edenwait.Job, error) {
-	return &edenwait.Job{ID: id, Status: edenwait.StatusSuccess}, nil
-}
-
-func newScripted(t *testing.T, answer script, config edenwait.Config) *edenwait.Waiter {
-	t.Helper()
-	config.Source = &scripted{answer: answer}
-	waiter, err := edenwait.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return waiter
-}
-
 func TestMaxErrors(t *testing.T) {
 	down := errors.New("network is down")
 	synctest.Test(t, func(t *testing.T) {
 		polls := 0
-		waiter := newScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
+		waiter := testbed.NewScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
 			polls = poll
 			if poll == 1 || poll == 4 { // a good answer resets the count
-				return running(id)
+				return testbed.Running(id)
 			}
 			return nil, down
 		}, edenwait.Config{MaxErrors: 3})
-		_, err := waiter.Wait(context.Background(), someID)
+		_, err := waiter.Wait(context.Background(), testbed.SomeID)
 		var gaveUp *edenwait.GaveUpError
 		if !errors.As(err, &gaveUp) || !errors.Is(err, down) || polls != 7 || gaveUp.Polls != 7 || gaveUp.LastStatus != edenwait.StatusProcessing {
 			t.Errorf("after %d polls: %v", polls, err)
 		}
-		for _, says := range []string{someID, "7 polls", "processing", "3 requests in a row", "network is down", "7 days"} {
+		for _, says := range []string{testbed.SomeID, "7 polls", "processing", "3 requests in a row", "network is down", "7 days"} {
 			if !strings.Contains(err.Error(), says) {
 				t.Errorf("%v does not say %s", err, says)
 			}
@@ -101,13 +71,13 @@ func TestMaxErrors(t *testing.T) {
 // 429 is nobody's failure.
 func TestRateLimitCountsAgainstNoJob(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		waiter := newScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
+		waiter := testbed.NewScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
 			if poll < 50 {
 				return nil, &edenwait.APIError{StatusCode: 429}
 			}
-			return succeeded(id)
+			return testbed.Succeeded(id)
 		}, edenwait.Config{MaxErrors: 1})
-		if _, err := waiter.Wait(context.Background(), someID); err != nil {
+		if _, err := waiter.Wait(context.Background(), testbed.SomeID); err != nil {
 			t.Error(err)
 		}
 	})
@@ -117,8 +87,8 @@ func TestDefaultsSurviveMinutesWithoutNetwork(t *testing.T) {
 	for _, n := range []int{1, 20, 400} {
 		synctest.Test(t, func(t *testing.T) {
 			api := edentest.New(edentest.Options{Faults: []edentest.Fault{{From: 20 * time.Second, Until: 8 * time.Minute, Do: edentest.RefuseConnection()}}})
-			ids := api.SubmitAll(n, minuteLong)
-			if _, err := newWaiter(t, api, edenwait.Config{}).WaitAll(context.Background(), ids); err != nil {
+			ids := api.SubmitAll(n, testbed.MinuteLong)
+			if _, err := testbed.NewWaiter(t, api, edenwait.Config{}).WaitAll(context.Background(), ids); err != nil {
 				t.Error(err)
 			}
 		})
@@ -130,8 +100,8 @@ func TestMaxWait(t *testing.T) {
 		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
 		never := api.Submit(edentest.Script{After: edentest.Never})
 		late := api.Submit(edentest.Script{After: 58 * time.Second})
-		record := newHookLog()
-		waiter := newWaiter(t, api, edenwait.Config{MaxWait: time.Minute, Hooks: record.hooks(), DisableList: true})
+		record := testbed.NewHookLog()
+		waiter := testbed.NewWaiter(t, api, edenwait.Config{MaxWait: time.Minute, Hooks: record.Hooks(), DisableList: true})
 		began := time.Now()
 		results, _ := waiter.WaitAll(context.Background(), []string{never, late})
 		if took := time.Since(began); took != time.Minute {
@@ -140,8 +110,8 @@ func TestMaxWait(t *testing.T) {
 		if polls := results[0].Polls; polls > 75 {
 			t.Errorf("%d polls in a minute, the final poll is one of them", polls)
 		}
-		if !errors.Is(results[0].Err, edenwait.ErrMaxWait) || record.errors[never] != 1 {
-			t.Errorf("%v, OnError %v", results[0].Err, record.errors)
+		if !errors.Is(results[0].Err, edenwait.ErrMaxWait) || record.Errors[never] != 1 {
+			t.Errorf("%v, OnError %v", results[0].Err, record.Errors)
 		}
 		if results[1].Err != nil {
 			t.Errorf("a job that ended just before MaxWait: %v", results[1].Err)
@@ -154,14 +124,14 @@ func TestMaxWaitEndsRequests(t *testing.T) {
 	// Shorter than RequestTimeout and longer, which a Source need not know of.
 	for _, maxWait := range []time.Duration{10 * time.Second, 2 * time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
-			waiter := newScripted(t, func(ctx context.Context, _ string, _ int) (*edenwait.Job, error) {
+			waiter := testbed.NewScripted(t, func(ctx context.Context, _ string, _ int) (*edenwait.Job, error) {
 				<-ctx.Done()
 				return nil, ctx.Err()
 			}, edenwait.Config{MaxWait: maxWait, MaxErrors: 1}) // nor is it a failure
 			ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 			defer cancel()
 			began := time.Now()
-			_, err := waiter.Wait(ctx, someID)
+			_, err := waiter.Wait(ctx, testbed.SomeID)
 			if took := time.Since(began); !errors.Is(err, edenwait.ErrMaxWait) || took != maxWait {
 				t.Errorf("after %v: %v", took, err)
 			}
@@ -174,10 +144,10 @@ func TestSourceLeavesOutTheID(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		own := &edenwait.Job{Status: edenwait.StatusFail}
 		var heard string
-		waiter := newScripted(t, func(context.Context, string, int) (*edenwait.Job, error) { return own, nil },
+		waiter := testbed.NewScripted(t, func(context.Context, string, int) (*edenwait.Job, error) { return own, nil },
 			edenwait.Config{Hooks: edenwait.Hooks{OnFail: func(_ context.Context, job *edenwait.Job) error { heard = job.ID; return nil }}})
-		job, err := waiter.Wait(context.Background(), someID)
-		if job.ID != someID || heard != someID || !strings.Contains(err.Error(), someID) || own.ID != "" {
+		job, err := waiter.Wait(context.Background(), testbed.SomeID)
+		if job.ID != testbed.SomeID || heard != testbed.SomeID || !strings.Contains(err.Error(), testbed.SomeID) || own.ID != "" {
 			t.Errorf("%q, the hook %q, the Source's own %q: %v", job.ID, heard, own.ID, err)
 		}
 	})
@@ -187,11 +157,11 @@ func TestOwnBackOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		var at []time.Duration
-		waiter := newScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
+		waiter := testbed.NewScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
 			at = append(at, time.Since(began))
-			return running(id)
+			return testbed.Running(id)
 		}, edenwait.Config{BackOff: func() backoff.BackOff { return backoff.WithMaxRetries(backoff.NewConstantBackOff(7*time.Second), 3) }})
-		_, err := waiter.Wait(context.Background(), someID)
+		_, err := waiter.Wait(context.Background(), testbed.SomeID)
 		if !errors.Is(err, edenwait.ErrBackOffStopped) {
 			t.Errorf("err = %v", err)
 		}
@@ -205,11 +175,11 @@ func TestOwnBackOff(t *testing.T) {
 func TestOwnBackOffOfAges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		polls := 0
-		waiter := newScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
+		waiter := testbed.NewScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
 			polls = poll
-			return running(id)
+			return testbed.Running(id)
 		}, edenwait.Config{MaxWait: time.Hour, BackOff: func() backoff.BackOff { return backoff.NewConstantBackOff(math.MaxInt64) }})
-		if _, err := waiter.Wait(context.Background(), someID); !errors.Is(err, edenwait.ErrMaxWait) || polls != 2 {
+		if _, err := waiter.Wait(context.Background(), testbed.SomeID); !errors.Is(err, edenwait.ErrMaxWait) || polls != 2 {
 			t.Errorf("%d polls, want the first and the final poll: %v", polls, err)
 		}
 	})
@@ -221,17 +191,17 @@ func TestDefaultDelaysGrow(t *testing.T) {
 		began := time.Now()
 		last := began
 		var gaps, ages []time.Duration
-		waiter := newScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
+		waiter := testbed.NewScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
 			if poll > 1 {
 				gaps, ages = append(gaps, time.Since(last)), append(ages, last.Sub(began))
 			}
 			last = time.Now()
 			if poll == 200 {
-				return succeeded(id)
+				return testbed.Succeeded(id)
 			}
-			return running(id)
+			return testbed.Running(id)
 		}, edenwait.Config{})
-		if _, err := waiter.Wait(context.Background(), someID); err != nil {
+		if _, err := waiter.Wait(context.Background(), testbed.SomeID); err != nil {
 			t.Fatal(err)
 		}
 		even := 0
@@ -254,12 +224,12 @@ func TestNewJobMayBeUnknownForAMoment(t *testing.T) {
 	for _, n := range []int{1, 300} {
 		synctest.Test(t, func(t *testing.T) {
 			api := edentest.New(edentest.Options{NotFoundFor: 3 * time.Second, ListLag: 3 * time.Second})
-			ids := api.SubmitAll(n, minuteLong)
-			if _, err := newWaiter(t, api, edenwait.Config{}).WaitAll(context.Background(), ids); err != nil {
+			ids := api.SubmitAll(n, testbed.MinuteLong)
+			if _, err := testbed.NewWaiter(t, api, edenwait.Config{}).WaitAll(context.Background(), ids); err != nil {
 				t.Error(err)
 			}
 			began := time.Now()
-			if _, err := newWaiter(t, api, edenwait.Config{}).Wait(context.Background(), uuid.NewString()); !errors.Is(err, edenwait.ErrNotFound) {
+			if _, err := testbed.NewWaiter(t, api, edenwait.Config{}).Wait(context.Background(), uuid.NewString()); !errors.Is(err, edenwait.ErrNotFound) {
 				t.Error(err)
 			}
 			if took := time.Since(began); took > 10*time.Second {
@@ -276,8 +246,8 @@ func TestOneAnswerMakesNoJobUnknown(t *testing.T) {
 		api := edentest.New(edentest.Options{Faults: []edentest.Fault{
 			{On: edentest.Get, PerJob: true, Times: 1, Do: edentest.Status(404, "", nil)},
 		}})
-		ids := api.SubmitAll(300, minuteLong)
-		if _, err := newWaiter(t, api, edenwait.Config{DisableList: true}).WaitAll(context.Background(), ids); err != nil {
+		ids := api.SubmitAll(300, testbed.MinuteLong)
+		if _, err := testbed.NewWaiter(t, api, edenwait.Config{DisableList: true}).WaitAll(context.Background(), ids); err != nil {
 			t.Errorf("%.300v", err)
 		}
 	})
@@ -286,23 +256,23 @@ func TestOneAnswerMakesNoJobUnknown(t *testing.T) {
 // A Source that answers what it must not is asked again, and loses nothing.
 func TestSourceMisbehaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		waiter := newScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
+		waiter := testbed.NewScripted(t, func(_ context.Context, id string, poll int) (*edenwait.Job, error) {
 			switch poll {
 			case 1:
 				return nil, nil
 			case 2:
 				return &edenwait.Job{ID: id}, nil
 			case 3:
-				return succeeded(uuid.NewString())
+				return testbed.Succeeded(uuid.NewString())
 			case 4:
 				panic("a bug")
 			case 5:
 				runtime.Goexit()
 			}
-			return succeeded(id)
+			return testbed.Succeeded(id)
 		}, edenwait.Config{})
-		results, err := waiter.WaitAll(context.Background(), []string{someID})
-		if r := results[0]; err != nil || r.Job.ID != someID || r.Polls != 6 {
+		results, err := waiter.WaitAll(context.Background(), []string{testbed.SomeID})
+		if r := results[0]; err != nil || r.Job.ID != testbed.SomeID || r.Polls != 6 {
 			t.Errorf("%+v, %v", r, err)
 		}
 	})
@@ -317,11 +287,11 @@ func TestSourceKnowsThatThereIsNoSuchJob(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			polls := 0
-			waiter := newScripted(t, func(context.Context, string, int) (*edenwait.Job, error) {
+			waiter := testbed.NewScripted(t, func(context.Context, string, int) (*edenwait.Job, error) {
 				polls++
 				return nil, err
 			}, edenwait.Config{})
-			_, got := waiter.Wait(context.Background(), someID)
+			_, got := waiter.Wait(context.Background(), testbed.SomeID)
 			if !errors.Is(got, edenwait.ErrNotFound) || polls != want {
 				t.Errorf("%v: %v after %d polls, want %d", err, got, polls, want)
 			}
@@ -332,54 +302,31 @@ func TestSourceKnowsThatThereIsNoSuchJob(t *testing.T) {
 	}
 }
 
-// A request that ctx has cut short is no failure of its job, whichever of the two
-// is heard of first. Outside of a bubble, since it takes a loop that is busy at
-// that moment: often enough in thirty times.
-func TestCancelIsNoFailure(t *testing.T) {
-	var called atomic.Int64
-	waiter := newScripted(t, func(ctx context.Context, _ string, _ int) (*edenwait.Job, error) {
-		<-ctx.Done()
-		return nil, ctx.Err()
-	}, edenwait.Config{
-		MaxErrors: 1, MaxInFlight: 5000, Rate: 1e6, Burst: 5000, FailFast: true,
-		Hooks: edenwait.Hooks{OnError: func(context.Context, string, error) { called.Add(1) }},
-	})
-	ids := make([]string, 5000)
-	for n := range ids {
-		ids[n] = uid(n)
-	}
-	for range 30 {
-		ctx, cancel := context.WithCancelCause(context.Background())
-		cause := errors.New("the operator")
-		time.AfterFunc(3*time.Millisecond, func() { cancel(cause) })
-		results, err := waiter.WaitAll(ctx, ids)
-		for _, r := range results {
-			if !errors.Is(r.Err, cause) {
-				t.Fatalf("%v", r.Err)
-			}
-		}
-		var batch *edenwait.BatchError
-		if !errors.As(err, &batch) || !errors.Is(batch.Cause, cause) || called.Load() > 0 {
-			t.Fatalf("OnError called %d times; %v", called.Load(), batch.Cause)
+// TestStrayNotFound: a job that was seen running is unknown once, to a replica that
+// is behind.
+func TestStrayNotFound(t *testing.T) {
+	for _, disable := range []bool{false, true} {
+		for name, faults := range map[string][]edentest.Fault{
+			"each job once":           {{PerJob: true, Skip: 1, Times: 1, Do: edentest.StrayNotFound()}},
+			"each job twice in a row": {{PerJob: true, Skip: 2, Times: 2, Do: edentest.StrayNotFound()}},
+			"all, for three seconds":  {{From: 20 * time.Second, Until: 23 * time.Second, Do: edentest.StrayNotFound()}},
+			"one answer in twenty":    {{From: 10 * time.Second, Probability: 0.05, Do: edentest.StrayNotFound()}},
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond, Faults: faults})
+				waiter := testbed.NewWaiter(t, api, edenwait.Config{DisableList: disable})
+				results, _ := waiter.WaitAll(context.Background(), api.SubmitAll(50, edentest.Workload{Durations: edentest.Uniform{Min: 15 * time.Second, Max: 3 * time.Minute}}))
+				lost := 0
+				for _, r := range results {
+					if r.Job == nil {
+						lost++
+					}
+				}
+				t.Logf("%s, DisableList %v: %d of 50 lost, %d times 404", name, disable, lost, testbed.AnsweredWith(api, 404))
+				if lost > 0 {
+					t.Errorf("%s, DisableList %v: %d of 50 lost", name, disable, lost)
+				}
+			})
 		}
 	}
-}
-
-// A Source that does not heed its context cannot hold the call.
-func TestSourceIgnoresContext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		waiter := newScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) {
-			time.Sleep(time.Hour)
-			return running(id)
-		}, edenwait.Config{MaxInFlight: 2})
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		began := time.Now()
-		_, err := waiter.WaitAll(ctx, []string{uid(1), uid(2), uid(3)}) // more than may be under way
-		var gaveUp *edenwait.GaveUpError
-		if took := time.Since(began); took > 61*time.Second || !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &gaveUp) || gaveUp.LastStatus != "" {
-			t.Errorf("after %v: %v", took, err)
-		}
-		time.Sleep(time.Hour) // its request outlives the call
-	})
 }

@@ -8,11 +8,11 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
-	"runtime"
 	"testing"
 	"time"
 
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // onceSilent has the first connection go silent with its third request.
@@ -98,9 +98,7 @@ func TestSilenceOverHTTP1(t *testing.T) {
 		}
 	}
 	go func() { hangs <- get(ctx) }()
-	for d.Stats().Gets < 3 {
-		runtime.Gosched()
-	}
+	testbed.Eventually(t, "three GETs", func() bool { return d.Stats().Gets >= 3 })
 	// Others have connections of their own.
 	for range 20 {
 		if err := get(t.Context()); err != nil {
@@ -136,9 +134,7 @@ func TestSilenceOverHTTP2(t *testing.T) {
 	for range n {
 		go func() { hangs <- get(ctx) }()
 		<-sent
-		for d.Stats().Gets < 3 {
-			runtime.Gosched()
-		}
+		testbed.Eventually(t, "three GETs", func() bool { return d.Stats().Gets >= 3 })
 	}
 	if len(hangs) > 0 {
 		t.Errorf("a silent connection answered: %v", <-hangs)
@@ -205,9 +201,7 @@ func TestHang(t *testing.T) {
 			_, err := d.send(ctx, http.MethodGet, async, edentest.DefaultToken, "")
 			failed <- err
 		}()
-		for d.Stats().Lists == 0 {
-			runtime.Gosched()
-		}
+		testbed.Eventually(t, "a list", func() bool { return d.Stats().Lists > 0 })
 		cancel()
 		if err := <-failed; !errors.Is(err, context.Canceled) {
 			t.Error(err)

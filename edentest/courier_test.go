@@ -5,13 +5,13 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // Close ends what is under way, cancels what is to come, and leaves nothing.
@@ -85,9 +85,7 @@ func TestWebhookOverLoopback(t *testing.T) {
 		if status != http.StatusAccepted {
 			t.Fatal(status, body)
 		}
-		for len(d.Deliveries()) == 0 {
-			runtime.Gosched()
-		}
+		testbed.Eventually(t, "a delivery", func() bool { return len(d.Deliveries()) > 0 })
 		server.Close()
 		target.Close()
 		got := r.told()

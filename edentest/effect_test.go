@@ -8,7 +8,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // An outcome is what a client sees of one request.
@@ -199,9 +199,7 @@ func TestStallWithoutBody(t *testing.T) {
 				_, err := d.send(ctx, method, path, edentest.DefaultToken, "")
 				failed <- err
 			}()
-			for d.Stats().Requests() == 0 {
-				runtime.Gosched()
-			}
+			testbed.Eventually(t, "a request", func() bool { return d.Stats().Requests() > 0 })
 			cancel(cause)
 			// HTTP/2 as net/http speaks it reports no cause.
 			if err := <-failed; !errors.Is(err, cause) && !errors.Is(err, context.Canceled) {

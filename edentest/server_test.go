@@ -6,11 +6,11 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/edenwait/edenwait/edentest"
+	"github.com/edenwait/edenwait/internal/testbed"
 )
 
 // Close must not wait for answers that never end, nor leave anything behind.
@@ -57,9 +57,7 @@ func TestServerCloseEndsStalledDelete(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for server.Stats().Deletes == 0 {
-		runtime.Gosched()
-	}
+	testbed.Eventually(t, "a DELETE", func() bool { return server.Stats().Deletes > 0 })
 	server.Close()
 	if answer, err := io.ReadAll(conn); len(answer) > 0 {
 		t.Errorf("%q, %v came before the end", answer, err)

@@ -137,7 +137,9 @@ func TestRecord(t *testing.T) {
 			t.Fatal(err)
 		}
 		if name == "cancelled.json" {
-			time.Sleep(3 * time.Second)
+			for m.Stats().Awaits == 0 && ctx.Err() == nil {
+				time.Sleep(10 * time.Millisecond)
+			}
 			if err := c.CancelWorkflow(ctx, run.GetID(), ""); err != nil {
 				t.Fatal(err)
 			}

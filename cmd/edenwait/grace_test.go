@@ -135,12 +135,11 @@ func TestStoppedTerminal(t *testing.T) {
 	term := onTerminal(t, cmd, 200, 24)
 	term.see(`80%  3 succeeded  1 failed  1 waiting`)
 	term.press("\x13")
-	drawn := ""
 	eventually(t, "nothing is drawn any more", func() bool {
-		before := drawn
-		drawn = term.drawn()
-		time.Sleep(300 * time.Millisecond) // longer than between two drawings
-		return drawn == before && drawn == term.drawn()
+		drawn, polled := term.drawn(), server.Stats().Gets
+		// More than one drawing would have come by then.
+		eventually(t, "the last job is polled three times more", func() bool { return server.Stats().Gets >= polled+3 })
+		return drawn == term.drawn()
 	})
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)

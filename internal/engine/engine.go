@@ -46,6 +46,7 @@ type Engine struct {
 	idle     int // jobs that are listed or polled
 	urgent   int // jobs that are urgent
 	unshown  int // jobs that the list has proved not to show
+	influx   influx
 	youngest time.Duration
 
 	deadlines fifo[deadline] // of MaxWait, in the order of time

@@ -182,6 +182,9 @@ func (e *Engine) choosePage(now time.Duration, free int) (choice, time.Duration)
 	if at > now {
 		return choice{}, min(at, e.list.PatienceEnds(now))
 	}
+	if over := e.influx.over(); over > now && e.list.Begins() {
+		return choice{}, over
+	}
 	if free == 1 && e.config.MaxInFlight > 1 && now-at < overdue {
 		// The last place is a GET's, unless requests under way hold theirs for long. A
 		// page that has it is given up when it is late.

@@ -44,6 +44,7 @@ func (e *Engine) Watch(now time.Duration, c *Call, key Key, slot int32) (again b
 		j = e.table.addJob(key, now)
 		// A scan of the list that is under way may be past the new job's place.
 		e.table.jobs.at(j).scan = e.list.Scan()
+		e.influx.add(now)
 	}
 	if c.watched = true; c.live == 0 {
 		c.pagesAt = Counts{Pages: e.stats.Pages, RateLimited: e.stats.pagesLimited}

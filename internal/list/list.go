@@ -76,6 +76,7 @@ type List struct {
 	scan     uint32        // counts scans
 	reading  bool          // a scan is under way
 	first    bool          // and none of its pages has been read
+	climbed  bool          // only pages have been read that will be read again
 	began    time.Duration // when it began
 	page     int           // the page to read next; later ones have been read
 	pages    int           // how many there are, as last seen
@@ -174,6 +175,10 @@ func (l *List) Page() int { return l.page }
 // Pages is how many pages there are, as far as is known.
 func (l *List) Pages() int { return l.pages }
 
+// Begins reports whether the next page is the first of those that a scan shows the
+// ends by.
+func (l *List) Begins() bool { return !l.reading || l.climbed }
+
 // Reading reports whether a scan is under way.
 func (l *List) Reading() bool { return l.reading }
 
@@ -194,6 +199,11 @@ func (l *List) SentGet() { l.justRead = false }
 // SentPage records that the page was sent.
 func (l *List) SentPage(now time.Duration) {
 	l.sentAt, l.justRead, l.silence = now, true, Never
+	if l.climbed {
+		// Jobs that have come since the scan began are on pages yet to be read.
+		l.climbed = false
+		l.scan++
+	}
 	if !l.reading {
 		l.reading, l.first, l.began = true, true, now
 		l.news, l.outdated, l.stuck = 0, 0, 0
@@ -297,7 +307,7 @@ func (l *List) pageRead(now time.Duration, climb, first bool, d Demand) (complet
 	} else {
 		l.page = min(l.page-1, l.pages)
 	}
-	l.first = first
+	l.first, l.climbed = first, climb
 	if l.page == 0 {
 		l.reading, l.page = false, l.pages
 		l.updateTrust()
@@ -344,7 +354,7 @@ func (l *List) FalseHint() (drop bool) {
 // Suspend leaves the list alone for a while. It then begins at the first page,
 // which tells how many there are.
 func (l *List) Suspend(now time.Duration) {
-	l.reading, l.page = false, 1
+	l.reading, l.climbed, l.page = false, false, 1
 	l.retry = now + l.pause
 	l.pause = min(2*l.pause, maxPause)
 }
@@ -371,7 +381,7 @@ func (l *List) Failed(now, wait time.Duration) {
 // Abandoned records that nobody wants the page any more: its answer says nothing.
 func (l *List) Abandoned(now time.Duration) {
 	l.sentAt, l.at = Never, now
-	l.reading, l.page = false, 1
+	l.reading, l.climbed, l.page = false, false, 1
 }
 
 // Gone records that the server says there is no list.
@@ -391,5 +401,5 @@ func (l *List) Resume(now time.Duration) {
 	l.stopped = false
 	l.gone, l.failing, l.again = 0, Never, false
 	l.at, l.retry, l.pause, l.sentAt = now, now, minPause, Never
-	l.reading, l.page, l.stale, l.owed, l.misses = false, 1, false, 0, 0
+	l.reading, l.climbed, l.page, l.stale, l.owed, l.misses = false, false, 1, false, 0, 0
 }

@@ -20,6 +20,9 @@ var expected = map[[2]string]bool{
 	// may suit.
 	{"lognormal-1", "list every 2 s, concurrent"}: true,
 	{"lognormal-1", "list every 2 s"}:             true,
+	// So it is where fifty callers wait for the one job.
+	{"callers-of-one", "list every 2 s, concurrent"}: true,
+	{"callers-of-one", "list every 2 s"}:             true,
 	// An interval happens to suit a list whose pages are mostly of other people's jobs.
 	{"foreign-100", "list every 2 s, concurrent"}: true,
 	{"foreign-100", "list every 2 s"}:             true,

@@ -86,15 +86,20 @@ type taken struct {
 // further up or down on either side. far means that it needs a line to its point.
 func (t taken) place(c draw.Canvas, style text.Style, name string, point vg.Point) (at vg.Point, far bool) {
 	width := style.Rectangle(name).Size().X
-	for further := vg.Length(0); further <= 160; further += 40 {
-		for step := range 50 {
-			rise := vg.Length(step) * labelSize / 2
-			out := min(rise, 3*labelSize) + further // away from the column of points
-			for _, up := range []vg.Length{rise, -rise} {
-				for _, side := range []vg.Length{labelSpace + out, -labelSpace - out - width} {
-					at, far = vg.Point{X: point.X + side, Y: point.Y + up}, step > 1 || further > 0
-					if t.free(c.Rectangle, style.Rectangle(name).Add(at), point, far) {
-						return at, far
+	// A name that a line crosses can still be read. One that covers a point hides it.
+	without := taken{points: t.points, names: t.names}
+	for _, crossed := range []bool{false, true} {
+		for further := vg.Length(0); further <= 240; further += 20 {
+			for step := range 50 {
+				rise := vg.Length(step) * labelSize / 2
+				out := min(rise, 3*labelSize) + further // away from the column of points
+				for _, up := range []vg.Length{rise, -rise} {
+					for _, side := range []vg.Length{labelSpace + out, -labelSpace - out - width} {
+						at, far = vg.Point{X: point.X + side, Y: point.Y + up}, step > 1 || further > 0
+						box := style.Rectangle(name).Add(at)
+						if !crossed && t.free(c.Rectangle, box, point, far) || crossed && without.free(c.Rectangle, box, point, false) {
+							return at, far
+						}
 					}
 				}
 			}

@@ -12,9 +12,11 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgsvg"
 
 	"github.com/edenwait/edenwait/bench/baseline"
 	"github.com/edenwait/edenwait/bench/scenario"
+	"github.com/edenwait/edenwait/bench/svg"
 )
 
 // The plots, as files beside the figures.
@@ -95,7 +97,9 @@ func (r *Report) plots(dir string) error {
 }
 
 func save(p *plot.Plot, dir, name string) error {
-	return p.Save(22*vg.Centimeter, 14*vg.Centimeter, filepath.Join(dir, name))
+	canvas := vgsvg.New(22*vg.Centimeter, 14*vg.Centimeter)
+	p.Draw(draw.New(canvas))
+	return svg.Write(canvas, filepath.Join(dir, name))
 }
 
 // newPlot has logarithmic axes: what is compared differs by powers of ten. Its

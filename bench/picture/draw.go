@@ -1,9 +1,7 @@
 package picture
 
 import (
-	"bytes"
 	"image/color"
-	"os"
 	"path/filepath"
 	"strconv"
 
@@ -12,6 +10,8 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgsvg"
+
+	"github.com/edenwait/edenwait/bench/svg"
 )
 
 var (
@@ -152,9 +152,5 @@ func save(dir, name string, panels ...*plot.Plot) error {
 	for i, row := range plot.Align(rows, tiles, draw.New(canvas)) {
 		panels[i].Draw(row[0])
 	}
-	var svg bytes.Buffer
-	if _, err := canvas.WriteTo(&svg); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, name), svg.Bytes(), 0o644)
+	return svg.Write(canvas, filepath.Join(dir, name))
 }

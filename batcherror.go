@@ -17,7 +17,7 @@ type BatchError struct {
 	// running when the batch ended.
 	Total, Succeeded, Failed, Errored, Waiting int
 	// HookErrors counts results whose hook failed, however their job ended. HooksCutOff
-	// counts those of them whose hook was cut off.
+	// counts the jobs among them whose hook was cut off.
 	HookErrors, HooksCutOff int
 	// Cause is why the batch ended early: the cause of the context's end, a refused key or
 	// account, or the first failure under FailFast. It is nil if the batch did not end

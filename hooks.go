@@ -82,7 +82,7 @@ type hookLine struct {
 // hookRunner runs the hooks of all calls, in goroutines of their own.
 type hookRunner struct {
 	redact func(string) string
-	grace  bool // a hook's context outlives that of its call
+	grace  bool // a hook's context outlives the context of its call
 
 	mu      sync.Mutex
 	running int
@@ -96,7 +96,7 @@ func (r *hookRunner) counts() (running, waiting int) {
 	return r.running, r.waiting
 }
 
-// newHook is the hook for a result; nil if there is none.
+// newHook is the hook for a result; nil if it has no hook.
 func newHook(hooks *Hooks, r Result) *hookTask {
 	final, hook := r.Job, hooks.OnSuccess
 	if final != nil && final.Status == StatusFail {

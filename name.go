@@ -1,6 +1,6 @@
 package edenwait
 
-// known is a name as a string, without an allocation for those of the API.
+// known is a name as a string, without an allocation if the API uses it.
 func known(name []byte) string {
 	switch string(name) {
 	case "public_id":

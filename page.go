@@ -105,7 +105,7 @@ func parsePage(data []byte) (*JobPage, error) {
 	return page, nil
 }
 
-// parseItems reads the array of items that begins here, nil if it is none.
+// parseItems reads the array of items that begins here, nil if it is not an array.
 func parseItems(s *scanner) ([]JobSummary, error) {
 	if s.peek() != '[' {
 		return nil, nil // the caller's scanner skips it

@@ -214,7 +214,7 @@ func (p *Poller) ask(ctx context.Context, u *url.URL, id string) (body []byte, h
 			err = panicFailure(thrown, p.redact)
 			p.log.Warn("the HTTP client panicked", zap.Error(err), zap.ByteString("stack", debug.Stack()))
 		}
-		var late *failure // the watchdog's, or that of a Transport with a bound of its own
+		var late *failure // from the watchdog, or from a Transport with a bound of its own
 		timedOut := errors.As(err, &late) && late.Timeout()
 		p.client.end(began, timedOut, status != 0 && !timedOut)
 		// Checked first: fields for a line that nobody reads cost more than the rest.

@@ -132,7 +132,7 @@ func (r *reporter) call(p Progress) {
 	complete = true
 }
 
-// sameCounts reports whether nothing but time has passed.
+// sameCounts reports whether only time has passed.
 func (p Progress) sameCounts(o Progress) bool {
 	if (p.Stalled > 0) != (o.Stalled > 0) || (p.Trouble == "") != (o.Trouble == "") {
 		return false

@@ -212,7 +212,7 @@ func (r *redactor) match(folded string) (n int) {
 	return n
 }
 
-// lower is the text with the letters of ASCII in lower case: unlike that of
+// lower is the text with the letters of ASCII in lower case: unlike the result of
 // strings.ToLower, it is as long as the text.
 func lower(text string) string {
 	folded := []byte(text)

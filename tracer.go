@@ -46,7 +46,7 @@ func (t *tracer) callStart(ctx context.Context, info CallInfo, crash func(thrown
 	return either(own, ctx)
 }
 
-// callEnd makes what it tells only for whoever wants it.
+// callEnd makes its info only if the Trace wants it.
 func (t *tracer) callEnd(ctx context.Context, info func() CallEndInfo) {
 	if t != nil && t.CallEnd != nil {
 		t.guard(t.report, func() { t.CallEnd(ctx, info()) })

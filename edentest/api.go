@@ -64,7 +64,7 @@ func (a *API) now() time.Duration {
 	now := time.Since(a.start)
 	if now < 0 {
 		// Nothing would ever be due. Only a bubble's clock, which starts in 2000,
-		// can be behind that of New.
+		// can be behind the time of New.
 		panic("edentest: this API was made outside the testing/synctest bubble that uses it, where its jobs would never end; call New inside")
 	}
 	return now

@@ -159,7 +159,7 @@ func (d *board) page(f *filter, at time.Duration, skip int, show func(*job)) (to
 	for end := n; end > 0; {
 		start := (end - 1) / blockSize * blockSize
 		// A block is counted whole only, when all of its jobs are known of, and
-		// by nothing but status.
+		// only by status.
 		if f.feature == "" && f.subfeature == "" && end == min(start+blockSize, len(d.jobs)) {
 			if m := d.count(start/blockSize, f.status, at); total+m <= skip || shown >= f.limit {
 				total += m

@@ -25,7 +25,7 @@ func (a *API) get(x *exchange) {
 	x.ans.json(http.StatusOK, a.enc.job(nil, j, at, x.skew))
 }
 
-// lookUp returns the job that the request names, or answers that there is none.
+// lookUp returns the job that the request names, or answers that it does not exist.
 func (a *API) lookUp(x *exchange) *job {
 	if _, err := uuid.Parse(x.req.JobID); err != nil {
 		x.ans.invalidID()

@@ -55,7 +55,7 @@ type Fault struct {
 // String returns the name of what the fault does.
 func (f Fault) String() string { return f.Do.name }
 
-// faults are those of an account, and what became of each.
+// faults are the faults of an account, and how often each has struck.
 type faults struct {
 	seed uint64
 	list []Fault

@@ -10,13 +10,13 @@ import (
 )
 
 // ServeHTTP implements [http.Handler]. Faults that cut the connection need a
-// ResponseWriter that can be hijacked; with another, such as that of HTTP/2, they
+// ResponseWriter that can be hijacked; with another, such as the one of HTTP/2, they
 // abort the handler, which over HTTP/2 resets the request's stream.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	sent, err := io.ReadAll(r.Body)
 	if err != nil {
-		panic(http.ErrAbortHandler) // half a request is none
+		panic(http.ErrAbortHandler) // half a request is not a request
 	}
 	half := a.opts.Latency / 2
 	if pause(ctx, half) != nil {

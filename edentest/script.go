@@ -50,7 +50,7 @@ type Script struct {
 
 	// WebhookReceiver is the URL to which the job's end is delivered if
 	// Options.Webhooks is set, once, the first time that it ends. UserWebhookParameters,
-	// a JSON value, is sent along. They default to those of the POST, if any, and to
+	// a JSON value, is sent along. They default to the fields of the POST, if any, and to
 	// none.
 	WebhookReceiver       string
 	UserWebhookParameters json.RawMessage

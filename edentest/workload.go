@@ -48,7 +48,7 @@ func (d Lognormal) Draw(rng *rand.Rand) time.Duration {
 	return capped(float64(d.Median)*math.Exp(d.Sigma*rng.NormFloat64()), d.Cap)
 }
 
-// Fixed is one duration for all jobs. Fixed(Never) is that of jobs that do not
+// Fixed is one duration for all jobs. Fixed(Never) is for jobs that do not
 // end.
 type Fixed time.Duration
 

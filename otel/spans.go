@@ -82,7 +82,7 @@ func (s *spans) requestStart(ctx context.Context, info edenwait.RequestInfo) con
 		calls = calls[min(1, len(calls)):] // the first is the parent
 	} else if parent := trace.SpanContextFromContext(ctx); parent.IsSampled() || !parent.IsValid() {
 		options = append(options, trace.WithNewRoot())
-	} // else whoever sampled the call wants none of it
+	} // else the sampler wants no span of the call
 	ctx, span := s.tracer.Start(ctx, "edenwait.get", options...)
 	if span.IsRecording() {
 		span.SetAttributes(attribute.String("edenwait.job.id", info.JobID), attribute.Int("edenwait.request.attempt", info.Attempt))
@@ -91,7 +91,7 @@ func (s *spans) requestStart(ctx context.Context, info edenwait.RequestInfo) con
 	return ctx
 }
 
-// link links a span to those of the calls, to each once.
+// link links a span to the spans of the calls, to each once.
 func link(span trace.Span, calls []context.Context) {
 	var seen map[trace.SpanID]bool
 	for _, call := range calls {
@@ -109,7 +109,7 @@ func link(span trace.Span, calls []context.Context) {
 
 func (*spans) requestEnd(ctx context.Context, info edenwait.RequestEndInfo) {
 	if info.Kind != edenwait.RequestGet {
-		return // the span is none of ours
+		return // the span is not ours
 	}
 	span := trace.SpanFromContext(ctx)
 	defer span.End()

@@ -10,7 +10,7 @@ import (
 // part of a payload, which it could make too large.
 const idLength = 36
 
-// plan says which jobs the ids of one call stand for. The order is that of the ids, so
+// plan says which jobs the ids of one call stand for. They are in the order of the ids, so
 // the same ids give the same chunks.
 type plan struct {
 	ids    []string
@@ -38,7 +38,7 @@ func newPlan(ids []string) *plan {
 	return p
 }
 
-// take keeps outcomes, and returns those of the jobs that have none yet.
+// take keeps outcomes, and returns the jobs that have no outcome yet.
 func (p *plan) take(outcomes []Outcome, jobs []string) (left []string) {
 	for _, o := range outcomes {
 		job := strings.ToLower(o.ID)

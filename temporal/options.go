@@ -34,7 +34,7 @@ type Options struct {
 	// of names of task queues. It must not be the key.
 	Account string
 
-	// Config is that of the leader's Waiter. MaxWait and FailFast must be unset, since
+	// Config configures the leader's Waiter. MaxWait and FailFast must be unset, since
 	// [WithTimeout] bounds a wait, and one workflow's failure must not end another's wait.
 	// MaxErrors defaults to 2,000 here: with the default BackOff, more than five hours with
 	// failures only. Hooks run at the leader, at least once per job.

@@ -15,7 +15,7 @@ const (
 	// runs at the leader, on AwaitQueue.
 	AwaitActivity = "edenwait.Await.v1"
 	// LeadWorkflow is the name of the workflow that exists once per account, and
-	// LeadActivity that of its only activity: the process that runs it leads.
+	// LeadActivity is the name of its only activity: the process that runs it leads.
 	LeadWorkflow = "edenwait.Lead.v1"
 	LeadActivity = "edenwait.Lead.v1"
 )
@@ -50,7 +50,7 @@ type AwaitInput struct {
 
 // AwaitResult is the result of AwaitActivity, and the details of its heartbeats.
 type AwaitResult struct {
-	// Outcomes are those of jobs that have ended, at least one. The ids without one are
+	// Outcomes has the jobs that have ended, at least one. The ids without one are
 	// to be passed in again.
 	Outcomes []Outcome `json:"outcomes"`
 }

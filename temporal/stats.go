@@ -26,11 +26,11 @@ type Stats struct {
 	// Awaits is the number of Await activities that run here now. Outcomes is how many
 	// they have found in this term.
 	Awaits, Outcomes int
-	// Waiter is that of the current term. It is zero if this process does not lead.
+	// Waiter has the Stats of the current term. It is zero if this process does not lead.
 	Waiter edenwait.Stats
 }
 
-// counts are those of one term.
+// counts are the counts of one term.
 type counts struct {
 	awaits, outcomes atomic.Int64
 }

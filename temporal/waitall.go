@@ -57,7 +57,7 @@ func WithHeartbeatTimeout(d time.Duration) Option {
 // [Outcome.Err]. An error means that the waiting failed: the workflow was
 // cancelled, the timeout passed, the leaders of ten minutes did not have the Reduce, or the
 // account was refused and the leader has [RefusalFail]. The outcomes are returned too, and
-// those of jobs that have not ended have [CodeWaiting]. A cancelled workflow continues
+// a job that has not ended has [CodeWaiting]. A cancelled workflow continues
 // at once.
 //
 // More than [MaxIDs] ids, and an invalid account name, are an error without outcomes.

@@ -19,7 +19,7 @@ var edges = func() (e [bins + 1]float64) {
 	return e
 }()
 
-// index is that of the bin that an age in seconds falls into; bins for an age
+// index is the index of the bin that an age in seconds falls into; bins for an age
 // that is beyond the last.
 func index(age float64) int {
 	if age < first {

@@ -56,7 +56,7 @@ func (m *Model) line(k Kind) (l line) {
 	}
 }
 
-// hazard is that of a bin, in ends per second.
+// hazard is the hazard in a bin, in ends per second.
 func (l *line) hazard(i int) float64 {
 	p := priors[i]
 	h := p

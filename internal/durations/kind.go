@@ -15,7 +15,7 @@ type name struct {
 	text   string
 }
 
-// Kind is that of jobs with this feature, subfeature, provider and model. An
+// Kind is the kind of jobs with this feature, subfeature, provider and model. An
 // empty one is skipped. Once 1,024 kinds are known, a new one is counted to the
 // nearest parent that is known. Of each string the first 64 bytes count.
 func (m *Model) Kind(feature, subfeature, provider, model string) Kind {

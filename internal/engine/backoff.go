@@ -27,7 +27,7 @@ const (
 // only keep the number of its attempt instead of a backoff of its own.
 type backoffTable []time.Duration
 
-// delay is that of an attempt, and takes the attempt one further. Jitter is
+// delay is the delay after an attempt, and counts the attempt. Jitter is
 // small: the limiter spaces requests anyway, and a delay lost is lag.
 func (t backoffTable) delay(attempt *uint8, age time.Duration) time.Duration {
 	delay := t[*attempt]

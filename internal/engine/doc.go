@@ -14,7 +14,7 @@
 // Every input is followed by a Ready, until one has More false. Calls of Ready at
 // one moment without an input between them give nothing new.
 //
-// A job is polled once, whoever waits for it. A wait is one call's interest in
+// A job is polled once, however many wait for it. A wait is one call's interest in
 // one job: since when, how many polls, its deadline and its own backoff are the
 // wait's. Requests are named by numbers that are never used again, so an answer
 // to a request that is gone can be told from any other.

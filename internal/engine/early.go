@@ -6,7 +6,7 @@ import "time"
 // delivery may be faster than what the GET reads.
 type earlyHints struct {
 	ids ring[earlyHint] // of hints that no GET has confirmed yet
-	// behind is how far GETs have been behind hints of late.
+	// behind is how far GETs have recently been behind hints.
 	behind time.Duration
 	streak uint8 // true hints in a row that came too early for a GET at once
 	tries  uint8 // counts hints up to trySooner

@@ -136,7 +136,7 @@ type Request struct {
 	ID      RequestID
 	Kind    Kind
 	Key     Key    // of a Get
-	Attempt uint32 // of a Get: it counts those of the job, from 1
+	Attempt uint32 // of a Get: it counts the job's GETs, from 1
 	Page    int    // of a Page, from 1
 	For     *Call  // of a Get: the call that has waited longest
 }

@@ -40,7 +40,7 @@ func (x *index) find(jobs *arena[job], key *Key) (int32, bool) {
 	return none, false
 }
 
-// add adds a job, of whose key there is none.
+// add adds a job whose key is not there yet.
 func (x *index) add(jobs *arena[job], j int32) {
 	if x.half == 0 {
 		x.seed, x.half = maphash.MakeSeed(), 1

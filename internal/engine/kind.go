@@ -16,7 +16,7 @@ type history struct {
 	durations *durations.Model
 	kinds     []kindHistory // by durations.Kind
 
-	right, wrong float64 // hints of late
+	right, wrong float64 // recent hints
 }
 
 type kindHistory struct {

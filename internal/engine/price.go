@@ -24,12 +24,12 @@ type price struct {
 }
 
 const (
-	// basePrice is that of a request at ten requests per second and more, with idle
+	// basePrice is the price of a request at ten requests per second and more, with idle
 	// turns. The first minute of one lone job then costs 69 requests.
 	basePrice = 0.0145
 	baseRate  = 10
 	// busyPrice is how many times as much a request is worth at most because turns
-	// are taken: further looks would displace those of other jobs.
+	// are taken: further looks would displace the looks at other jobs.
 	busyPrice = 24
 	// A 429 says that others need the turns as well.
 	limitedPrice = 4
@@ -78,7 +78,7 @@ func (p *price) limited(now, sent time.Duration, rate float64) {
 	p.value = min(p.value*limitedPrice, p.base*maxPrice)
 }
 
-// meter counts events of late: older ones fade.
+// meter counts recent events: older ones fade.
 type meter struct {
 	window float64 // seconds
 	count  float64

@@ -191,7 +191,7 @@ func (e *Engine) choosePage(now time.Duration, free int) (choice, time.Duration)
 		return choice{}, at + overdue
 	}
 	lead := int(e.roundTrip.Seconds() * float64(e.list.Pages()) * e.limiter.Rate(now, ratelimit.Poll))
-	known := e.urgent - e.calls.held // those of slow consumers are not worked off
+	known := e.urgent - e.calls.held // the jobs of slow consumers are not worked off
 	drained := known <= lead
 	if e.calls.waiting == 0 {
 		return choice{}, Never
@@ -380,7 +380,7 @@ func (e *Engine) send(c choice, now time.Duration) {
 	e.out.Requests = append(e.out.Requests, out)
 }
 
-// The times of the list are those of the Engine.
+// The list and the Engine have the same clock.
 var _ = [1]struct{}{}[Never-list.Never]
 
 // Idle reports whether nothing is under way: no call and no Ticket.

@@ -121,7 +121,7 @@ func (t *table) addJob(key Key, now time.Duration) int32 {
 	return j
 }
 
-// detach takes the job out of the index: whoever comes from now on gets a job of
+// detach takes the job out of the index: a wait that begins from now on gets a job of
 // its own.
 func (t *table) detach(j int32) {
 	if job := t.jobs.at(j); !job.flags.has(detached) {
@@ -179,7 +179,7 @@ func (t *table) addSlot(w, n int32) {
 	wait.more = more
 }
 
-// waitOf is the wait of a call for a job; none if there is none.
+// waitOf is the wait of a call for a job, or none.
 func (t *table) waitOf(j, call int32) int32 {
 	for w := t.jobs.at(j).first; w != none; w = t.waits.at(w).next {
 		if t.waits.at(w).call == call {

@@ -73,7 +73,7 @@ func (e *Engine) Watch(now time.Duration, c *Call, key Key, slot int32) (again b
 	return false
 }
 
-// compactDeadlines drops those of waits that have ended, when they are most.
+// compactDeadlines drops the deadlines of waits that have ended, when they are most.
 func (e *Engine) compactDeadlines() {
 	if e.ending++; e.ending < max(1024, 2*e.table.live) {
 		return

@@ -117,6 +117,20 @@ func (c *call) over(cause error) {
 	}
 }
 
+// refused ends the call early. The engine sends nothing more for it already.
+func (c *call) refused(cause error) {
+	c.mu.Lock()
+	if c.cause == nil {
+		c.cause = refusal{cause}
+	}
+	c.mu.Unlock()
+	c.signal()
+}
+
+// refusal is a cause as it came: it may have methods of the caller's, which must not run
+// under a lock.
+type refusal struct{ error }
+
 func (c *call) crash(thrown any) {
 	c.mu.Lock()
 	if c.thrown == nil {

@@ -61,8 +61,9 @@ type subscriber interface {
 	opened(handle *engine.Call)
 	// values is the context whose values the requests for the call carry.
 	values() context.Context
-	// over ends the call with an answer that concerns every call.
-	over(cause error)
+	// refused ends the call with an answer that concerns every call, under the driver's
+	// lock: else another goroutine could deliver its results before it knows why.
+	refused(cause error)
 	// crash has the call throw what a BackOff or a Logger threw, where its caller
 	// can catch it.
 	crash(thrown any)
@@ -263,6 +264,10 @@ func (d *driver) turn(input func()) (w work) {
 		w.turns = append(w.turns, d.turns[ticket])
 		delete(d.turns, ticket)
 	}
+	for _, over := range w.Over {
+		cause, _ := over.Value.(error)
+		over.Call.Owner.(subscriber).refused(cause)
+	}
 	d.setAlarm(w.WakeAt)
 	complete = true
 	return w
@@ -346,10 +351,6 @@ func (d *driver) perform(w work) {
 	}
 	if len(w.Ends) > 0 {
 		d.deliver(w.Ends)
-	}
-	for _, over := range w.Over {
-		cause, _ := over.Value.(error)
-		over.Call.Owner.(subscriber).over(refusalCause(cause))
 	}
 }
 

@@ -3,6 +3,7 @@ package edenwait
 import (
 	"bytes"
 	"context"
+	"errors"
 	"runtime"
 	"testing"
 	"time"
@@ -81,4 +82,30 @@ func TestPauseThatIsUndoneAndComesAgain(t *testing.T) {
 	c.seal()
 	c.finish(c.report(nil))
 	c.close(false)
+}
+
+// A refusal of the key ends a call from one goroutine, and the GET that this aborts ends its
+// job from another. Each result says why, whichever comes first.
+func TestRefusalIsNamedByEachResult(t *testing.T) {
+	refused := &APIError{StatusCode: 401}
+	for range 300 {
+		w, err := New(Config{DisableList: true, Rate: 1e5, Burst: 10, Source: sourceFunc(func(ctx context.Context, _ string) (*Job, error) {
+			runtime.Gosched()
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			return nil, refused
+		})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids := []string{uuid.NewString(), uuid.NewString(), uuid.NewString()}
+		results, _ := w.WaitAll(t.Context(), ids)
+		for _, r := range results {
+			var gaveUp *GaveUpError
+			if !errors.As(r.Err, &gaveUp) || gaveUp.Err == nil {
+				t.Fatalf("%#v", r.Err)
+			}
+		}
+	}
 }

@@ -21,8 +21,12 @@ func (c *call) report(hook func(Progress)) *reporter {
 // ended is why the call ended early, and what its caller must have thrown at it.
 func (c *call) ended() (thrown any, cause error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.thrown, c.cause
+	thrown, cause = c.thrown, c.cause
+	c.mu.Unlock()
+	if raw, ok := cause.(refusal); ok { //nolint:errorlint // the very value that refused made
+		cause = refusalCause(raw.error)
+	}
+	return thrown, cause
 }
 
 // snapshot returns the counts of the call so far.

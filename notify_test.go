@@ -94,9 +94,9 @@ func TestHints(t *testing.T) {
 
 // Without deliveries, waiting is as it is without webhooks.
 func TestAllHintsLost(t *testing.T) {
-	for _, jobs := range []int{100, 1000} {
-		lost := meanOf(t, 2, func() testbed.Scenario { return hinted(jobs, edentest.Options{}, edentest.Webhooks{LossRate: 1}, nil) })
-		without := meanOf(t, 2, func() testbed.Scenario { return testbed.Scenario{Jobs: jobs, Shape: testbed.MinuteLong} })
+	for jobs, seeds := range map[int]int{100: 16, 1000: 2} {
+		lost := meanOf(t, seeds, func() testbed.Scenario { return hinted(jobs, edentest.Options{}, edentest.Webhooks{LossRate: 1}, nil) })
+		without := meanOf(t, seeds, func() testbed.Scenario { return testbed.Scenario{Jobs: jobs, Shape: testbed.MinuteLong} })
 		t.Logf("%d jobs: %v, without webhooks %v", jobs, lost, without)
 		if lost.Lag > without.Lag+without.Lag/10 || lost.Requests > without.Requests*1.02 {
 			t.Errorf("%d jobs: %v, want what it is without webhooks: %v", jobs, lost, without)

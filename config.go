@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -304,11 +305,13 @@ func withoutEndpoint(base *url.URL) *url.URL {
 func (c Config) notAURL() error {
 	value := strings.TrimPrefix(strings.TrimSpace(c.BaseURL), "//")
 	host, rest, _ := strings.Cut(value, "/")
-	name, _, _ := strings.Cut(host, ":")
+	name, port, _ := strings.Cut(host, ":")
 	if strings.HasPrefix(host, "[") {
-		name, _, _ = strings.Cut(host[1:], "]")
+		name, port, _ = strings.Cut(host[1:], "]")
+		port = strings.TrimPrefix(port, ":")
 	}
-	if name = lower(name); !isHostname(name) && !isLoopback(name) && net.ParseIP(name) == nil {
+	_, bad := strconv.ParseUint("0"+port, 10, 16)
+	if name = lower(name); bad != nil || !isHostname(name) && !isLoopback(name) && net.ParseIP(name) == nil {
 		return errors.New("edenwait: Config.BaseURL is not a URL, want scheme://host such as " + DefaultBaseURL)
 	}
 	want := "https://" + host

@@ -235,7 +235,7 @@ func FuzzBaseURL(f *testing.F) {
 	for _, base := range []string{
 		"", edenwait.DefaultBaseURL, edenwait.EUBaseURL + "/", "http://127.0.0.1:8080", "http://localhost/x", "http://[::1]:9", "http://127.0.0.1.evil.example",
 		"http://localhost.evil.example", "https://user:pw@host", "https://host?x", "https://host#x", "ftp://host", "//host", "host", "https://", "https://:443",
-		"HTTPS://HOST/a/../b", "http://127.1", "http://2130706433", "https://host\x00", "http://[::ffff:127.0.0.1]", "http://localhost:80@evil.example",
+		"HTTPS://HOST/a/../b", "http://127.1", "http://2130706433", "https://host\x00", "http://[::ffff:127.0.0.1]", "http://localhost:80@evil.example", "0.A:\x00",
 	} {
 		f.Add(base)
 	}

@@ -45,7 +45,7 @@ type Job struct {
 	Provider, Feature, Subfeature string
 	// Model is the provider's model. It is empty if the response names none.
 	Model string
-	// Output is the result, any JSON. It is nil if the response has none.
+	// Output is the result, any JSON. It is nil if the response has none, or null.
 	Output json.RawMessage
 	// Error says why the job failed. If the API's response has StatusFail, it is never
 	// nil. Otherwise it is nil unless the response has an error.

@@ -55,7 +55,7 @@ type Script struct {
 	WebhookReceiver       string
 	UserWebhookParameters json.RawMessage
 
-	// Foreign makes the job another user's, of the same account. It is in the list, and
+	// OtherUser makes the job another user's, of the same account. It is in the list, and
 	// GET answers as for any other job. Defaults to false.
 	OtherUser bool
 

@@ -32,8 +32,8 @@ var (
 	// ErrMaxWait: Config.MaxWait passed before the job ended.
 	ErrMaxWait = errors.New("MaxWait passed")
 	// ErrMaxErrors: Config.MaxErrors requests in a row failed for the job. The error that
-	// matches it also wraps the last request's error, so it may match ErrNotFound too, or
-	// context.DeadlineExceeded if that request timed out: check ErrMaxErrors first.
+	// matches it also wraps the last request's error, so it may match
+	// context.DeadlineExceeded too, if that request timed out: check ErrMaxErrors first.
 	ErrMaxErrors = errors.New("MaxErrors reached")
 	// ErrBackOffStopped: the job's BackOff, made by Config.BackOff, returned
 	// backoff.Stop.

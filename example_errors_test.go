@@ -38,8 +38,6 @@ func whatNow(err error) string {
 	case errors.Is(err, edenwait.ErrInvalidID):
 		return "fix the id: nothing was sent"
 	case errors.Is(err, edenwait.ErrMaxErrors):
-		// Before ErrNotFound: one 404 at the end of an outage proves nothing, and a submit
-		// bills again.
 		return "the API's or the network's trouble: wait again"
 	case errors.Is(err, edenwait.ErrNotFound):
 		return "submit again: older than 7 days, deleted, or another account's"

@@ -250,7 +250,7 @@ func TestNotFoundDoesNotCountForMaxErrors(t *testing.T) {
 	}{
 		"an unknown job":     {func(int) int { return 404 }, edenwait.Config{MaxErrors: 2}, edenwait.ErrNotFound, 5 * time.Second},
 		"one 404 and 503s":   {func(poll int) int { return map[bool]int{true: 404, false: 503}[poll == 3] }, edenwait.Config{MaxErrors: 3}, edenwait.ErrMaxErrors, 0},
-		"a BackOff's end":    {func(int) int { return 404 }, edenwait.Config{BackOff: func() backoff.BackOff { return &backoff.StopBackOff{} }}, edenwait.ErrBackOffStopped, 0},
+		"a BackOff's end":    {func(int) int { return 404 }, edenwait.Config{BackOff: func() backoff.BackOff { return backoff.WithMaxRetries(backoff.NewConstantBackOff(time.Second), 2) }}, edenwait.ErrBackOffStopped, 0},
 		"404s between 503s":  {func(poll int) int { return 404 + poll%2*99 }, edenwait.Config{MaxErrors: 60}, edenwait.ErrNotFound, 5 * time.Second},
 		"a 404 comes before": {func(poll int) int { return map[bool]int{true: 404, false: 503}[poll == 1] }, edenwait.Config{MaxErrors: 3}, edenwait.ErrMaxErrors, 0},
 	} {

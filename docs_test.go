@@ -92,6 +92,9 @@ func split(page string) (prose string, blocks []block) {
 var (
 	testName   = regexp.MustCompile(`\b(?:Test|Fuzz|Benchmark|Example)[A-Z]\w*`)
 	linkedTest = regexp.MustCompile("\\[`(\\w+)`\\]\\(([^)#]+_test\\.go)\\)")
+	// ownFlag is a go test command whose packages come after a flag of a test's own. The go
+	// command passes such packages to the test, and runs the tests of this directory.
+	ownFlag = regexp.MustCompile("go test [^`\n]*-(?:update|draw|full|render|soak\\.\\w+)\\S* \\./\\w")
 )
 
 // TestDocsNameTests: a test that a page names is in the file that it links to,
@@ -113,6 +116,9 @@ func TestDocsNameTests(t *testing.T) {
 			if !strings.Contains(everywhere.String(), "\nfunc "+test+"(") {
 				t.Errorf("%s: there is no %s", name, test)
 			}
+		}
+		if command := ownFlag.FindString(page); command != "" {
+			t.Errorf("%s: the packages come too late in %s", name, command)
 		}
 	}
 }

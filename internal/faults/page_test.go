@@ -77,7 +77,7 @@ func requestsIn(on []string) string {
 	return ""
 }
 
-const faultsIntro = `<!-- Written by go test -run TestFaults -update ./internal/faults. Do not edit. -->
+const faultsIntro = `<!-- Written by go test ./internal/faults -run TestFaults -update. Do not edit. -->
 # What goes wrong, and what the caller gets
 
 Each fault on this page is a test: thirteen jobs that run for up to three minutes, three times with different jobs, in

@@ -49,12 +49,12 @@ func repository(t *testing.T, ending string) map[string]string {
 	return files
 }
 
-// userPages are the pages for users: README.md and docs/*.md.
+// userPages are the pages for readers: README.md, CONTRIBUTING.md and docs/*.md.
 func userPages(t *testing.T) map[string]string {
 	t.Helper()
 	pages := repository(t, ".md")
 	for name := range pages {
-		if name != "README.md" && path.Dir(name) != "docs" {
+		if name != "README.md" && name != "CONTRIBUTING.md" && path.Dir(name) != "docs" {
 			delete(pages, name)
 		}
 	}

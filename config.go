@@ -125,7 +125,7 @@ type Config struct {
 	MaxWait time.Duration
 
 	// MaxErrors is how many requests in a row may fail for one job before it is given
-	// up. 429 answers do not count. While requests for every job fail, only one request is
+	// up. 404 and 429 answers do not count. While requests for every job fail, only one request is
 	// sent at a time, and all waits end as soon as the wait for a single job would.
 	// Defaults to 60, which is about nine minutes with the default BackOff.
 	MaxErrors int

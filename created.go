@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// parseCreated reads created_at. The two forms that are usual, RFC 3339 and the
+// parseCreated reads a time, such as created_at. The two forms that are usual, RFC 3339 and the
 // same without a zone, cost no allocation: a page of the list has a thousand.
 func parseCreated(value span) time.Time {
 	inner, ok := value.simple()

@@ -36,6 +36,12 @@
 // for it longest. Their context is cancelled when the last call that waits for the job
 // returns. So a context's values may be used after the call that got it has returned.
 //
+// # Other APIs
+//
+// A Waiter can also wait for the jobs of another API, if their ids are UUIDs: write a
+// [Source], which is one method, and set Config.Source. The texts of errors still say
+// that results are kept for 7 days, as Eden AI's are.
+//
 // # What is promised
 //
 //   - A failure of one job does not affect other jobs. Transient errors are retried with

@@ -49,12 +49,12 @@ func repository(t *testing.T, ending string) map[string]string {
 	return files
 }
 
-// userPages are the pages for users: README.md and docs/*.md.
+// userPages are the pages for readers: README.md, CONTRIBUTING.md and docs/*.md.
 func userPages(t *testing.T) map[string]string {
 	t.Helper()
 	pages := repository(t, ".md")
 	for name := range pages {
-		if name != "README.md" && path.Dir(name) != "docs" {
+		if name != "README.md" && name != "CONTRIBUTING.md" && path.Dir(name) != "docs" {
 			delete(pages, name)
 		}
 	}
@@ -92,6 +92,9 @@ func split(page string) (prose string, blocks []block) {
 var (
 	testName   = regexp.MustCompile(`\b(?:Test|Fuzz|Benchmark|Example)[A-Z]\w*`)
 	linkedTest = regexp.MustCompile("\\[`(\\w+)`\\]\\(([^)#]+_test\\.go)\\)")
+	// ownFlag is a go test command whose packages come after a flag of a test's own. The go
+	// command passes such packages to the test, and runs the tests of this directory.
+	ownFlag = regexp.MustCompile("go test [^`\n]*-(?:update|draw|full|render|soak\\.\\w+)\\S* \\./\\w")
 )
 
 // TestDocsNameTests: a test that a page names is in the file that it links to,
@@ -113,6 +116,9 @@ func TestDocsNameTests(t *testing.T) {
 			if !strings.Contains(everywhere.String(), "\nfunc "+test+"(") {
 				t.Errorf("%s: there is no %s", name, test)
 			}
+		}
+		if command := ownFlag.FindString(page); command != "" {
+			t.Errorf("%s: the packages come too late in %s", name, command)
 		}
 	}
 }

@@ -12,9 +12,11 @@ import (
 var (
 	// ErrInvalidID: the id is not a UUID. No request was sent.
 	ErrInvalidID = errors.New("not a job id (a UUID of 36 characters)")
-	// ErrNotFound: the API does not know the job (404). With another account's key, or
-	// another host, this happens for every id. A program that drops ids on this error
-	// should first have found at least one job.
+	// ErrNotFound: the API does not know the job (404). A Waiter is sure of it at least
+	// five seconds after the wait began. A wait with a shorter deadline ends with the
+	// deadline's error. With another account's key, or another host, this happens for
+	// every id. A program that drops ids on this error should first have found at least
+	// one job.
 	ErrNotFound = errors.New("no such job: unknown, deleted, or older than the 7 days that results are kept")
 	// ErrUnauthorized: the API refuses the key (401), or did not receive one (403).
 	ErrUnauthorized = errors.New("the API refuses the key")
@@ -30,7 +32,8 @@ var (
 	// ErrMaxWait: Config.MaxWait passed before the job ended.
 	ErrMaxWait = errors.New("MaxWait passed")
 	// ErrMaxErrors: Config.MaxErrors requests in a row failed for the job. The error that
-	// matches it also wraps the last request's error.
+	// matches it also wraps the last request's error, so it may match
+	// context.DeadlineExceeded too, if that request timed out: check ErrMaxErrors first.
 	ErrMaxErrors = errors.New("MaxErrors reached")
 	// ErrBackOffStopped: the job's BackOff, made by Config.BackOff, returned
 	// backoff.Stop.

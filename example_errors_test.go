@@ -37,6 +37,8 @@ func whatNow(err error) string {
 		return "look at the job, and for a newer version: " + string(odd.Job.Status)
 	case errors.Is(err, edenwait.ErrInvalidID):
 		return "fix the id: nothing was sent"
+	case errors.Is(err, edenwait.ErrMaxErrors):
+		return "the API's or the network's trouble: wait again"
 	case errors.Is(err, edenwait.ErrNotFound):
 		return "submit again: older than 7 days, deleted, or another account's"
 	case errors.Is(err, edenwait.ErrUnauthorized):

@@ -10,7 +10,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
@@ -19,7 +18,6 @@ import (
 // journal keeps final responses in a file, one JSON line each.
 type journal struct {
 	file *os.File
-	mu   sync.Mutex      // hooks run concurrently
 	done map[string]bool // by id, in lower case
 }
 
@@ -60,8 +58,6 @@ func (j *journal) add(job *edenwait.Job) error {
 	if err != nil {
 		return err
 	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
 	if _, err := j.file.Write(append(line, '\n')); err != nil {
 		return err
 	}
@@ -69,44 +65,46 @@ func (j *journal) add(job *edenwait.Job) error {
 	return nil
 }
 
-// missing are the ids of which no final response is saved. The API takes ids in any
-// letter case.
+// missing are the ids of which no final response is saved, each once. The API takes ids
+// in any letter case.
 func (j *journal) missing(ids []string) []string {
-	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return j.done[strings.ToLower(id)] })
+	seen := map[string]bool{}
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
+		id = strings.ToLower(id)
+		skip := j.done[id] || seen[id]
+		seen[id] = true
+		return skip
+	})
 }
 
 // waitForRest waits for the ids that no earlier run has seen end. Each job is saved
-// when it ends, not when all have ended, so a crash loses nothing that was known.
-func waitForRest(ctx context.Context, config edenwait.Config, path string, ids []string, written func(*edenwait.Job)) (err error) {
+// when it ends, not when all have ended, so a crash loses nothing that was written.
+//
+// It saves in the loop, not in a hook: hooks belong to the Waiter, and run for the
+// jobs of all its calls.
+func waitForRest(ctx context.Context, waiter *edenwait.Waiter, path string, ids []string, written func(*edenwait.Job)) (err error) {
 	kept, err := openJournal(path)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, kept.file.Close()) }()
-	hook := func(_ context.Context, job *edenwait.Job) error {
-		if err := kept.add(job); err != nil {
-			return err
-		}
-		written(job)
-		return nil
-	}
-	// Of a job that failed, too: that is final, and no next run can change it.
-	config.Hooks = edenwait.Hooks{OnSuccess: hook, OnFail: hook}
-	waiter, err := edenwait.New(config)
-	if err != nil {
-		return err
-	}
 
-	results, err := waiter.WaitAll(ctx, kept.missing(ids))
-	for _, r := range results {
-		var gaveUp *edenwait.GaveUpError
-		if errors.As(r.Err, &gaveUp) && ctx.Err() != nil {
-			// The wait was given up, not the job. It may run on or have ended, and
-			// its result is kept for 7 days after that: time enough for a next run.
-			fmt.Println("not ended:", gaveUp.ID, gaveUp.LastStatus)
+	for r := range waiter.AsCompleted(ctx, slices.Values(kept.missing(ids))) {
+		if r.Job != nil {
+			// Also of a job that failed: that is final, and no next run can change it.
+			if err := kept.add(r.Job); err != nil {
+				return err
+			}
+			written(r.Job)
+			continue
 		}
+		// The wait was given up, not the job. It may run on or have ended, and its
+		// result is kept for 7 days after that: time enough for a next run.
+		fmt.Println("no result yet:", r.ID)
+		err = r.Err // one of them is enough to say why
 	}
-	return err
+	// After ctx has ended, ids that were not yet read have no Result.
+	return errors.Join(err, ctx.Err())
 }
 
 // tear adds half a line to a file.
@@ -138,8 +136,12 @@ func Example_resume() {
 	evening.Submit(edentest.Script{ID: feature, Provider: "openai", After: edentest.Never})
 	ctx, interrupt := context.WithCancel(context.Background()) // signal.NotifyContext
 	defer interrupt()
-	config := edenwait.Config{Token: edentest.DefaultToken, HTTPClient: evening.Client()}
-	err = waitForRest(ctx, config, path, ids, func(job *edenwait.Job) {
+	waiter, err := edenwait.New(edenwait.Config{Token: edentest.DefaultToken, HTTPClient: evening.Client()})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = waitForRest(ctx, waiter, path, ids, func(job *edenwait.Job) {
 		fmt.Println("ended:", job.Provider, job.Status)
 		interrupt()
 	})
@@ -156,18 +158,22 @@ func Example_resume() {
 	ids[0] = strings.ToUpper(ids[0])
 	morning := edentest.New(edentest.Options{})
 	morning.Submit(edentest.Script{ID: feature, Provider: "openai"})
-	config.HTTPClient = morning.Client()
-	err = waitForRest(context.Background(), config, path, ids, func(job *edenwait.Job) {
+	waiter, err = edenwait.New(edenwait.Config{Token: edentest.DefaultToken, HTTPClient: morning.Client()})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = waitForRest(context.Background(), waiter, path, ids, func(job *edenwait.Job) {
 		fmt.Println("ended:", job.Provider, job.Status)
 	})
 	fmt.Println("error:", err)
 
 	// Nothing is left for a third run: the file is whole again.
-	err = waitForRest(context.Background(), config, path, ids, func(*edenwait.Job) {})
+	err = waitForRest(context.Background(), waiter, path, ids, func(*edenwait.Job) {})
 	fmt.Println("error:", err)
 	// Output:
 	// ended: deepgram fail
-	// not ended: 22222222-2222-4222-8222-222222222222 processing
+	// no result yet: 22222222-2222-4222-8222-222222222222
 	// run again: true
 	// ended: openai success
 	// error: <nil>

@@ -23,7 +23,8 @@ import (
 type transcripts struct {
 	waiter *edenwait.Waiter
 	// patience is how long a client is kept waiting. It must be shorter than the
-	// timeouts of the proxies in between.
+	// timeouts of the proxies in between. Ten seconds or more are enough to tell an
+	// unknown id from a job that still runs.
 	patience time.Duration
 }
 
@@ -50,12 +51,12 @@ func (s *transcripts) transcript(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no such job", http.StatusNotFound)
 	case errors.As(err, &failed):
 		http.Error(w, failed.Error(), http.StatusUnprocessableEntity)
-	case errors.Is(err, context.DeadlineExceeded):
-		// The job still runs. A later request for it is a new wait.
+	case ctx.Err() != nil:
+		// Out of patience, or the client has gone and nobody reads this. The job still
+		// runs: a later request for it is a new wait. This asks ctx, not errors.Is: an
+		// error after requests that timed out matches context.DeadlineExceeded too.
 		w.Header().Set("Retry-After", "1")
 		http.Error(w, "still processing", http.StatusAccepted)
-	case errors.Is(err, context.Canceled):
-		// The client has gone: nobody reads an answer.
 	default:
 		// A refused key, or requests that fail. It is this service's trouble, and its
 		// details are not the client's business.
@@ -83,6 +84,40 @@ func ExampleWaiter_Wait_service() {
 	// Output:
 	// 200 {"text":"Hello."}
 	// 400 malformed id
+}
+
+// What a client gets for each way in which a wait can end.
+func TestServiceAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
+		good := api.Submit(edentest.Script{After: 20 * time.Second})
+		failed := api.Submit(edentest.Script{After: 10 * time.Second, Status: "fail"})
+		running := api.Submit(edentest.Script{After: edentest.Never})
+		const unknown = "99999999-9999-4999-8999-999999999999"
+		waiter, err := edenwait.New(edenwait.Config{
+			Token: edentest.DefaultToken, HTTPClient: api.Client(), RequestTimeout: time.Second, MaxErrors: 10,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		service := (&transcripts{waiter: waiter, patience: 2 * time.Minute}).routes()
+		ask := func(id string, want int) {
+			answer := httptest.NewRecorder()
+			service.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/transcripts/"+id, nil))
+			if answer.Code != want {
+				t.Errorf("job %s: %d %s, want %d", id, answer.Code, answer.Body, want)
+			}
+		}
+		var wg sync.WaitGroup
+		for id, want := range map[string]int{good: 200, failed: 422, running: 202, unknown: 404, "42": 400} {
+			wg.Go(func() { ask(id, want) })
+		}
+		wg.Wait()
+
+		// The API hangs. Its timeouts are not those of the client.
+		api.SetFaults([]edentest.Fault{{Do: edentest.Hang()}})
+		ask(running, http.StatusServiceUnavailable)
+	})
 }
 
 // How many requests a busy service costs: a thousand clients wait for a hundred jobs,

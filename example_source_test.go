@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,8 +24,11 @@ type renders struct {
 }
 
 // Get sends one request. It maps the answer to a Job, and failures to errors that the
-// Waiter knows. Any other error is retried.
+// Waiter knows. Any other error is retried. The time is bounded here, since a Waiter sets
+// no deadline.
 func (s *renders) Get(ctx context.Context, id string) (*edenwait.Job, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/renders/"+id, http.NoBody)
 	if err != nil {
 		return nil, err
@@ -37,7 +41,13 @@ func (s *renders) Get(ctx context.Context, id string) (*edenwait.Job, error) {
 	if resp.StatusCode != http.StatusOK {
 		// The status of an APIError decides: 401, 402 and 403 end all calls, 429 slows
 		// them, 400, 404, 410 and 422 end this job, and others are retried.
-		return nil, &edenwait.APIError{StatusCode: resp.StatusCode, Op: req.Method + " " + req.URL.Path}
+		// RetryAfter is honored. This API sends whole seconds; others send a date.
+		seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
+		return nil, &edenwait.APIError{
+			StatusCode: resp.StatusCode,
+			RetryAfter: time.Duration(seconds) * time.Second,
+			Op:         "GET /renders/{job_id}",
+		}
 	}
 	var render struct {
 		State, Video, Reason string

@@ -33,10 +33,9 @@ func (e *requestError) Error() string {
 
 func (e *requestError) Unwrap() error { return e.err }
 
-// failure is a request without a usable answer. Of the error that it came from it
-// keeps the text, redacted and bounded, and as cause the one part that a caller
-// may look for: chains of package net hold addresses, and those of crypto/tls
-// whole certificates.
+// failure is a request without a usable answer. It keeps the text of the error that it came
+// from, redacted and bounded. Its cause is the one part that a caller may look for: error
+// chains of package net hold addresses, and chains of crypto/tls hold whole certificates.
 type failure struct {
 	text  string
 	cause error

@@ -29,6 +29,9 @@ func (s Status) Done() bool { return s != StatusProcessing && s != "" }
 
 // Job is the API's response for one job. It is final if its Status is Done. Its raw
 // fields share the memory of the response: treat them as read-only.
+//
+// Other fields of the response are kept too. To read one, marshal the Job and unmarshal
+// the JSON into a type of your own.
 type Job struct {
 	// ID is the job's UUID, in lower case.
 	ID string
@@ -42,7 +45,7 @@ type Job struct {
 	Provider, Feature, Subfeature string
 	// Model is the provider's model. It is empty if the response names none.
 	Model string
-	// Output is the result, any JSON. It is nil if the response has none.
+	// Output is the result, any JSON. It is nil if the response has none, or null.
 	Output json.RawMessage
 	// Error says why the job failed. If the API's response has StatusFail, it is never
 	// nil. Otherwise it is nil unless the response has an error.
@@ -179,7 +182,8 @@ func (e JobError) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]string{"message": e.Message, "error_code": e.Code})
 }
 
-// wireJobOut has the fields in the API's order, for the reader of a log.
+// wireJobOut has the fields in the API's order, for the reader of a log. A field that is
+// missing here is lost when a Job that a Source has made is marshaled.
 type wireJobOut struct {
 	ID               string          `json:"public_id"`
 	Status           Status          `json:"status"`

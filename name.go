@@ -1,6 +1,7 @@
 package edenwait
 
-// known is a name as a string, without an allocation if the API uses it.
+// known is a name as a string, without an allocation if the API uses it. A name that is
+// missing here is read all the same.
 func known(name []byte) string {
 	switch string(name) {
 	case "public_id":

@@ -307,20 +307,6 @@ func TestPollerGetSharesTheResponse(t *testing.T) {
 	})
 }
 
-// But a Job that is unmarshalled keeps nothing of what it was read from: a
-// Decoder uses its buffer again.
-func TestUnmarshalledJobIsACopy(t *testing.T) {
-	data := fmt.Appendf(nil, `{"public_id":%q,"status":"success","output":"kept"}`, testbed.SomeID)
-	var job edenwait.Job
-	if err := job.UnmarshalJSON(data); err != nil {
-		t.Fatal(err)
-	}
-	clear(data)
-	if string(job.Output) != `"kept"` {
-		t.Errorf("output %q", job.Output)
-	}
-}
-
 func TestPollerTimesOut(t *testing.T) {
 	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
 		release := make(chan struct{})

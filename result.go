@@ -54,10 +54,10 @@ func reason(end *engine.End, w *engine.WaitEnd, maxWait any) error {
 	case engine.OutageLasted:
 		return fmt.Errorf("%w: every request has failed for %v, whichever the job, the last: %w", ErrMaxErrors, end.For.Round(time.Second), last)
 	case engine.BackoffStopped:
-		if last != nil {
+		if last != nil && !errors.Is(last, ErrNotFound) { // an unconfirmed 404
 			return fmt.Errorf("%w; the last request failed: %w", ErrBackOffStopped, last)
 		}
-		return ErrBackOffStopped
+		return because(last, ErrBackOffStopped)
 	default:
 		return last
 	}

@@ -3,8 +3,8 @@ package edenwait
 import "context"
 
 // Source returns the states of jobs to a Waiter. A [Poller] is a Source. Other Sources
-// may add a cache, store webhook deliveries, or call a different API whose jobs have the
-// same states.
+// may add a cache, store webhook deliveries, or call another API and translate its
+// answers, as the example does. The ids must be UUIDs.
 //
 // If a Source is also a [Lister], the Waiter reads its list too. A Source that embeds a
 // Poller is a Lister with the Poller's list. The Poller's connections are then closed
@@ -18,10 +18,14 @@ type Source interface {
 	//
 	// ctx carries the values of the call that has waited for the job longest, possibly
 	// after that call has returned. It has no deadline, and is cancelled when the last
-	// call that waits for the job returns.
+	// call that waits for the job returns. So a Get that sends a request must bound its
+	// time: RequestTimeout applies to a Poller only. While a Get does not return, its job
+	// is not polled again.
 	//
 	// The Job's Status must be set. Its ID may be empty; otherwise it must equal id,
-	// ignoring case. A Status other than StatusProcessing is final.
+	// ignoring case. A Status other than StatusProcessing is final. Durations are learned
+	// by Feature, Subfeature, Provider and Model, and CreatedAt gives the job's age, so
+	// set those that are known.
 	//
 	// The effect of an error depends on what it matches:
 	//
@@ -35,7 +39,8 @@ type Source interface {
 	//   - ErrRateLimited slows all requests.
 	//   - Any other error, a nil Job and a panic are retried, up to MaxErrors times.
 	//
-	// The RetryAfter of an APIError is honored, up to five minutes.
+	// The RetryAfter of an APIError is honored, up to five minutes. A Source that sends
+	// requests sets it from the header Retry-After.
 	Get(ctx context.Context, id string) (*Job, error)
 }
 

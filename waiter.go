@@ -27,7 +27,7 @@ type Waiter struct {
 	hooks  *hookRunner
 	opener *opener
 	ended  *outcomes
-	base   *url.URL // of the API, for Transport; nil if BaseURL is none
+	base   *url.URL // of the API, for Transport; nil if BaseURL is invalid
 }
 
 // Notify says that a job may have ended, for example because a webhook was delivered.

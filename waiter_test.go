@@ -239,6 +239,39 @@ func TestNewJobMayBeUnknownForAMoment(t *testing.T) {
 	}
 }
 
+// A 404 is an answer, not a failed request: with few MaxErrors, a wait must not end with
+// ErrNotFound before the API is sure, nor after an outage. The program would submit again.
+func TestNotFoundDoesNotCountForMaxErrors(t *testing.T) {
+	for name, test := range map[string]struct {
+		answer func(poll int) int
+		config edenwait.Config
+		want   error
+		least  time.Duration
+	}{
+		"an unknown job":     {func(int) int { return 404 }, edenwait.Config{MaxErrors: 2}, edenwait.ErrNotFound, 5 * time.Second},
+		"one 404 and 503s":   {func(poll int) int { return map[bool]int{true: 404, false: 503}[poll == 3] }, edenwait.Config{MaxErrors: 3}, edenwait.ErrMaxErrors, 0},
+		"a BackOff's end":    {func(int) int { return 404 }, edenwait.Config{BackOff: func() backoff.BackOff { return backoff.WithMaxRetries(backoff.NewConstantBackOff(time.Second), 2) }}, edenwait.ErrBackOffStopped, 0},
+		"404s between 503s":  {func(poll int) int { return 404 + poll%2*99 }, edenwait.Config{MaxErrors: 60}, edenwait.ErrNotFound, 5 * time.Second},
+		"a 404 comes before": {func(poll int) int { return map[bool]int{true: 404, false: 503}[poll == 1] }, edenwait.Config{MaxErrors: 3}, edenwait.ErrMaxErrors, 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			waiter := testbed.NewScripted(t, func(_ context.Context, _ string, poll int) (*edenwait.Job, error) {
+				return nil, &edenwait.APIError{StatusCode: test.answer(poll)}
+			}, test.config)
+			began := time.Now()
+			_, err := waiter.Wait(context.Background(), testbed.SomeID)
+			for _, is := range []error{edenwait.ErrNotFound, edenwait.ErrMaxErrors, edenwait.ErrBackOffStopped} {
+				if errors.Is(err, is) != (is == test.want) {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+			if took := time.Since(began); took < test.least || took > time.Minute {
+				t.Errorf("%s: ended after %v", name, took)
+			}
+		})
+	}
+}
+
 // Nor is one answer believed when a job's first GET comes late: of three hundred
 // jobs without a list, the last is first polled half a minute after it was taken in.
 func TestOneAnswerMakesNoJobUnknown(t *testing.T) {

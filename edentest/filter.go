@@ -27,7 +27,7 @@ func (f *filter) match(j *job, at time.Duration) bool {
 }
 
 func parseFilter(query string) (filter, []problem) {
-	q, _ := url.ParseQuery(query) // what is malformed is dropped, as the service's framework does
+	q, _ := url.ParseQuery(query) // malformed parts are dropped, as the service's framework does
 	f := filter{feature: q.Get("feature"), subfeature: q.Get("subfeature"), status: q.Get("status"), page: 1, limit: 100}
 	var problems []problem
 	refuse := func(name, msg, kind string) {

@@ -11,8 +11,8 @@ import (
 // Workload{Durations: Fixed(Never)}.
 const Never time.Duration = math.MaxInt64
 
-// A job is small, since there can be a million: what is long is either in a
-// Script or drawn from the seed again each time somebody asks for it.
+// A job is small, since there can be a million. Long texts are in a Script, or are drawn
+// from the seed again for each answer.
 type job struct {
 	id      uuid.UUID
 	created time.Duration // since New, as all times here

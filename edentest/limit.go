@@ -94,9 +94,8 @@ func (l *limiter) setOthers(rate float64, now time.Duration) {
 	}
 }
 
-// admit tells whether a request that arrives now is within the limit, and counts
-// it if so. What is refused is not counted, but begins a ban, if there are bans,
-// or restarts it.
+// admit reports whether a request that arrives now is within the limit, and counts it if
+// so. A refused request is not counted. If there are bans, it begins or restarts one.
 func (l *limiter) admit(now time.Duration) bool {
 	if l.unlimited {
 		return true

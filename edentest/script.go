@@ -27,8 +27,8 @@ type Script struct {
 	// ended. Defaults to null.
 	OriginalResponse json.RawMessage
 
-	// Error is shown once the job has ended, in whatever shape. Defaults to one
-	// of the shapes that are seen on "fail", and to no such field otherwise.
+	// Error is any JSON, shown once the job has ended. Defaults to one of the shapes that are
+	// seen on "fail"; otherwise the field is missing.
 	Error json.RawMessage
 
 	// Cost is shown once the job has ended: a JSON string, or a number as one
@@ -55,7 +55,7 @@ type Script struct {
 	WebhookReceiver       string
 	UserWebhookParameters json.RawMessage
 
-	// Foreign makes the job another user's, of the same account. It is in the list, and
+	// OtherUser makes the job another user's, of the same account. It is in the list, and
 	// GET answers as for any other job. Defaults to false.
 	OtherUser bool
 

@@ -19,7 +19,7 @@ type Workload struct {
 	// sentence.
 	OutputBytes int
 
-	// Foreign makes them the jobs of another user of the account. Defaults to
+	// OtherUser makes them the jobs of another user of the account. Defaults to
 	// false.
 	OtherUser bool
 

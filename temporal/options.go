@@ -41,8 +41,8 @@ type Options struct {
 	Config edenwait.Config
 
 	// Reduce has the functions that workflows choose by name with WithReduce. The leader
-	// needs those of all workflows: for ten minutes, a wait whose Reduce the leader does
-	// not have is tried again, then it fails. Defaults to none.
+	// needs the functions of all workflows. A wait whose Reduce the leader does not have is
+	// tried again for ten minutes, then it fails. Defaults to none.
 	Reduce map[string]Reduce
 
 	// Register registers activities that run at the leader only, on SubmitQueue. The

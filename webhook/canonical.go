@@ -153,9 +153,9 @@ func (p *printer) object(index, end, depth int) {
 	p.last('}', depth)
 }
 
-// members are those of the object whose first name is at the index, in order and
-// each name once: the last one counts. The order of UTF-8, and of surrogates
-// encoded like it, is that of code points.
+// members returns the members of the object whose first name is at the index, in order.
+// Each name comes once, with its last value. UTF-8, and surrogates encoded like it, sort in
+// the order of code points.
 func (d *document) members(index, end int) (members []member) {
 	for index < end {
 		name, value := d.values[index], index+1

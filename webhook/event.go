@@ -227,7 +227,7 @@ func parseJobError(raw json.RawMessage) *JobError {
 	e := &JobError{Raw: raw, Message: text(raw)}
 	if raw[0] == '{' {
 		doc, err := readDocument(raw, 2, maxMembers)
-		if err != nil { // too many members: what is read is JSON
+		if err != nil { // too many members, since raw is valid JSON
 			doc = &document{}
 		}
 		for _, m := range doc.members(1, len(doc.values)) {

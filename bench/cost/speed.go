@@ -72,8 +72,8 @@ func SpeedHand(url string) (Speed, error) {
 	})
 }
 
-// newTransport keeps its connections, and lets nobody else's goroutines be
-// counted with those of what is measured next.
+// newTransport returns a transport that keeps its connections and shares none, so that each
+// measurement counts only its own goroutines.
 func newTransport() *http.Transport {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = connections

@@ -13,7 +13,7 @@ func perJob(e Entry) bool    { return e.Paced && e.PerJob }
 func everyFive(e Entry) bool { return e.Name == "every 5 s" }
 func batch(e Entry) bool     { return e.NeedsList && e.Module != "" && e.Paced }
 
-// best is the row with the least lag among those of a kind that lose nothing; nil
+// best returns the row with the least lag among the rows of a kind that lose no result; nil
 // if there is none.
 func (r *Report) best(result scenario.Result, kind func(Entry) bool) *scenario.Row {
 	for _, row := range byLag(result.Rows) {

@@ -10,7 +10,7 @@ import (
 	"github.com/edenwait/edenwait/internal/durations"
 )
 
-// basePrice is that of a request on an idle account, in job-seconds: see
+// basePrice is the price of a request on an idle account, in job-seconds: see
 // internal/engine/price.go.
 const basePrice = 0.0145
 

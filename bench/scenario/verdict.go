@@ -26,9 +26,9 @@ func (r Result) LagDifference(row Row) Interval {
 type Ratio struct{ Mean, Low, High float64 }
 
 // RequestsRatio is how many times edenwait's requests a row has sent. It is the ratio
-// of the means, since their sum is what the account pays. The interval is that of a
-// ratio estimator: a seed whose jobs last ten times as long costs both clients more,
-// and only what is out of proportion counts as noise.
+// of the means, since their sum is what the account pays. The interval is a ratio
+// estimator's: a seed whose jobs last ten times as long costs both clients more, and only
+// a disproportionate difference counts as noise.
 func (r Result) RequestsRatio(row Row) Ratio {
 	us := r.Us()
 	ratio := row.Mean(Requests) / us.Mean(Requests)

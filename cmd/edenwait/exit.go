@@ -30,8 +30,8 @@ var (
 	errTimeout = errors.New("--timeout passed")
 )
 
-// exit is an error with its exit code. All other errors are usage errors, including
-// those of the command library.
+// exit is an error with its exit code. All other errors are usage errors, also the errors
+// of the command library.
 type exit struct {
 	code int
 	err  error // nil if nothing is left to print

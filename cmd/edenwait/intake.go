@@ -12,8 +12,8 @@ import (
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 )
 
-// retry returns which error lines of the results file to remove: those of the ids of this
-// run. If the ids cannot be read twice, it is every error line.
+// retry reports which error lines to remove from the results file: the lines of this run's
+// ids. If the ids cannot be read twice, it is every error line.
 func (b *batch) retry(from *source) func(id string) bool {
 	if !b.retryErrors {
 		return nil

@@ -27,7 +27,7 @@ func (f *waitFlags) scrape(ctx context.Context) (*scraped, error) {
 	return &scraped{at, metrics.NewPage()}, nil
 }
 
-// scrapedName is the command's edenwait_waiter_name, among those of Go programs.
+// scrapedName is the command's edenwait_waiter_name. Go programs have other names.
 const scrapedName = "edenwait"
 
 // jobEnd counts a job that ended.

@@ -17,7 +17,7 @@ const (
 	border     = 14
 )
 
-// colors are those of the first eight that the command uses, on a dark ground.
+// colors has the command's colors among the first eight, for a dark ground.
 var colors = map[vt10x.Color]string{
 	vt10x.Red: "#f07178", vt10x.Green: "#a5d38b", vt10x.DefaultFG: "#d8dee9",
 }

@@ -74,7 +74,7 @@ func run(ctx context.Context, out io.Writer) (err error) {
 	return s.print(ctx, out)
 }
 
-// config is that of a client of the account. For the real one, it is
+// config makes a client of the fake API. For the real one, use
 // Config{Token: os.Getenv("EDENAI_API_KEY")}.
 func config(api *edentest.API) edenwait.Config {
 	return edenwait.Config{Token: edentest.DefaultToken, HTTPClient: api.Client()}

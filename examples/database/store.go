@@ -105,9 +105,9 @@ func (s *store) hooks() edenwait.Hooks {
 	}
 }
 
-// missing returns those of the ids that have no row, in their order. They travel
-// as one JSON array each way, since a statement takes a bounded number of
-// parameters, and there may be a million of them.
+// missing returns the ids that have no row, in their order. Each statement takes and
+// returns one JSON array, since the number of its parameters is bounded and there may be a
+// million ids.
 func (s *store) missing(ctx context.Context, ids []string) ([]string, error) {
 	list, err := json.Marshal(ids)
 	if err != nil {
@@ -124,9 +124,9 @@ func (s *store) missing(ctx context.Context, ids []string) ([]string, error) {
 	return missing, err
 }
 
-// collect waits for those of the ids that have no row yet, and stores what
-// becomes of each. It may be interrupted at any moment, by ctx or by a power cut,
-// and called again. Each result is passed to each once it is stored.
+// collect waits for the ids that have no row yet, and stores each result. It may be
+// interrupted at any moment, by ctx or by a power cut, and called again. It calls each with
+// every result that is stored.
 //
 // A job that failed is a row and no error: errors are that ctx has ended, that
 // the API refuses the account, and that the database is of no use.

@@ -11,7 +11,7 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 )
 
-// metrics are those of the process, for Prometheus.
+// metrics exports the metrics of the process for Prometheus.
 type metrics struct {
 	provider *sdkmetric.MeterProvider
 	registry *prometheus.Registry

@@ -14,8 +14,8 @@
 // also one that a wrong clock made negative or huge.
 package durations
 
-// A Kind is a kind of job, as Model.Kind gave it. The zero Kind is the root: all
-// jobs, and those of which nothing is known.
+// A Kind is a kind of job, as Model.Kind returned it. The zero Kind is the root: all jobs.
+// It also stands for jobs of unknown kind.
 type Kind uint16
 
 // A Model holds what has been learned. It takes at most about 1.2 MB, whatever

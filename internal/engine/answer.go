@@ -275,7 +275,9 @@ func (e *Engine) missing(now time.Duration, r *request, a *Answer) {
 	if all {
 		return
 	}
-	e.fail(now, j, a)
+	// It is no failed request, so it does not count for MaxErrors: a wait that ended by that
+	// would match ErrNotFound before the API is sure.
+	e.retry(now, j, a)
 	if known && e.config.NewBackoff == nil && job.state == polled {
 		e.pollSoon(j, now+firstSight/2, now)
 	}
@@ -289,13 +291,11 @@ func (e *Engine) allOf(j int32, n int) bool {
 	return n == 0
 }
 
-// fail asks again after a failed GET, later. No hint hastens it, since a server in
-// trouble must not be asked the faster. Waits that have seen MaxErrors failures in
-// a row end.
+// fail counts a failed GET, and ends the waits that have seen MaxErrors of them in a row.
+// For the others the job is polled again.
 func (e *Engine) fail(now time.Duration, j int32, a *Answer) {
 	job := e.table.jobs.at(j)
 	job.failed++
-	job.flags.set(hinted|refused|notified, false)
 	e.failures[j] = e.failed(j, a.Value)
 	var enough []int32
 	for w := job.first; w != none; w = e.table.waits.at(w).next {
@@ -306,12 +306,19 @@ func (e *Engine) fail(now time.Duration, j int32, a *Answer) {
 	all := len(enough) > 0 && e.allOf(j, len(enough))
 	e.endSome(j, enough, now, MaxErrorsReached, a.Value)
 	if !all {
-		e.setUnshown(j, true)
-		e.repoll(j, polled, now, a.RetryAfter, a.Value)
+		e.retry(now, j, a)
 	}
 	if e.down() {
 		e.passes[outagePass] = pass{active: true}
 	}
+}
+
+// retry polls a job again, later, after a GET that did not show its state. No hint hastens
+// it, since a server in trouble must not be polled faster.
+func (e *Engine) retry(now time.Duration, j int32, a *Answer) {
+	e.table.jobs.at(j).flags.set(hinted|refused|notified, false)
+	e.setUnshown(j, true)
+	e.repoll(j, polled, now, a.RetryAfter, a.Value)
 }
 
 // refuse concludes from a refusal of the key.

@@ -23,9 +23,9 @@ const (
 	auditShare = 6.4 // divided by the number of jobs,
 	maxShare   = 0.2 // and no more than this
 	// A list that has not been right about any end yet may show every job running
-	// forever. Until it has, or the other audits begin, any of the jobs is asked for now
-	// and then: the gap is a share of the time since work began, that of ten jobs or
-	// fewer, and falls with the square root of their number. Such a job is not audited again soon.
+	// forever. Until it has, or the other audits begin, one of the jobs is polled now and
+	// then. The gap is this share of the time since work began for ten jobs or fewer, and
+	// falls with the square root of their number. Such a job is not audited again soon.
 	firstEarly = 3 * time.Second
 	leastEarly = time.Second
 	earlyShare = 0.33

@@ -69,7 +69,7 @@ type Engine struct {
 	own ownLine
 
 	ended ring[time.Duration] // ids that have ended
-	stuck ring[time.Duration] // those of them that the list shows running all the same
+	stuck ring[time.Duration] // ended ids that the list still shows running
 	hints ring[time.Duration] // hints for jobs that nobody waits for yet
 
 	out   Ready // what the inputs since the last Ready have brought

@@ -168,8 +168,8 @@ func (e *Engine) repoll(j int32, to state, now, least time.Duration, value any) 
 	var stopped []int32
 	if e.config.NewBackoff == nil {
 		// The delay of the youngest wait, which is the shortest. After a failure, it is
-		// that of the oldest: or calls that keep coming would have a server in trouble
-		// asked the faster, and the job given up the sooner.
+		// the oldest wait's delay. Otherwise calls that keep coming would make GETs to a
+		// server in trouble faster, and the job would be given up sooner.
 		var delay time.Duration
 		if _, failing := e.failures[j]; failing {
 			since := Never

@@ -175,8 +175,8 @@ func (e *Engine) untilFinalPoll(now time.Duration) time.Duration {
 	return until
 }
 
-// audit makes one of the jobs that the list shows running urgent, unless one was
-// audited of late.
+// audit makes one of the jobs that the list shows running urgent, unless one was audited
+// recently.
 func (e *Engine) audit(now time.Duration) {
 	if e.audits.last > 0 && now-e.audits.last < 2*firstAudit {
 		return

@@ -21,7 +21,7 @@ import (
 
 // To write docs/faults.md again after a change of what is tried here:
 //
-//	go test -run TestFaults -update ./internal/faults
+//	go test ./internal/faults -run TestFaults -update
 var update = flag.Bool("update", false, "write docs/faults.md instead of comparing with it")
 
 // What a user may see of a fault.
@@ -206,7 +206,7 @@ func TestFaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !t.Failed() && !bytes.Equal(have, page) {
-		t.Errorf("docs/faults.md is out of date: go test -run TestFaults -update ./internal/faults")
+		t.Errorf("docs/faults.md is out of date: go test ./internal/faults -run TestFaults -update")
 	}
 }
 

@@ -77,12 +77,13 @@ func requestsIn(on []string) string {
 	return ""
 }
 
-const faultsIntro = `<!-- Written by go test -run TestFaults -update ./internal/faults. Do not edit. -->
+const faultsIntro = `<!-- Written by go test ./internal/faults -run TestFaults -update. Do not edit. -->
 # What goes wrong, and what the caller gets
 
 Each fault on this page is a test: thirteen jobs that run for up to three minutes, three times with different jobs, in
-virtual time, with the default ` + "`Config`" + ` unless the fault names a field. No result is ever lost: if a result could be had,
-or had been answered to a GET, the caller gets it. Faults are called as in [edentest](../edentest/effect.go).
+virtual time, with the default ` + "`Config`" + ` unless the fault names a field. No result is ever lost: the caller
+gets each result that a GET has returned, or could still return. The faults have their names from
+[edentest](../edentest/effect.go).
 
 [errors.md](errors.md) says what to do about each error.
 `

@@ -15,8 +15,8 @@ import (
 type Cadence struct {
 	last    time.Duration
 	lastEnd time.Duration // when an end was last seen
-	ends    float64       // seen of late, older ones fading
-	watch   float64       // seconds in which they were seen, fading likewise
+	ends    float64       // recently seen; older ones fade
+	watch   float64       // seconds in which they were seen, which fade likewise
 }
 
 const (

@@ -28,9 +28,9 @@ const apart = 20
 // never is before any time, and its distance from any time is still a duration.
 const never = time.Duration(math.MinInt64 / 2)
 
-// Limiter limits the requests of both classes together to one rate, and those of
-// a class whose requests alone are refused to a lower one. It uses constant
-// memory. It is not safe for concurrent use.
+// Limiter limits the requests of both classes together to one rate. If only one class is
+// refused, that class gets a lower rate. A Limiter uses constant memory. It is not safe for
+// concurrent use.
 type Limiter struct {
 	configured float64
 	all        lane

@@ -84,8 +84,8 @@ func (p *pacer) due(now time.Duration, r *recovery) time.Duration {
 	return latest
 }
 
-// take spends a slot. Of the slots that were missed, it keeps those of the slack,
-// or those of a burst too.
+// take spends a slot. It keeps the missed slots of the slack, and with burst also the
+// saved ones.
 func (p *pacer) take(now, interval time.Duration, burst bool) {
 	kept := slack
 	if burst {

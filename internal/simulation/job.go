@@ -14,7 +14,7 @@ type job struct {
 	known      time.Duration // when the answer came that shows its end; -1 if none has
 }
 
-// key is the id of a job, or that of a foreign one at a place of the list.
+// key is the id of a job, or the id of a foreign job at a place of the list.
 func key(job int32, place int) (k engine.Key) {
 	if job == foreign {
 		k[0] = 1

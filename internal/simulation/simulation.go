@@ -113,8 +113,8 @@ type Score struct {
 	// GivenUp is how many jobs ended without an answer that shows their end. They
 	// are not part of Delay, Lag and Worst.
 	GivenUp int
-	// Looks is how many requests per second found nothing but what runs, in the worst
-	// minute: GETs of running jobs, and pages.
+	// Looks is how many requests per second found only running jobs, in the worst minute:
+	// GETs of running jobs, and pages.
 	Looks float64
 	// Steps is how many times an engine was asked what to do.
 	Steps int

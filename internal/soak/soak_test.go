@@ -23,7 +23,7 @@ import (
 // TestSoak lives through scenarios: see scenario for what is drawn, run.check for what must hold.
 // A scenario that fails names its seed; to see it again:
 //
-//	go test -run TestSoak -soak.seed=17 ./internal/soak
+//	go test ./internal/soak -run TestSoak -soak.seed=17
 //
 // The scenario is the same each time, the order of its goroutines is not: -count=50
 // finds what needs a coincidence.
@@ -134,7 +134,7 @@ func (w *scenario) run(t *testing.T) {
 	synctest.Wait()
 	r.check()
 	if t.Failed() {
-		t.Logf("replay: go test -run TestSoak -soak.seed=%d ./internal/soak", w.seed)
+		t.Logf("replay: go test ./internal/soak -run TestSoak -soak.seed=%d", w.seed)
 	}
 }
 

@@ -22,7 +22,7 @@ type Piped struct {
 	conns []*pipe
 }
 
-// pipe is an end of a connection that can go silent: what is written is lost.
+// pipe is an end of a connection that can go silent: writes are lost.
 type pipe struct {
 	net.Conn
 	mu     sync.Mutex

@@ -31,6 +31,8 @@ func readValue(l *lines, array bool, found emit) (within bool, err error) {
 	case err == nil:
 		v.forget(v.json.InputOffset())
 		return l.resume(v.fed, separators), nil
+	case !v.split && errors.Is(err, io.ErrUnexpectedEOF) && gjson.GetBytes(v.fed, itemsKey).IsArray():
+		return false, v.tornPage()
 	case !v.split:
 		return false, malformed(l, v.fed, v.first, found)
 	}
@@ -48,6 +50,22 @@ func readValue(l *lines, array bool, found emit) (within bool, err error) {
 	}
 	return l.resume(v.fed, ends), nil
 }
+
+// tornPage emits the ids of a page of the job list that ends in the middle, as a download
+// that was interrupted leaves it. Only the missing rest would go unnoticed.
+func (v *value) tornPage() error {
+	for _, id := range idsOf(gjson.ParseBytes(v.fed)) {
+		if IsValid(id) {
+			if err := v.found(id, v.first); err != nil {
+				return err
+			}
+		}
+	}
+	return fmt.Errorf("incomplete page of the job list: %w", io.ErrUnexpectedEOF)
+}
+
+// itemsKey is the key of the jobs in a page of the job list.
+const itemsKey = "items"
 
 // resume unreads the text after a value. The result is whether the value ended within a
 // line.
@@ -138,7 +156,7 @@ func (v *value) separated(element json.RawMessage) bool {
 // idsOf finds the ids of a value: one, or those of a page of the job list. An id that is
 // not there, as in an error response, is the value itself.
 func idsOf(value gjson.Result) (found []string) {
-	if items := value.Get("items"); value.IsObject() && items.IsArray() {
+	if items := value.Get(itemsKey); value.IsObject() && items.IsArray() {
 		for _, item := range items.Array() {
 			found = append(found, idsOf(item)...)
 		}

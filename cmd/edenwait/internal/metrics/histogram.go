@@ -12,7 +12,7 @@ import (
 	"github.com/edenwait/edenwait"
 )
 
-// The buckets are those of edenotel.
+// edenotel has the same buckets.
 var (
 	lagBuckets    = []float64{0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5, 7.5, 10, 15, 30, 60}
 	waitedBuckets = []float64{1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 21600}

@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// ContentType is that of the text: a Prometheus since 3.0 refuses text that does not
-// say what it is.
+// ContentType is the media type of the text. Prometheus since 3.0 refuses text without one.
 const ContentType = "text/plain; version=0.0.4; charset=utf-8"
 
 // text is written in the format 0.0.4.

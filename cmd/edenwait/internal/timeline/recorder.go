@@ -27,7 +27,7 @@ type job struct {
 	failed      bool
 }
 
-// request is a GET of a job or of a list page; row is that of the job, or list.
+// request is a GET of a job or of a list page. Its row is the job's row, or list.
 type request struct {
 	at  time.Duration
 	row int32

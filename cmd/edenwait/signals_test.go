@@ -12,8 +12,8 @@ func TestSignals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		signals, began := make(chan os.Signal, 2), time.Now()
 		var first, second time.Duration
-		for _, at := range []time.Duration{1000, 1000, 1299, 1500, 2000} {
-			time.AfterFunc(at*time.Millisecond, func() {
+		for _, at := range []time.Duration{time.Second, time.Second, time.Second + echo - 1, 1500 * time.Millisecond, 2 * time.Second} {
+			time.AfterFunc(at, func() {
 				select {
 				case signals <- os.Interrupt:
 				default:

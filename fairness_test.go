@@ -144,3 +144,47 @@ func TestSingleWaitsAreFIFO(t *testing.T) {
 		}
 	})
 }
+
+// A wait that runs out of time does not stand in line behind three hundred others, whose
+// turns take half a minute. Its job has ended long before.
+func TestDeadlineInALongLine(t *testing.T) {
+	for name, end := range map[string]func(edenwait.Config) (edenwait.Config, time.Duration){
+		"a deadline of ctx": func(c edenwait.Config) (edenwait.Config, time.Duration) { return c, 20 * time.Second },
+		"MaxWait": func(c edenwait.Config) (edenwait.Config, time.Duration) {
+			c.MaxWait = 40 * time.Second
+			return c, time.Hour
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api := edentest.New(edentest.Options{Latency: 40 * time.Millisecond})
+				ids := api.SubmitAll(300, edentest.Workload{Durations: edentest.Fixed(0)})
+				config, patience := end(edenwait.Config{DisableList: true})
+				waiter := testbed.NewWaiter(t, api, config)
+				wait := func(id string, patience time.Duration) func() error {
+					return func() error {
+						ctx, cancel := context.WithTimeout(context.Background(), patience)
+						defer cancel()
+						_, err := waiter.Wait(ctx, id)
+						return err
+					}
+				}
+				var g errgroup.Group
+				id := api.Submit(edentest.Script{After: 30 * time.Second})
+				if config.MaxWait > 0 {
+					g.Go(wait(id, patience)) // it has waited longer than the others
+					time.Sleep(25 * time.Second)
+				}
+				for _, id := range ids {
+					g.Go(wait(id, time.Hour))
+				}
+				if synctest.Wait(); config.MaxWait == 0 {
+					g.Go(wait(api.Submit(edentest.Script{}), patience))
+				}
+				if err := g.Wait(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}

@@ -124,11 +124,7 @@ func (p *Poller) Format(f fmt.State, _ rune) {
 func (p *Poller) closeIdle() { p.client.closeIdle() }
 
 // closeUnused closes connections that no request uses: after a sleep they are dead.
-func (p *Poller) closeUnused() {
-	p.client.mu.Lock()
-	defer p.client.mu.Unlock()
-	p.client.closeUnused()
-}
+func (p *Poller) closeUnused() { p.client.closeUnused() }
 
 // Get sends one GET for one job. If the id is not a UUID, Get returns ErrInvalidID and
 // sends nothing. For a status other than 2xx, it returns an APIError. A 2xx answer

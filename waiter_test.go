@@ -254,20 +254,22 @@ func TestNotFoundDoesNotCountForMaxErrors(t *testing.T) {
 		"404s between 503s":  {func(poll int) int { return 404 + poll%2*99 }, edenwait.Config{MaxErrors: 60}, edenwait.ErrNotFound, 5 * time.Second},
 		"a 404 comes before": {func(poll int) int { return map[bool]int{true: 404, false: 503}[poll == 1] }, edenwait.Config{MaxErrors: 3}, edenwait.ErrMaxErrors, 0},
 	} {
-		synctest.Test(t, func(t *testing.T) {
-			waiter := testbed.NewScripted(t, func(_ context.Context, _ string, poll int) (*edenwait.Job, error) {
-				return nil, &edenwait.APIError{StatusCode: test.answer(poll)}
-			}, test.config)
-			began := time.Now()
-			_, err := waiter.Wait(context.Background(), testbed.SomeID)
-			for _, is := range []error{edenwait.ErrNotFound, edenwait.ErrMaxErrors, edenwait.ErrBackOffStopped} {
-				if errors.Is(err, is) != errors.Is(test.want, is) {
-					t.Errorf("%s: %v", name, err)
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				waiter := testbed.NewScripted(t, func(_ context.Context, _ string, poll int) (*edenwait.Job, error) {
+					return nil, &edenwait.APIError{StatusCode: test.answer(poll)}
+				}, test.config)
+				began := time.Now()
+				_, err := waiter.Wait(context.Background(), testbed.SomeID)
+				for _, is := range []error{edenwait.ErrNotFound, edenwait.ErrMaxErrors, edenwait.ErrBackOffStopped} {
+					if errors.Is(err, is) != errors.Is(test.want, is) {
+						t.Error(err)
+					}
 				}
-			}
-			if took := time.Since(began); took < test.least || took > time.Minute {
-				t.Errorf("%s: ended after %v", name, took)
-			}
+				if took := time.Since(began); took < test.least || took > time.Minute {
+					t.Errorf("ended after %v", took)
+				}
+			})
 		})
 	}
 }

@@ -18,12 +18,14 @@ type Call struct {
 	live    int             // waits that have not ended
 	watched bool            // it has had waits
 	leaving bool
-	finals  bool // its final polls have begun
-	paused  bool // its consumer is too slow: nothing more is asked for it
+	finals  bool          // its final polls have begun
+	endsBy  time.Duration // when the time of waits runs out whose final polls have begun
+	paused  bool          // its consumer is too slow: nothing more is asked for it
 
 	place      [callHeaps]int32
 	at         [callHeaps]time.Duration
 	inLine     bool
+	ending     bool // the line that it stands in is the one of calls whose time runs out
 	waiting    bool // it is active, and has jobs that it waits for news of
 	needy      bool // and none that is known to have ended
 	knowing    bool // it is active, and has jobs that are known to have ended
@@ -75,9 +77,7 @@ func (o callOrder) before(a, b *Call) bool { return a.at[o] < b.at[o] }
 
 func (o callOrder) moved(c *Call, place int) { c.place[o] = int32(place) }
 
-// calls keeps the calls, and the line of those that have something to ask now.
-// Each gets a turn, so a call with one job waits for as many requests as there
-// are calls in line, not for as many as they have jobs.
+// calls keeps the calls, and the lines of those that want a request now.
 type calls struct {
 	all    []*Call // by number; nil is free
 	free   []int32
@@ -85,13 +85,13 @@ type calls struct {
 	opened uint64
 	rate   float64 // requests per second, as configured
 
-	heaps       [callHeaps][]*Call
-	first, last *Call // the line
-	waiting     int   // calls that are waiting
-	needy       int   // calls that are needy
-	knowing     int   // calls that are knowing
-	pollers     int   // of those in line
-	held        int   // known ends that are held back, since their calls are not active
+	heaps   [callHeaps][]*Call
+	lines   lines
+	waiting int // calls that are waiting
+	needy   int // calls that are needy
+	knowing int // calls that are knowing
+	pollers int // needy calls in line
+	held    int // known ends that are held back, since their calls are not active
 
 	// While the list is not relied on, the jobs left to it are polled when due,
 	// and no later than by.
@@ -149,31 +149,6 @@ func (s *calls) earliest(which int) (*Call, time.Duration) {
 	return c, c.at[which]
 }
 
-// enter puts the call at the end of the line.
-func (s *calls) enter(c *Call) {
-	c.inLine, c.prev, c.next = true, s.last, nil
-	if s.last == nil {
-		s.first = c
-	} else {
-		s.last.next = c
-	}
-	s.last = c
-}
-
-func (s *calls) leave(c *Call) {
-	if c.prev == nil {
-		s.first = c.next
-	} else {
-		c.prev.next = c.next
-	}
-	if c.next == nil {
-		s.last = c.prev
-	} else {
-		c.next.prev = c.prev
-	}
-	c.inLine, c.prev, c.next = false, nil, nil
-}
-
 // stand puts the call where its queues say: in line if it has something to ask
 // now, else where the time at which it will can be found.
 func (s *calls) stand(c *Call, t *table, now time.Duration) {
@@ -202,13 +177,7 @@ func (s *calls) stand(c *Call, t *table, now time.Duration) {
 	s.knowing += int1(knowing) - int1(c.knowing)
 	s.pollers += int1(wants && needy) - int1(c.inLine && c.needy)
 	c.waiting, c.needy, c.knowing = waiting, needy, knowing
-	if wants != c.inLine {
-		if wants {
-			s.enter(c)
-		} else {
-			s.leave(c)
-		}
-	}
+	s.lines.place(c, wants, now)
 	if wants {
 		polls, lists = Never, Never
 	}
@@ -217,15 +186,6 @@ func (s *calls) stand(c *Call, t *table, now time.Duration) {
 	s.reheap(c, byFinals, s.finalsAt(c))
 	if c.leaving {
 		s.reheap(c, byDeadline, Never)
-	}
-}
-
-// turn ends the turn of the first in line: it goes to the end. Of a due
-// job, choose asks for that call's. If it took another's, this would have to end that turn.
-func (s *calls) turn() {
-	if c := s.first; c != nil && c != s.last {
-		s.leave(c)
-		s.enter(c)
 	}
 }
 

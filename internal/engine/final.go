@@ -14,7 +14,7 @@ func (e *Engine) beginFinals(now time.Duration) (more bool) {
 		if at > now {
 			break
 		}
-		c.finals = true
+		c.finals, c.endsBy = true, c.deadline
 		e.calls.stand(c, &e.table, now)
 		if _, fit := finalsLead(c.live, e.config.Rate); !fit {
 			continue
@@ -33,6 +33,9 @@ func (e *Engine) beginFinals(now time.Duration) (more bool) {
 		if wait.job == none || wait.since != d.since {
 			continue
 		}
+		c := e.calls.all[wait.call]
+		c.endsBy = d.since + e.config.MaxWait
+		e.calls.stand(c, &e.table, now)
 		if _, fit := finalsLead(e.idle, e.config.Rate); fit {
 			e.beginFinal(d.wait, now)
 		}
@@ -40,8 +43,8 @@ func (e *Engine) beginFinals(now time.Duration) (more bool) {
 	return true
 }
 
-// beginFinal has a job polled now, by itself, if it is left to the list. The job is due,
-// and no more: its call stands in line like any other.
+// beginFinal has a job polled now, by itself, if it is left to the list. Its call
+// stands in the line of those whose time runs out: see lines.
 func (e *Engine) beginFinal(w int32, now time.Duration) {
 	j := e.table.waits.at(w).job
 	job := e.table.jobs.at(j)

@@ -96,6 +96,7 @@ type choice struct {
 	kind choiceKind
 	page int
 	job  int32
+	call *Call // whose turn it is; nil if it is nobody's
 }
 
 type choiceKind uint8
@@ -119,7 +120,7 @@ const (
 // due. If the gap between two scans is shorter than the gap between two requests, pages
 // and polls take turns.
 //
-// Whose job is asked for is decided by the line of calls: see calls.
+// Whose job is asked for is decided by the lines of calls: see lines.
 func (e *Engine) choose(now time.Duration) (choice, time.Duration) {
 	if e.refusal.active {
 		return e.chooseProbe(now)
@@ -135,10 +136,8 @@ func (e *Engine) choose(now time.Duration) (choice, time.Duration) {
 	if page.kind != nothing {
 		return page, now
 	}
-	if c := e.calls.first; c != nil {
-		if j, ok := e.pick(c, now); ok {
-			return choice{kind: getJob, job: j}, now
-		}
+	if get, ok := e.nextInLine(now); ok {
+		return get, now
 	}
 	j, audit := e.audits.choose(&e.table, e.wanted, now, e.list.UpToDate(now))
 	if j != none {
@@ -160,15 +159,14 @@ func (e *Engine) wanted(j int32) bool {
 // chooseInOutage returns the next GET, of which there is one at a time. Requests that
 // are still under way from before, maybe on connections that are dead, do not delay it.
 func (e *Engine) chooseInOutage(now time.Duration) (choice, time.Duration) {
-	switch c := e.calls.first; {
+	switch {
 	case e.requests[e.outage.probe] != nil || e.under >= e.config.MaxInFlight:
 		return choice{}, Never
 	case e.outage.next > now:
 		return choice{}, e.outage.next
-	case c != nil:
-		if j, ok := e.pick(c, now); ok {
-			return choice{kind: getJob, job: j}, now
-		}
+	}
+	if get, ok := e.nextInLine(now); ok {
+		return get, now
 	}
 	return choice{}, e.nextDue(now)
 }
@@ -212,6 +210,19 @@ func (e *Engine) choosePage(now time.Duration, free int) (choice, time.Duration)
 	return choice{kind: readPage, page: e.list.Page()}, now
 }
 
+// nextInLine is the GET of the call whose turn it is.
+func (e *Engine) nextInLine(now time.Duration) (choice, bool) {
+	for _, c := range e.calls.lines.heads() {
+		if c == nil {
+			continue
+		}
+		if j, ok := e.pick(c, now); ok {
+			return choice{kind: getJob, job: j, call: c}, true
+		}
+	}
+	return choice{}, false
+}
+
 // pick is the job that a call would have asked for now.
 func (e *Engine) pick(c *Call, now time.Duration) (int32, bool) {
 	if q := c.queues[urgent]; len(q) > 0 {
@@ -251,13 +262,15 @@ func (e *Engine) enterDue(now time.Duration) {
 	}
 	// Calls stand in line while the list was not relied on that have nothing to
 	// ask now.
-	for c := e.calls.first; c != nil; c = e.calls.first {
-		if _, ok := e.pick(c, now); ok {
-			break
-		}
-		e.calls.stand(c, &e.table, now)
-		if e.calls.first == c {
-			break
+	for _, l := range []*line{&e.calls.lines.usual, &e.calls.lines.ending} {
+		for c := l.first; c != nil; c = l.first {
+			if _, ok := e.pick(c, now); ok {
+				break
+			}
+			e.calls.stand(c, &e.table, now)
+			if l.first == c {
+				break
+			}
 		}
 	}
 }
@@ -370,7 +383,9 @@ func (e *Engine) send(c choice, now time.Duration) {
 		}
 		e.stats.Gets++
 		e.list.SentGet()
-		e.calls.turn()
+		if c.call != nil {
+			e.calls.lines.turn(c.call)
+		}
 		e.move(c.job, inFlight, now, now)
 	}
 	if e.requests[id] = r; e.down() {

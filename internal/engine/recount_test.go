@@ -120,15 +120,17 @@ func (e *Engine) recountCalls(time.Duration) error {
 
 func (e *Engine) recountLine(now time.Duration) error {
 	inLine := map[*Call]bool{}
-	var prev *Call
-	for c := e.calls.first; c != nil; prev, c = c, c.next {
-		if c.prev != prev || !c.inLine || inLine[c] || e.calls.all[c.number] != c {
-			return fmt.Errorf("the line is broken at call %d", c.number)
+	for ending, l := range map[bool]*line{false: &e.calls.lines.usual, true: &e.calls.lines.ending} {
+		var prev *Call
+		for c := l.first; c != nil; prev, c = c, c.next {
+			if c.prev != prev || !c.inLine || c.ending != ending || inLine[c] || e.calls.all[c.number] != c {
+				return fmt.Errorf("the line is broken at call %d", c.number)
+			}
+			inLine[c] = true
 		}
-		inLine[c] = true
-	}
-	if e.calls.last != prev {
-		return fmt.Errorf("the last in line is another than the end of the line")
+		if l.last != prev {
+			return fmt.Errorf("the last in line is another than the end of the line")
+		}
 	}
 	for n, c := range e.calls.all {
 		switch {

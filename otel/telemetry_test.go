@@ -218,7 +218,7 @@ func TestKindsNamedOther(t *testing.T) {
 
 // A nil Waiter is an error at once, and not a panic in the goroutine that collects.
 func TestObserveNil(t *testing.T) {
-	telemetry := newTelemetry(t, t.Name(), new(countingMeters), noop.NewTracerProvider())
+	telemetry := newTelemetry(t, t.Name(), &countingMeters{unregistered: func() {}}, noop.NewTracerProvider())
 	for _, none := range []edenotel.Statser{nil, (*edenwait.Waiter)(nil)} {
 		if err := telemetry.Observe(none); err == nil {
 			t.Errorf("Observe(%T) returned no error", none)

@@ -2,6 +2,7 @@ package edentest
 
 import (
 	"crypto/rsa"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -34,8 +35,12 @@ type API struct {
 	down   bool
 }
 
-// New returns an API without jobs. Its time starts now.
+// New returns an API without jobs. Its time starts now. It panics if Options.ListStatus
+// is invalid.
 func New(opts Options) *API {
+	if code := opts.ListStatus; code != 0 && (code < 200 || code > 999) {
+		panic(fmt.Sprintf("edentest: Options.ListStatus %d: want 0, or a code from 200 to 999", code))
+	}
 	opts = opts.defaulted()
 	start := time.Now()
 	a := &API{
@@ -127,7 +132,9 @@ func (a *API) SubmitAll(n int, w Workload) []string {
 	ids := make([]string, n)
 	a.jobs.jobs = slices.Grow(a.jobs.jobs, n)
 	for i := range ids {
-		at := a.jobs.add(w.job(a.draws, a.now()))
+		j := w.job(a.draws, a.now())
+		j.id = a.jobs.newID()
+		at := a.jobs.add(j)
 		ids[i] = a.jobs.jobs[at].id.String()
 		a.announce(at)
 	}

@@ -11,7 +11,7 @@ import (
 
 // An Effect is what a fault does to a request or to its answer: [Status],
 // [Reset], [TruncateBody] and so on. The zero Effect only leaves its mark in the log of
-// requests.
+// requests: its name is "unnamed".
 type Effect struct {
 	name   string
 	kinds  Kind            // that it can apply to; 0: all
@@ -23,7 +23,7 @@ type Effect struct {
 }
 
 // String returns the name under which the effect appears in [Request].Fault.
-func (e Effect) String() string { return e.name }
+func (e Effect) String() string { return cmp.Or(e.name, "unnamed") }
 
 // Status answers with another status. An empty body stands for the service's
 // own {"detail": …} with the status's name, and for none where the status allows
@@ -196,7 +196,7 @@ func StaleList(ago time.Duration) Effect {
 }
 
 // Edit is a custom effect: f changes the answer. The request has taken effect by then:
-// see [Fault]. f must not call the API.
+// see [Fault]. f must not call the API. The name defaults to "unnamed".
 func Edit(name string, f func(Request, *Answer)) Effect {
 	return Effect{name: name, after: func(x *exchange) {
 		status, body := x.ans.Status, x.ans.Body

@@ -111,7 +111,7 @@ func TestEffects(t *testing.T) {
 		}), "own", 200, func(_, o outcome) bool {
 			return (o.body == "get" || o.body == "list") && o.header.Get("X-Own") == "1"
 		}},
-		{edentest.Effect{}, "", 200, func(h, o outcome) bool { return o.body == h.body }},
+		{edentest.Effect{}, "unnamed", 200, func(h, o outcome) bool { return o.body == h.body }},
 	}
 	for _, tt := range tests {
 		for _, what := range []string{"get", "list"} {
@@ -241,6 +241,17 @@ func TestDripAndDelayTakeTheirTime(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A Delay and a Latency together may be longer than a Duration can say.
+func TestDelayForever(t *testing.T) {
+	opts := edentest.Options{Latency: time.Second, Faults: []edentest.Fault{{Do: edentest.Delay(edentest.Never)}}}
+	inMemory(t, opts, func(t *testing.T, d *door) {
+		d.client.Timeout = time.Hour
+		if o := d.observe(t, async); o.err == nil || o.took != time.Hour {
+			t.Errorf("status %d after %v, want none within the timeout", o.status, o.took)
+		}
+	})
 }
 
 func TestOtherID(t *testing.T) {

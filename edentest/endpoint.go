@@ -57,6 +57,7 @@ func (a *API) remove(x *exchange) {
 func (a *API) list(x *exchange) {
 	if code := a.opts.ListStatus; code != 0 {
 		x.ans.detail(code, http.StatusText(code))
+		x.ans.finish("")
 		return
 	}
 	f, problems := parseFilter(x.query)

@@ -53,7 +53,7 @@ type Fault struct {
 }
 
 // String returns the name of what the fault does.
-func (f Fault) String() string { return f.Do.name }
+func (f Fault) String() string { return f.Do.String() }
 
 // faults are the faults of an account, and how often each has struck.
 type faults struct {

@@ -30,7 +30,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		hangUp(w, nil)
 		return
 	}
-	if pause(ctx, a.opts.Latency-half+ans.Delay) != nil {
+	if pause(ctx, after(max(0, a.opts.Latency-half), ans.Delay)) != nil {
 		return
 	}
 	switch {

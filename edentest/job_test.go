@@ -300,6 +300,17 @@ func TestSubmitPanics(t *testing.T) {
 	api.Submit(edentest.Script{})
 }
 
+// The id of zeros is an id like any other.
+func TestSubmitZeroID(t *testing.T) {
+	inMemory(t, edentest.Options{}, func(t *testing.T, d *door) {
+		const zeros = "00000000-0000-0000-0000-000000000000"
+		if id := d.Submit(edentest.Script{ID: zeros}); id != zeros {
+			t.Errorf("Submit returned %s, want %s", id, zeros)
+		}
+		d.job(t, zeros)
+	})
+}
+
 func TestFinish(t *testing.T) {
 	inMemory(t, edentest.Options{ListLag: time.Minute}, func(t *testing.T, d *door) {
 		never := d.Submit(edentest.Script{After: edentest.Never, Output: json.RawMessage(`"at last"`)})

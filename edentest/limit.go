@@ -69,21 +69,40 @@ func (l *limiter) setRate(rate float64, now time.Duration) {
 	if rate == 0 {
 		rate = 10
 	}
-	l.unlimited = rate < 0
+	l.unlimited = rate < 0 || rate > maxRate
 	if l.unlimited {
 		return
 	}
-	interval := time.Duration(float64(time.Second) / rate)
+	interval := nanoseconds(float64(time.Second) / rate)
 	if l.full > now {
 		// The bucket lacks as many tokens as before; they come back at another
 		// pace.
-		l.full = now + time.Duration(float64(l.full-now)/float64(l.interval)*float64(interval))
+		l.full = after(now, nanoseconds(float64(l.full-now)/float64(l.interval)*float64(interval)))
 	}
 	l.interval = interval
 	// A window of one second cannot admit two and a half requests, nor less
 	// than one: keep the rate exact and change the window.
 	l.permits = max(1, int(rate))
-	l.window = time.Duration(float64(l.permits) / rate * float64(time.Second))
+	l.window = nanoseconds(float64(l.permits) / rate * float64(time.Second))
+}
+
+// maxRate is one request per nanosecond. The clock cannot tell more of them apart.
+const maxRate = 1e9
+
+// nanoseconds returns a duration, which is Never if no other is that long.
+func nanoseconds(ns float64) time.Duration {
+	if ns < float64(Never) {
+		return time.Duration(ns)
+	}
+	return Never
+}
+
+// tokens returns how long n tokens take to come back.
+func (l *limiter) tokens(n int) time.Duration {
+	if n > int(Never/l.interval) {
+		return Never
+	}
+	return time.Duration(n) * l.interval
 }
 
 func (l *limiter) setOthers(rate float64, now time.Duration) {
@@ -123,7 +142,8 @@ func (l *limiter) advance(now time.Duration) {
 
 // spend counts a request of the others, who get their share whatever is left:
 // in step with a client that takes each token as it comes, they would otherwise
-// never get one.
+// never get one. They take at most a second bucket in advance, or a client would be
+// refused long after they have stopped.
 func (l *limiter) spend(now time.Duration) {
 	if l.take(now) {
 		return
@@ -134,7 +154,8 @@ func (l *limiter) spend(now time.Duration) {
 	case SlidingWindow:
 		l.passed = append(l.passed, now)
 	default:
-		l.full += l.interval
+		debt := l.tokens(l.burst)
+		l.full = min(after(l.full, l.interval), after(after(now, debt), debt))
 	}
 }
 
@@ -160,10 +181,10 @@ func (l *limiter) take(now time.Duration) bool {
 		l.passed = append(l.passed, now)
 	default:
 		full := max(l.full, now)
-		if full-now > time.Duration(l.burst-1)*l.interval {
+		if full-now > l.tokens(l.burst-1) {
 			return false
 		}
-		l.full = full + l.interval
+		l.full = after(full, l.interval)
 	}
 	return true
 }
@@ -171,5 +192,9 @@ func (l *limiter) take(now time.Duration) bool {
 // seconds renders d for a Retry-After header, rounded up so that a client that
 // obeys does not come too early.
 func seconds(d time.Duration) string {
-	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
+	n := d / time.Second
+	if d%time.Second > 0 {
+		n++
+	}
+	return strconv.FormatInt(int64(n), 10)
 }

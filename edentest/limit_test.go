@@ -2,6 +2,7 @@ package edentest_test
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"testing"
 	"time"
@@ -61,6 +62,11 @@ func TestLimit(t *testing.T) {
 			{time.Hour, 1, 0}, {time.Second, 1, 0},
 		}},
 		{"none", edentest.Options{Rate: -1}, []step{{0, 1000, 1000}}},
+		{"bucket, huge", edentest.Options{Rate: math.Inf(1)}, []step{{0, 100, 100}}},
+		{"fixed, huge", edentest.Options{Limit: edentest.FixedWindow, Rate: math.Inf(1)}, []step{{0, 100, 100}}},
+		{"sliding, huge", edentest.Options{Limit: edentest.SlidingWindow, Rate: 1e300}, []step{{0, 100, 100}}},
+		{"bucket, huge burst", edentest.Options{Rate: 1, Burst: math.MaxInt}, []step{{0, 100, 100}}},
+		{"bucket, tiny", edentest.Options{Rate: 1e-10, Burst: 1}, []step{{0, 2, 1}, {time.Hour, 1, 0}}},
 		{"others, bucket", edentest.Options{BackgroundRate: 5}, []step{
 			// The bucket is full again whenever the others have just paused.
 			{0, 11, 10}, {100 * ms, 2, 1}, {100 * ms, 2, 0}, {200 * ms, 2, 1}, {600 * ms, 9, 3},
@@ -152,7 +158,7 @@ func TestLimitCountsEveryCall(t *testing.T) {
 }
 
 func TestRetryAfter(t *testing.T) {
-	for after, want := range map[time.Duration]string{0: "", time.Millisecond: "1", 2 * time.Second: "2", 2001 * time.Millisecond: "3"} {
+	for after, want := range map[time.Duration]string{0: "", time.Millisecond: "1", 2 * time.Second: "2", 2001 * time.Millisecond: "3", edentest.Never: "9223372037"} {
 		throughBoth(t, edentest.Options{Rate: 0.001, Burst: 1, RetryAfter: after}, func(t *testing.T, d *door) {
 			d.list(t, "")
 			resp, err := d.send(t.Context(), http.MethodGet, async, edentest.DefaultToken, "")
@@ -188,6 +194,9 @@ func TestSetRate(t *testing.T) {
 			// What the others spent before they fell silent is spent.
 			{func() { d.sleep(t, 10*time.Second); d.SetBackgroundRate(0) }, step{0, 11, 9}},
 			{func() {}, step{time.Second, 11, 10}},
+			// What they were refused is not spent, however long they have tried.
+			{func() { d.SetBackgroundRate(100); d.sleep(t, time.Hour); d.SetBackgroundRate(0) }, step{0, 1, 0}},
+			{func() {}, step{2 * time.Second, 11, 10}},
 		} {
 			s.set()
 			d.sleep(t, s.step.pause)

@@ -27,7 +27,7 @@ func (l *line) reserve(n int) time.Duration {
 	if l.free.Before(now) {
 		l.free = now
 	}
-	l.free = l.free.Add(time.Duration(float64(n) * 8 / l.bits * float64(time.Second)))
+	l.free = l.free.Add(nanoseconds(float64(n) * 8 / l.bits * float64(time.Second)))
 	return l.free.Sub(now)
 }
 

@@ -13,6 +13,21 @@ import (
 	"github.com/edenwait/edenwait/edentest"
 )
 
+// A body that would take longer than a Duration can say does not come at once.
+func TestBandwidthTiny(t *testing.T) {
+	inMemory(t, edentest.Options{Bandwidth: 1e-9}, func(t *testing.T, d *door) {
+		d.client.Timeout = time.Hour
+		resp, err := d.send(t.Context(), http.MethodGet, async, edentest.DefaultToken, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if b, err := io.ReadAll(resp.Body); err == nil {
+			t.Errorf("%s came", b)
+		}
+	})
+}
+
 // Bodies that are under way together have the line's whole rate, in equal shares,
 // however much of it is read at once. One that is given up, or not read, costs the
 // others nothing.

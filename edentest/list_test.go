@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -217,14 +218,27 @@ func TestListLagOfMany(t *testing.T) {
 }
 
 func TestListOff(t *testing.T) {
-	for _, code := range []int{403, 404, 405, 500} {
+	for _, code := range []int{204, 403, 404, 405, 500} {
 		throughBoth(t, edentest.Options{ListStatus: code}, func(t *testing.T, d *door) {
 			id := d.Submit(edentest.Script{})
-			if status, _ := d.do(t, http.MethodGet, async, ""); status != code {
-				t.Errorf("list = %d, want %d", status, code)
+			if status, body := d.do(t, http.MethodGet, async, ""); status != code || (body == "") != (code == 204) {
+				t.Errorf("list = %d %q, want %d", status, body, code)
 			}
 			d.job(t, id)
 		})
+	}
+}
+
+func TestListStatusOutOfRange(t *testing.T) {
+	for _, code := range []int{-1, 1, 101, 199, 1000} {
+		func() {
+			defer func() {
+				if text, _ := recover().(string); !strings.HasPrefix(text, "edentest: Options.ListStatus") {
+					t.Errorf("New with the ListStatus %d: recovered %q", code, text)
+				}
+			}()
+			edentest.New(edentest.Options{ListStatus: code})
+		}()
 	}
 }
 

@@ -13,7 +13,8 @@ type Options struct {
 	Token string
 
 	// Rate is how many requests per second the account may send, over all its
-	// clients and all calls. Negative means no limit. Defaults to 10.
+	// clients and all calls. Negative, or more than a billion, means no limit. Defaults
+	// to 10.
 	Rate float64
 
 	// Burst is how many requests a TokenBucket admits at once after a pause.
@@ -66,7 +67,8 @@ type Options struct {
 	ListLag time.Duration
 
 	// ListStatus, if not zero, is the status that every list request is answered
-	// with: 404, 405, 403, 500. Defaults to 0.
+	// with: 404, 405, 403, 500. New panics if it is below 200 or above 999, which no
+	// answer can end with. Defaults to 0.
 	ListStatus int
 
 	// ListPageSize, if not 0, is the most jobs that a page of the list holds. A

@@ -33,7 +33,7 @@ func (a *API) serve(r *http.Request, body []byte) Answer {
 		}
 	}
 	if struck >= 0 {
-		x.req.Fault = do.name
+		x.req.Fault = do.String()
 		a.faults.hit(struck, a.named(x))
 		if do.after != nil {
 			do.after(x)

@@ -64,13 +64,13 @@ func StartTLS(opts Options) *Server {
 
 // listen returns a server that is yet to be started, and what it is to serve.
 func listen(opts Options) (*Server, net.Listener) {
+	s := &Server{API: New(opts)} // first, since it may panic
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		if l, err = net.Listen("tcp6", "[::1]:0"); err != nil {
 			panic(fmt.Sprintf("edentest: no port to listen on: %v", err))
 		}
 	}
-	s := &Server{API: New(opts)}
 	s.http.Handler = http.HandlerFunc(s.serveHTTP)
 	// A connection that is cut does not end its request in every case: not when
 	// the next request is there already, sent after an answer that looked whole.

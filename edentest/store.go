@@ -26,11 +26,8 @@ func newStore(opts *Options) store {
 	}
 }
 
-// add lists the job, gives it an id unless it has one, and returns its index.
+// add lists the job, which has an id, and returns its index.
 func (s *store) add(j job) int {
-	if j.id == (uuid.UUID{}) {
-		j.id = s.newID()
-	}
 	i := s.board.add(j)
 	s.index[j.id] = int32(i)
 	return i
@@ -54,7 +51,9 @@ func (s *store) submit(script Script, now time.Duration) (int, error) {
 	j.set(foreign, script.OtherUser)
 	j.set(stuck, script.StuckInList)
 	j.ends = after(j.created, max(0, script.After))
-	if script.ID != "" {
+	if script.ID == "" {
+		j.id = s.newID()
+	} else {
 		id, err := uuid.Parse(script.ID)
 		if err != nil {
 			return 0, fmt.Errorf("Script.ID %q is not a UUID", script.ID)

@@ -61,7 +61,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if ans.wire == refused {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 	}
-	if err := pause(ctx, t.api.opts.Latency-half+ans.Delay); err != nil {
+	if err := pause(ctx, after(max(0, t.api.opts.Latency-half), ans.Delay)); err != nil {
 		return nil, err
 	}
 	switch {

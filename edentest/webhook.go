@@ -29,8 +29,8 @@ type Webhooks struct {
 	// Deliver, Handler and Transport replace the network. The first of them that is set
 	// gets all deliveries, for any URL. Deliver is called with the delivery, which then
 	// counts as answered 200. Handler is called with the request, in memory. Transport
-	// sends the request. They may be called concurrently, and may call the API. They
-	// default to the network.
+	// sends the request. They may be called concurrently, and may call the API, except
+	// for Close, which waits for them. They default to the network.
 	Deliver   func(Delivery)
 	Handler   http.Handler
 	Transport http.RoundTripper

@@ -32,6 +32,10 @@ const (
 // kind is what tells jobs apart.
 type kind struct{ feature, subfeature, provider string }
 
+// others is the kind of all jobs of further kinds. A server can give one of its names
+// to a kind of its own, which counts like any other.
+var others = kind{other, other, other}
+
 type kindAndOutcome struct {
 	kind
 	outcome edenwait.Outcome
@@ -64,13 +68,13 @@ func (s *kinds) record(info *edenwait.JobEndInfo) []metric.RecordOption {
 		return options
 	}
 	if _, known := s.seen[k]; !known && len(s.seen) >= maxKinds {
-		k = kind{other, other, other}
+		k = others
 	}
 	k = kind{strings.Clone(k.feature), strings.Clone(k.subfeature), strings.Clone(k.provider)} // not parts of a response
 	key := kindAndOutcome{k, info.Outcome}
 	options, known := s.options[key]
 	if !known {
-		if k.feature != other {
+		if k != others {
 			s.seen[k] = struct{}{}
 		}
 		options = []metric.RecordOption{metric.WithAttributeSet(s.attributes(key))}

@@ -124,8 +124,11 @@ func (t *Telemetry) jobEnd(ctx context.Context, info edenwait.JobEndInfo) {
 type Statser interface{ Stats() edenwait.Stats }
 
 // Observe registers w, usually a *edenwait.Waiter. Its Stats are then read once per
-// collection, for all instruments. Call Observe once.
+// collection, for all instruments. Call Observe once. It returns an error if w is nil.
 func (t *Telemetry) Observe(w Statser) error {
+	if waiter, is := w.(*edenwait.Waiter); w == nil || is && waiter == nil {
+		return errors.New("edenotel: Observe of a nil Waiter") // or each collection would panic
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.registration != nil || t.unregistered {

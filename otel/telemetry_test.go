@@ -202,6 +202,37 @@ func TestKindsAreBounded(t *testing.T) {
 	}
 }
 
+// A server that uses the name of all further kinds for kinds of its own has no more of them.
+func TestKindsNamedOther(t *testing.T) {
+	s := start(t, edentest.New(edentest.Options{}), edenwait.Config{}, nil, nil)
+	record := s.telemetry.Trace().JobEnd
+	for i := range 300 {
+		record(context.Background(), edenwait.JobEndInfo{
+			ID: uid(i), Outcome: edenwait.OutcomeSuccess, Feature: "_OTHER", Provider: fmt.Sprint(i), Waited: time.Second,
+		})
+	}
+	if n := len(s.collect().histograms); n != 201 {
+		t.Errorf("%d kinds, want 200 and that of all others", n)
+	}
+}
+
+// A nil Waiter is an error at once, and not a panic in the goroutine that collects.
+func TestObserveNil(t *testing.T) {
+	telemetry := newTelemetry(t, t.Name(), &countingMeters{unregistered: func() {}}, noop.NewTracerProvider())
+	for _, none := range []edenotel.Statser{nil, (*edenwait.Waiter)(nil)} {
+		if err := telemetry.Observe(none); err == nil {
+			t.Errorf("Observe(%T) returned no error", none)
+		}
+	}
+	waiter, err := edenwait.New(edenwait.Config{Token: "token"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := telemetry.Observe(waiter); err != nil {
+		t.Errorf("Observe after it: %v", err)
+	}
+}
+
 // No metric has an id or a model, and a job without a final response has no kind.
 func TestNoIDsNoModels(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

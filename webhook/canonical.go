@@ -26,6 +26,12 @@ const (
 
 var errGrows = errors.New("the canonical text is too large")
 
+// errTwice is that an object has a name twice. Python keeps the last value of the two
+// and signs that, but encoding/json merges them where it decodes into structs and
+// slices. So anyone who has seen a signed body could add to what it says. No tool
+// that signs writes such a body.
+var errTwice = errors.New("an object has a name twice")
+
 // canonical is a document that can be written in each form.
 type canonical struct {
 	document
@@ -79,8 +85,8 @@ func isNumber(token []byte) bool {
 }
 
 // writeTo writes the text in the form to w, piece by piece, since it can be many
-// times as large as the body. It returns the errors of w, and errGrows if the
-// text becomes too large.
+// times as large as the body. It returns the errors of w, errGrows if the text becomes
+// too large, and errTwice.
 func (c *canonical) writeTo(w io.Writer, f form) error {
 	p := printer{canonical: c, form: f, w: w, left: maxCanonicalGrowth*len(c.text) + maxCanonicalExtra}
 	p.value(0, 0)
@@ -139,7 +145,10 @@ type member struct {
 }
 
 func (p *printer) object(index, end, depth int) {
-	members := p.members(index, end)
+	members, twice := p.members(index, end)
+	if twice && p.err == nil {
+		p.err = errTwice
+	}
 	p.buf = append(p.buf, '{')
 	for i, m := range members {
 		if p.err != nil {
@@ -154,9 +163,9 @@ func (p *printer) object(index, end, depth int) {
 }
 
 // members returns the members of the object whose first name is at the index, in order.
-// Each name comes once, with its last value. UTF-8, and surrogates encoded like it, sort in
-// the order of code points.
-func (d *document) members(index, end int) (members []member) {
+// Each name comes once, with its last value; twice reports whether one came more often.
+// UTF-8, and surrogates encoded like it, sort in the order of code points.
+func (d *document) members(index, end int) (members []member, twice bool) {
 	for index < end {
 		name, value := d.values[index], index+1
 		members = append(members, member{unquote(d.text[name.start:name.end]), value})
@@ -169,7 +178,7 @@ func (d *document) members(index, end int) (members []member) {
 			kept = append(kept, m)
 		}
 	}
-	return kept
+	return kept, len(kept) < len(members)
 }
 
 // line begins the line of a member or an element.

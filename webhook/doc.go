@@ -40,6 +40,8 @@
 // signature fits the body as sent or any of these texts: with the numbers as sent,
 // as Python's json.dumps writes them, and as orjson does, before and since its
 // version 3.11.7. All are signed with the same key, so this does not help a forger.
+// A body in which an object has a name twice must be signed as sent, since tools
+// disagree on what it says.
 //
 // The public key comes from Eden AI's support; [ParseKeys] reads it.
 package webhook

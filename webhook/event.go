@@ -102,8 +102,9 @@ func parseEvent(body []byte) (*Event, error) {
 	if body[root.start] != '{' {
 		return nil, errors.New("webhook: the body is not a JSON object")
 	}
+	members, _ := doc.members(1, len(doc.values))
 	fields := map[string]json.RawMessage{} // by exact name, unlike encoding/json's
-	for _, m := range doc.members(1, len(doc.values)) {
+	for _, m := range members {
 		v := doc.values[m.value]
 		if raw := body[v.start:v.end:v.end]; string(raw) != "null" {
 			fields[string(m.name)] = raw
@@ -230,7 +231,8 @@ func parseJobError(raw json.RawMessage) *JobError {
 		if err != nil { // too many members, since raw is valid JSON
 			doc = &document{}
 		}
-		for _, m := range doc.members(1, len(doc.values)) {
+		members, _ := doc.members(1, len(doc.values))
+		for _, m := range members {
 			v := doc.values[m.value]
 			switch field := raw[v.start:v.end]; string(m.name) {
 			case "message":

@@ -173,8 +173,10 @@ func TestParseVerifies(t *testing.T) {
 		{"useless keys", signedWith(v.signature), v.body, []*rsa.PublicKey{nil, {}}, "fits no key"},
 		{"another body", signedWith(v.signature), strings.Replace(v.body, "amazon", "amazom", 1), []*rsa.PublicKey{key}, "no key has signed this body"},
 		{"a number that is another", signedFloats("1e-06", "1e+20", "0.5"), strings.Replace(floats, "0.5", "0.25", 1), []*rsa.PublicKey{key}, "no key has signed this body"},
-		{"a duplicate name", signedWith(v.signature), strings.Replace(v.body, "{", `{"status":"fail",`, 1), []*rsa.PublicKey{key}, ""}, // the last one is signed
-		{"a duplicate name that counts", signedWith(v.signature), v.body[:len(v.body)-1] + `,"status":"fail"}`, []*rsa.PublicKey{key}, "no key has signed this body"},
+		{"a duplicate name", signedWith(v.signature), strings.Replace(v.body, "{", `{"status":"fail",`, 1), []*rsa.PublicKey{key}, "an object has a name twice"},
+		{"a duplicate name inside", signedWith(v.signature), strings.Replace(v.body, `"output":{`, `"output":{"confidence":1,`, 1), []*rsa.PublicKey{key}, "an object has a name twice"},
+		{"a duplicate name as sent", signedWith(sign(t, duplicate)), duplicate, []*rsa.PublicKey{key}, ""},
+		{"a duplicate name that counts", signedWith(v.signature), v.body[:len(v.body)-1] + `,"status":"fail"}`, []*rsa.PublicKey{key}, "an object has a name twice"},
 		{"too deep", signedWith(v.signature), deepDelivery, []*rsa.PublicKey{key}, "more than 1024 nested"},
 		{"too large to write", signedWith(v.signature), longDelivery, []*rsa.PublicKey{key}, "the canonical text is too large"},
 		{"no header", nil, v.body, []*rsa.PublicKey{key}, "there is no X-Edenai-Signature header"},
@@ -201,6 +203,8 @@ func TestParseVerifies(t *testing.T) {
 		t.Errorf("without keys: verified %v, error %v", event.Verified, err)
 	}
 }
+
+var duplicate = `{"job_id":"` + id + `","output":1,"output":2}`
 
 var deepDelivery = `{"job_id":"` + id + `","output":` + nested(maxCanonicalDepth) + `}`
 

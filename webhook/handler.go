@@ -82,7 +82,7 @@ const (
 //	413  the body is larger than MaxBytes
 //	500  OnEvent or Notify panicked, or OnEvent returned an error
 //	503  16 deliveries are being handled already, or the body did not arrive
-//	     within 30 seconds
+//	     whole within 30 seconds
 //
 // Eden AI repeats a delivery after a 5xx, but not after a 4xx.
 //

@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 )
 
@@ -258,6 +260,17 @@ func TestHandlerSixteenAtOnce(t *testing.T) {
 			t.Errorf("afterwards: status %d", w.Code)
 		}
 	})
+}
+
+// A body that breaks off is worth another delivery, and is a hint.
+func TestHandlerOfABrokenBody(t *testing.T) {
+	c := new(calls)
+	r := httptest.NewRequest(http.MethodPost, "/", io.MultiReader(strings.NewReader(`{"job_id":"`+id+`","outp`), iotest.ErrReader(io.ErrUnexpectedEOF)))
+	w := httptest.NewRecorder()
+	Handler(c, Options{OnReject: c.reject}).ServeHTTP(w, r)
+	if got := c.taken(); w.Code != 503 || !slices.Equal(got, []string{"notify " + id, "reject"}) {
+		t.Errorf("status %d, calls %q", w.Code, got)
+	}
 }
 
 func TestHandlerNeedsANotifier(t *testing.T) {

@@ -121,7 +121,7 @@ type Config struct {
 	// MaxWait is the maximum wait for one job, from when the call read its id. The job is
 	// polled once more shortly before MaxWait passes, and before the deadline of a
 	// context. Time in which the machine sleeps does not count, as for all timers of Go.
-	// Every job is polled once within ten seconds of waking. Defaults to no bound.
+	// Within ten seconds of waking, every job is polled once, or the list is read. Defaults to no bound.
 	MaxWait time.Duration
 
 	// MaxErrors is how many requests in a row may fail for one job before it is given

@@ -156,7 +156,9 @@ func each(cells []cell, found emit) error {
 // swallow the rest of the file.
 const maxRecord = 1000
 
-// whole adds the lines on which a quoted CSV field continues.
+// whole adds the lines on which a quoted CSV field continues. If the result is not valid CSV,
+// the quote is only a character, such as an inch sign: with it, the next such quote would end
+// a field that hides all records between them.
 func (r *Reader) whole(text string) string {
 	if !r.table.open(text) {
 		return text
@@ -170,7 +172,10 @@ func (r *Reader) whole(text string) string {
 		line := r.lines.line(piece)
 		more = append(more, line...)
 		if record += "\n" + strings.TrimRight(string(line), "\r\n"); !r.table.open(record) {
-			return record
+			if r.table.strict(record) {
+				return record
+			}
+			break
 		}
 	}
 	r.lines.unread(more)

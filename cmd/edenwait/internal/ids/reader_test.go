@@ -118,6 +118,7 @@ func TestReader(t *testing.T) {
 		{"quotes", `"name";"id"` + "\n" + `"a ""b""; c";"` + a + `"` + "\n", []string{a}},
 		{"a cell of several lines", "id,note\n" + a + ",\"one\ntwo, " + c + "\n\"\"three\"\"\"\n" + b + ",x\n", []string{a, b}},
 		{"a quote that never ends", "id,note\n" + a + ",\"one\n" + b + ",x\n", []string{a, b}},
+		{"two quotes that never end", "id,note\n" + a + ",\"one\n" + b + ",x\n" + c + ",\"two\n", []string{a, b, c}},
 		{"a header again", "id,x\n" + a + ",1\nid,x\n" + b + ",2\n", []string{a, b}},
 		{"ids side by side", a + "," + b + "\n" + b + " " + c + "\n" + a + "; " + c + "\n", []string{a, b, b, c, a, c}},
 		{"an old Mac's lines", "id,x\r" + a + ",1\r" + b + ",2\r", []string{a, b}},

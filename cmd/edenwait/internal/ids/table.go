@@ -156,6 +156,14 @@ func (t *table) open(text string) bool {
 	return strings.HasPrefix(text, `"`) || strings.Contains(text, string(t.separator)+`"`)
 }
 
+// strict reports whether a record is valid CSV, quotes included.
+func (t *table) strict(record string) bool {
+	r := csv.NewReader(strings.NewReader(record))
+	r.Comma, r.TrimLeadingSpace = t.separator, t.separator != '\t'
+	_, err := r.Read()
+	return err == nil
+}
+
 // columnNames are names of the column of ids, the most certain first. The first match
 // counts, since other columns may have ids of other things.
 var columnNames = []string{"publicid", "jobid", "jobids", "edenaiid", "uuid", "id", "ids", "job"}

@@ -114,7 +114,7 @@ func (r *Reader) next(found emit) error {
 		}
 		r.within = false
 	}
-	text := bytes.TrimLeft(piece, " \t\r\n")
+	text := bytes.TrimLeft(piece, " \t\r\n\ufeff") // a file with a mark may follow another
 	if len(text) > 0 && (text[0] == '{' || text[0] == '[') {
 		if err := r.flush(found); err != nil {
 			return err
@@ -124,7 +124,7 @@ func (r *Reader) next(found emit) error {
 		r.within, err = readValue(r.lines, text[0] == '[', found)
 		return err
 	}
-	text = bytes.TrimSpace(r.lines.line(piece))
+	text = bytes.TrimSpace(bytes.TrimPrefix(r.lines.line(piece), []byte("\ufeff")))
 	if len(text) == 0 || text[0] == '#' {
 		return nil
 	}

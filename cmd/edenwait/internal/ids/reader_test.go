@@ -122,6 +122,8 @@ func TestReader(t *testing.T) {
 		{"a header again", "id,x\n" + a + ",1\nid,x\n" + b + ",2\n", []string{a, b}},
 		{"ids side by side", a + "," + b + "\n" + b + " " + c + "\n" + a + "; " + c + "\n", []string{a, b, b, c, a, c}},
 		{"an old Mac's lines", "id,x\r" + a + ",1\r" + b + ",2\r", []string{a, b}},
+		{"a byte order mark within", a + "\n\ufeff" + b + "\n\ufeff", []string{a, b}},
+		{"a byte order mark before a header again", "id,x\n" + a + ",1\n\ufeffid,x\n" + b + ",2\n\ufeff[\"" + c + "\"]", []string{a, b, c}},
 		{"UTF-16", wide(binary.LittleEndian, "\ufeffName\tid\r\nÄ\t"+a+"\r\n"), []string{a}},
 		{"UTF-16, the other way round", wide(binary.BigEndian, "\ufeff"+a+"\r\n"+b), []string{a, b}},
 		{"UTF-16 without a mark", wide(binary.LittleEndian, a+"\r\n"+b+"\r\n"), []string{a, b}},

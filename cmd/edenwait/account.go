@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -55,11 +56,25 @@ func (a *account) token(ctx context.Context) (string, error) {
 		return token, nil
 	}
 	// It may be a pipe from a program that first asks its user for a passphrase.
-	content, err := await(ctx, func() ([]byte, error) { return os.ReadFile(a.tokenFile) })
+	content, err := await(ctx, func() ([]byte, error) { return readToken(a.tokenFile) })
 	if err != nil {
 		return "", usageError("--token-file", err)
 	}
 	return parseToken(a.tokenFile, content)
+}
+
+// maxToken bounds the content of a token file. Servers refuse longer headers, and a wrong
+// file may not fit into memory.
+const maxToken = 8 << 10
+
+// readToken reads a token file, and at most one byte more than a key may have.
+func readToken(name string) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	content, err := io.ReadAll(io.LimitReader(file, maxToken+1))
+	return content, errors.Join(err, file.Close())
 }
 
 // parseToken returns the key in a file's content. Errors never quote the content, since
@@ -69,7 +84,7 @@ func parseToken(name string, content []byte) (string, error) {
 		return "", fmt.Errorf("--token-file: %s is UTF-16: want plain text", name)
 	}
 	token := bytes.TrimSpace(bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))) // of a Windows editor
-	if len(token) == 0 || len(bytes.Fields(token)) != 1 {
+	if len(content) > maxToken || len(bytes.Fields(token)) != 1 {
 		return "", fmt.Errorf("--token-file: want only the key in %s", name)
 	}
 	if bytes.ContainsFunc(token, func(c rune) bool { return c <= ' ' || c >= 0x7f }) {

@@ -121,6 +121,7 @@ func TestReader(t *testing.T) {
 		{"two quotes that never end", "id,note\n" + a + ",\"one\n" + b + ",x\n" + c + ",\"two\n", []string{a, b, c}},
 		{"a header again", "id,x\n" + a + ",1\nid,x\n" + b + ",2\n", []string{a, b}},
 		{"ids side by side", a + "," + b + "\n" + b + " " + c + "\n" + a + "; " + c + "\n", []string{a, b, b, c, a, c}},
+		{"ids side by side, and a comma at the end", a + "," + b + ",\n" + a + "; " + c + ";\n" + c + ",\n", []string{a, b, a, c, c}},
 		{"an old Mac's lines", "id,x\r" + a + ",1\r" + b + ",2\r", []string{a, b}},
 		{"a byte order mark within", a + "\n\ufeff" + b + "\n\ufeff", []string{a, b}},
 		{"a byte order mark before a header again", "id,x\n" + a + ",1\n\ufeffid,x\n" + b + ",2\n\ufeff[\"" + c + "\"]", []string{a, b, c}},

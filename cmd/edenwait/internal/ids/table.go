@@ -92,8 +92,10 @@ func (t *table) pick(cells []string, line string) []string {
 		}
 		return cells[column : column+1]
 	}
-	if !slices.ContainsFunc(cells, only) {
-		return cells
+	// A list may end in a comma, and continue on the next line.
+	filled := slices.DeleteFunc(slices.Clone(cells), func(text string) bool { return text == "" })
+	if len(filled) > 0 && !slices.ContainsFunc(filled, only) {
+		return filled
 	}
 	if words := strings.Fields(line); len(words) > 1 && !slices.ContainsFunc(words, only) {
 		return words

@@ -62,7 +62,9 @@ func readable(file *os.File) error {
 
 // checkTimeline refuses a picture that would overwrite another file of this run.
 func (f *waitFlags) checkTimeline() error {
-	for flag, names := range map[string][]string{"--token-file": {f.tokenFile}, "--ids-file": f.idsFiles, "--output": {f.output}} {
+	for flag, names := range map[string][]string{
+		"--token-file": {f.tokenFile}, "--webhook-key": {f.webhookKey}, "--ids-file": f.idsFiles, "--output": {f.output},
+	} {
 		for _, name := range names {
 			if f.timeline != "" && name != "" && sameFile(f.timeline, name) {
 				return fmt.Errorf("--timeline and %s name the same file, %s", flag, f.timeline)
@@ -78,7 +80,30 @@ func sameFile(a, b string) bool {
 	x, errA := os.Stat(a)
 	y, errB := os.Stat(b)
 	if errA != nil || errB != nil {
-		return filepath.Clean(a) == filepath.Clean(b)
+		return target(a) == target(b)
 	}
 	return x.Mode().IsRegular() && os.SameFile(x, y)
+}
+
+// target returns the absolute path to which a path leads, also if there is no file yet.
+func target(path string) string {
+	for range 40 { // as many links as systems follow
+		to, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Dir(path) + string(filepath.Separator) + to
+		}
+		path = to
+	}
+	folder := filepath.Dir(path)
+	if real, err := filepath.EvalSymlinks(folder); err == nil {
+		folder = real
+	}
+	path = filepath.Join(folder, filepath.Base(path))
+	if absolute, err := filepath.Abs(path); err == nil {
+		return absolute
+	}
+	return path
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -56,26 +55,15 @@ func (a *account) token(ctx context.Context) (string, error) {
 		return token, nil
 	}
 	// It may be a pipe from a program that first asks its user for a passphrase.
-	content, err := await(ctx, func() ([]byte, error) { return readToken(a.tokenFile) })
+	content, err := await(ctx, func() ([]byte, error) { return readStart(a.tokenFile, maxToken+1) })
 	if err != nil {
 		return "", usageError("--token-file", err)
 	}
 	return parseToken(a.tokenFile, content)
 }
 
-// maxToken bounds the content of a token file. Servers refuse longer headers, and a wrong
-// file may not fit into memory.
+// maxToken bounds the content of a token file. Servers refuse longer headers.
 const maxToken = 8 << 10
-
-// readToken reads a token file, and at most one byte more than a key may have.
-func readToken(name string) ([]byte, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	content, err := io.ReadAll(io.LimitReader(file, maxToken+1))
-	return content, errors.Join(err, file.Close())
-}
 
 // parseToken returns the key in a file's content. Errors never quote the content, since
 // it is a secret whatever it is.

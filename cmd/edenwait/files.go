@@ -47,6 +47,17 @@ func openIDs(ctx context.Context, name string) (*os.File, error) {
 	return file, nil
 }
 
+// readStart reads at most this many bytes of a file. A wrong file may be a device, or not
+// fit into memory.
+func readStart(name string, most int64) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	content, err := io.ReadAll(io.LimitReader(file, most))
+	return content, errors.Join(err, file.Close())
+}
+
 // readable checks that a regular file can be read. A directory can be opened too, and some
 // files cannot be read.
 func readable(file *os.File) error {

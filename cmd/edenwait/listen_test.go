@@ -116,9 +116,13 @@ func TestListenRefuses(t *testing.T) {
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	large := filepath.Join(t.TempDir(), "large.pem") // a device can have no end
+	if err := os.WriteFile(large, make([]byte, maxKeys+1), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, args := range [][]string{
 		{"--webhook-key", empty}, {"--listen", "nowhere"}, {"--listen", "127.0.0.1:0", "--webhook-key", empty},
-		{"--listen", "127.0.0.1:0", "--webhook-key", empty + "-not"},
+		{"--listen", "127.0.0.1:0", "--webhook-key", empty + "-not"}, {"--listen", "127.0.0.1:0", "--webhook-key", large},
 	} {
 		cmd := command(t, append([]string{"wait", jobID}, args...)...)
 		var stderr bytes.Buffer

@@ -133,6 +133,9 @@ func TestListenRefuses(t *testing.T) {
 		if got := code(t, cmd); got != exitUsage || !strings.Contains(stderr.String(), "--webhook-key") && !strings.Contains(stderr.String(), "--listen") {
 			t.Errorf("%q: exit code %d, stderr %s", args, got, stderr.String())
 		}
+		if args[len(args)-1] == large && !strings.Contains(stderr.String(), "larger than") {
+			t.Errorf("stderr is %s", stderr.String())
+		}
 	}
 }
 

@@ -72,7 +72,13 @@ func readable(file *os.File) error {
 }
 
 // checkTimeline refuses a picture that would overwrite another file of this run.
-func (f *waitFlags) checkTimeline() error {
+func (f *waitFlags) checkTimeline(stdout io.Writer) error {
+	if file, ok := fileOf(stdout); ok && f.timeline != "" {
+		lines, err := file.Stat()
+		if there, errThere := os.Stat(f.timeline); err == nil && errThere == nil && lines.Mode().IsRegular() && os.SameFile(lines, there) {
+			return fmt.Errorf("--timeline and stdout are the same file, %s", f.timeline)
+		}
+	}
 	for flag, names := range map[string][]string{
 		"--token-file": {f.tokenFile}, "--webhook-key": {f.webhookKey}, "--ids-file": f.idsFiles, "--output": {f.output},
 	} {
@@ -109,8 +115,8 @@ func target(path string) string {
 		path = to
 	}
 	folder := filepath.Dir(path)
-	if real, err := filepath.EvalSymlinks(folder); err == nil {
-		folder = real
+	if there, err := filepath.EvalSymlinks(folder); err == nil {
+		folder = there
 	}
 	path = filepath.Join(folder, filepath.Base(path))
 	if absolute, err := filepath.Abs(path); err == nil {

@@ -24,6 +24,7 @@ const minKeyBits = 1024
 // the old and the new key in the file: a delivery needs only one of them.
 func ParseKeys(data []byte) ([]*rsa.PublicKey, error) {
 	var keys []*rsa.PublicKey
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) // of a Windows editor
 	// Decode skips a damaged block without a word, and a key that is silently
 	// missing shows only when deliveries are rejected.
 	for want := bytes.Count(data, []byte("-----BEGIN ")); len(keys) < want; {

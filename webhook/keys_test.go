@@ -65,6 +65,9 @@ func TestParseKeys(t *testing.T) {
 	if err != nil || len(keys) != 3 || !keys[0].Equal(want) || keys[1].Equal(want) || !keys[2].Equal(want) {
 		t.Errorf("%d keys, %v", len(keys), err)
 	}
+	if keys, err := ParseKeys(append([]byte("\ufeff"), all...)); err != nil || len(keys) != 3 {
+		t.Errorf("after a byte order mark: %d keys, %v", len(keys), err)
+	}
 }
 
 func TestParseKeysRefuses(t *testing.T) {

@@ -55,12 +55,15 @@ func (a *account) token(ctx context.Context) (string, error) {
 		return token, nil
 	}
 	// It may be a pipe from a program that first asks its user for a passphrase.
-	content, err := await(ctx, func() ([]byte, error) { return os.ReadFile(a.tokenFile) })
+	content, err := await(ctx, func() ([]byte, error) { return readStart(a.tokenFile, maxToken+1) })
 	if err != nil {
 		return "", usageError("--token-file", err)
 	}
 	return parseToken(a.tokenFile, content)
 }
+
+// maxToken bounds the content of a token file. Servers refuse longer headers.
+const maxToken = 8 << 10
 
 // parseToken returns the key in a file's content. Errors never quote the content, since
 // it is a secret whatever it is.
@@ -69,7 +72,7 @@ func parseToken(name string, content []byte) (string, error) {
 		return "", fmt.Errorf("--token-file: %s is UTF-16: want plain text", name)
 	}
 	token := bytes.TrimSpace(bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))) // of a Windows editor
-	if len(token) == 0 || len(bytes.Fields(token)) != 1 {
+	if len(content) > maxToken || len(bytes.Fields(token)) != 1 {
 		return "", fmt.Errorf("--token-file: want only the key in %s", name)
 	}
 	if bytes.ContainsFunc(token, func(c rune) bool { return c <= ' ' || c >= 0x7f }) {

@@ -98,7 +98,10 @@ func (d *demo) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, errTimeout) {
 		return unfinished("%w", cause)
 	}
-	return d.report(stdout, ours, theirs)
+	if err := d.report(stdout, ours, theirs); err != nil {
+		return unfinished("%w", err)
+	}
+	return nil
 }
 
 func (d *demo) client(name string) *client {

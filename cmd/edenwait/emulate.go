@@ -118,6 +118,10 @@ func (f *emulateFlags) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	return f.serve(ctx, api, listener, stdout, stderr)
 }
 
+// mostJobs bounds --jobs, which needs gigabytes there: without memory the runtime ends the
+// process with a trace instead of an error.
+const mostJobs = 10_000_000
+
 // check checks the values of the flags. edentest would replace a burst of 0 by its default,
 // and would let no request through at a rate of NaN. NaN fails each comparison.
 func (f *emulateFlags) check() error {
@@ -130,7 +134,7 @@ func (f *emulateFlags) check() error {
 	}{
 		{o.Rate < 0 || o.Rate > 0 && !math.IsInf(o.Rate, 1), "rate", o.Rate, "requests per second, or a negative number for no limit"},
 		{o.Burst >= 1, "burst", o.Burst, "1 or more"},
-		{f.jobs >= 0, "jobs", f.jobs, "0 or more"},
+		{f.jobs >= 0 && f.jobs <= mostJobs, "jobs", f.jobs, fmt.Sprintf("0 to %d", mostJobs)},
 		{o.Workload.FailureRate >= 0 && o.Workload.FailureRate <= 1, "fail-share", o.Workload.FailureRate, "0 to 1"},
 		{o.Workload.OutputBytes >= 0, "output-bytes", o.Workload.OutputBytes, "0 or more"},
 		{o.Latency >= 0, "latency", o.Latency, "0s or more"},

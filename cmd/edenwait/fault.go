@@ -7,11 +7,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/edenwait/edenwait/cmd/edenwait/internal/ids"
 	"github.com/edenwait/edenwait/edentest"
 )
 
 // faultHelp describes the values of --fault.
-const faultHelp = `inject a fault, as WHAT[=VALUE][,KEY=VALUE…], may be repeated; WHAT is
+const faultHelp = "inject a fault, as " + faultForm
+
+const faultForm = `WHAT[=VALUE][,KEY=VALUE…], may be repeated; WHAT is
 status=CODE, delay=TIME, drip=TIME, stale-list=TIME, clock-skew=TIME, retry-after=TEXT,
 redirect=URL, wrong-type=TYPE, huge=BYTES, reset, reset-body, refuse, stall, torn,
 gzip-torn, empty, null, html, other-id, or chaos=SHARE for all of them; KEY is
@@ -51,6 +54,10 @@ func parseFaults(texts []string) ([]edentest.Fault, error) {
 func parseFault(text string) ([]edentest.Fault, error) {
 	parts := strings.Split(text, ",")
 	what, value, valued := strings.Cut(parts[0], "=")
+	for textEffects[what] != nil && len(parts) > 1 && !strings.Contains(parts[1], "=") {
+		value += "," + parts[1] // every HTTP date has a comma
+		parts = parts[1:]
+	}
 	if what == "chaos" {
 		share, err := parseShare(value)
 		if err == nil && len(parts) > 1 {
@@ -106,7 +113,7 @@ func parseEffect(what, value string) (edentest.Effect, error) {
 		}
 		return edentest.PadBody(n), nil
 	}
-	return edentest.Effect{}, fmt.Errorf("unknown fault %q: want %s", what, faultHelp)
+	return edentest.Effect{}, fmt.Errorf("unknown fault %q: want %s", what, faultForm)
 }
 
 func setFault(fault *edentest.Fault, key, value string) (err error) {
@@ -121,6 +128,9 @@ func setFault(fault *edentest.Fault, key, value string) (err error) {
 		}
 		fault.On = kinds[i]
 	case "job":
+		if !ids.IsValid(value) {
+			return fmt.Errorf("invalid job=%s: want a UUID", value)
+		}
 		fault.JobID = value
 	case "from":
 		fault.From, err = parseSpan(value)

@@ -47,6 +47,17 @@ func openIDs(ctx context.Context, name string) (*os.File, error) {
 	return file, nil
 }
 
+// readStart reads at most this many bytes of a file. A wrong file may be a device, or not
+// fit into memory.
+func readStart(name string, most int64) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	content, err := io.ReadAll(io.LimitReader(file, most))
+	return content, errors.Join(err, file.Close())
+}
+
 // readable checks that a regular file can be read. A directory can be opened too, and some
 // files cannot be read.
 func readable(file *os.File) error {
@@ -61,8 +72,16 @@ func readable(file *os.File) error {
 }
 
 // checkTimeline refuses a picture that would overwrite another file of this run.
-func (f *waitFlags) checkTimeline() error {
-	for flag, names := range map[string][]string{"--token-file": {f.tokenFile}, "--ids-file": f.idsFiles, "--output": {f.output}} {
+func (f *waitFlags) checkTimeline(stdout io.Writer) error {
+	if file, ok := fileOf(stdout); ok && f.timeline != "" {
+		lines, err := file.Stat()
+		if there, errThere := os.Stat(f.timeline); err == nil && errThere == nil && lines.Mode().IsRegular() && os.SameFile(lines, there) {
+			return fmt.Errorf("--timeline and stdout are the same file, %s", f.timeline)
+		}
+	}
+	for flag, names := range map[string][]string{
+		"--token-file": {f.tokenFile}, "--webhook-key": {f.webhookKey}, "--ids-file": f.idsFiles, "--output": {f.output},
+	} {
 		for _, name := range names {
 			if f.timeline != "" && name != "" && sameFile(f.timeline, name) {
 				return fmt.Errorf("--timeline and %s name the same file, %s", flag, f.timeline)
@@ -78,7 +97,30 @@ func sameFile(a, b string) bool {
 	x, errA := os.Stat(a)
 	y, errB := os.Stat(b)
 	if errA != nil || errB != nil {
-		return filepath.Clean(a) == filepath.Clean(b)
+		return target(a) == target(b)
 	}
 	return x.Mode().IsRegular() && os.SameFile(x, y)
+}
+
+// target returns the absolute path to which a path leads, also if there is no file yet.
+func target(path string) string {
+	for range 40 { // as many links as systems follow
+		to, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Dir(path) + string(filepath.Separator) + to
+		}
+		path = to
+	}
+	folder := filepath.Dir(path)
+	if there, err := filepath.EvalSymlinks(folder); err == nil {
+		folder = there
+	}
+	path = filepath.Join(folder, filepath.Base(path))
+	if absolute, err := filepath.Abs(path); err == nil {
+		return absolute
+	}
+	return path
 }

@@ -56,18 +56,19 @@ func TestParseFault(t *testing.T) {
 		name string
 		edentest.Fault
 	}{
-		"torn":                          {"torn", edentest.Fault{}},
-		"status=503,share=0.1":          {"status 503", edentest.Fault{Probability: .1}},
-		"delay=2s,on=list,from=1m":      {"delay", edentest.Fault{On: edentest.List, From: time.Minute}},
-		"reset,on=get,times=3,skip=2":   {"reset", edentest.Fault{On: edentest.Get, Times: 3, Skip: 2}},
-		"refuse,until=1s,job=x":         {"refuse", edentest.Fault{Until: time.Second, JobID: "x"}},
-		"retry-after=Tomorrow,on=get":   {"retry", edentest.Fault{On: edentest.Get}},
-		"status=200":                    {"status 200", edentest.Fault{}},
-		"status=599":                    {"status 599", edentest.Fault{}},
-		"huge=1000000":                  {"huge", edentest.Fault{}},
-		"clock-skew=-10s":               {"clock", edentest.Fault{}},
-		"stale-list=10s":                {"stale", edentest.Fault{}},
-		"redirect=http://127.0.0.1:1/x": {"redirect", edentest.Fault{}},
+		"torn":                                              {"torn", edentest.Fault{}},
+		"status=503,share=0.1":                              {"status 503", edentest.Fault{Probability: .1}},
+		"delay=2s,on=list,from=1m":                          {"delay", edentest.Fault{On: edentest.List, From: time.Minute}},
+		"reset,on=get,times=3,skip=2":                       {"reset", edentest.Fault{On: edentest.Get, Times: 3, Skip: 2}},
+		"refuse,until=1s,job=" + jobID:                      {"refuse", edentest.Fault{Until: time.Second, JobID: jobID}},
+		"retry-after=Tomorrow,on=get":                       {"retry", edentest.Fault{On: edentest.Get}},
+		"retry-after=Wed, 21 Oct 2037 07:28:00 GMT,times=2": {`retry after "Wed, 21 Oct 2037 07:28:00 GMT"`, edentest.Fault{Times: 2}},
+		"status=200":                                        {"status 200", edentest.Fault{}},
+		"status=599":                                        {"status 599", edentest.Fault{}},
+		"huge=1000000":                                      {"huge", edentest.Fault{}},
+		"clock-skew=-10s":                                   {"clock", edentest.Fault{}},
+		"stale-list=10s":                                    {"stale", edentest.Fault{}},
+		"redirect=http://127.0.0.1:1/x":                     {"redirect", edentest.Fault{}},
 	} {
 		got, err := parseFault(text)
 		if err != nil || len(got) != 1 {
@@ -90,7 +91,7 @@ func TestParseFault(t *testing.T) {
 		"", "nothing", "torn=1", "status", "status=199", "status=600", "delay", "delay=2", "huge=many", "huge=-1", "torn,share=0", "torn,share=2",
 		"delay=-1s", "drip=-1s", "stale-list=-1s", "torn,from=-1s", "torn,until=-1s", "torn,from=2s,until=1s", "torn,from=1s,until=1s", "torn,skip=-1",
 		"torn,times=-1", "torn,share=NaN", "torn,share=-1", "chaos=-1",
-		"torn,on=put", "torn,times=few", "torn,from=5", "torn,colour=red", "chaos", "chaos=2", "chaos=0.1,on=get",
+		"torn,on=put", "torn,job=x", "torn,x", "torn,times=few", "torn,from=5", "torn,colour=red", "chaos", "chaos=2", "chaos=0.1,on=get",
 	} {
 		if got, err := parseFault(text); err == nil {
 			t.Errorf("%q is taken as %v", text, got)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/ids"
 	"github.com/edenwait/edenwait/cmd/edenwait/internal/resultlog"
 )
@@ -41,17 +42,22 @@ func (b *batch) failedBefore(from *source) error {
 		return nil
 	}
 	for id := range from.all() {
-		if b.jobTable.failedEarlier(id.ID) {
-			return b.stoppedBefore(id.ID)
+		if outcome, failed := b.jobTable.failedEarlier(id.ID); failed {
+			return b.stoppedBefore(id.ID, outcome)
 		}
 	}
 	return nil
 }
 
-// stoppedBefore is the error of --fail-fast for a job that failed in an earlier run.
-func (b *batch) stoppedBefore(id string) error {
+// stoppedBefore is the error of --fail-fast for a job that failed in an earlier run. It
+// names --retry-errors only if that would poll this job again.
+func (b *batch) stoppedBefore(id string, outcome edenwait.Outcome) error {
+	retry := ""
+	if outcome == edenwait.OutcomeError {
+		retry = ", or with --retry-errors to poll the jobs without a result again"
+	}
 	return &exit{exitFailed, fmt.Errorf("stopped by --fail-fast: job %s did not succeed in an earlier run (its line is in %s). "+
-		"Run without --fail-fast to wait for the other jobs, or with --retry-errors to poll the jobs without a result again", id, b.output)}
+		"Run without --fail-fast to wait for the other jobs%s", id, b.output, retry)}
 }
 
 // pending yields the ids to wait for.
@@ -71,8 +77,8 @@ func (b *batch) pending(from iter.Seq2[locatedID, error], cancel context.CancelC
 				b.tally.Earlier(earlier.provider, earlier.cost)
 			}
 			if !wait {
-				if b.config.FailFast && b.jobTable.failedEarlier(id.ID) {
-					ended = b.stoppedBefore(id.ID)
+				if outcome, failed := b.jobTable.failedEarlier(id.ID); failed && b.config.FailFast {
+					ended = b.stoppedBefore(id.ID, outcome)
 					cancel(ended)
 					return
 				}

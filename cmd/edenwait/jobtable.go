@@ -74,12 +74,17 @@ func (r *jobTable) addEarlier(e resultlog.Entry) {
 	r.set(e.ID, entry{line: at})
 }
 
-// failedEarlier reports whether an id has a line from an earlier run that is not a success.
-func (r *jobTable) failedEarlier(id string) bool {
+// failedEarlier returns the outcome of an id's line from an earlier run, if it is not a
+// success.
+func (r *jobTable) failedEarlier(id string) (outcome edenwait.Outcome, failed bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e := r.get(id)
-	return e.line > 0 && r.lines[e.line-1].outcome != edenwait.OutcomeSuccess
+	if e.line == 0 {
+		return "", false
+	}
+	outcome = r.lines[e.line-1].outcome
+	return outcome, outcome != edenwait.OutcomeSuccess
 }
 
 // setEarly notes that a job had ended before its first poll.

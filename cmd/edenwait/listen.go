@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"crypto/rsa"
+	"fmt"
 	"net/http"
-	"os"
 	"sync/atomic"
 	"time"
 
@@ -17,6 +17,9 @@ type listener struct {
 	keys []*rsa.PublicKey
 }
 
+// maxKeys bounds the content of a key file, which has room for thousands of keys.
+const maxKeys = 4 << 20
+
 // listen opens the address and the keys of --listen and --webhook-key. It returns nil
 // without --listen.
 func (f *waitFlags) listen(ctx context.Context) (*listener, error) {
@@ -25,9 +28,12 @@ func (f *waitFlags) listen(ctx context.Context) (*listener, error) {
 	}
 	l := &listener{}
 	if f.webhookKey != "" {
-		content, err := await(ctx, func() ([]byte, error) { return os.ReadFile(f.webhookKey) })
+		content, err := await(ctx, func() ([]byte, error) { return readStart(f.webhookKey, maxKeys+1) })
 		if err != nil {
 			return nil, usageError("--webhook-key", err)
+		}
+		if len(content) > maxKeys {
+			return nil, usageError("--webhook-key", fmt.Errorf("%s is larger than %d bytes: want only keys", f.webhookKey, maxKeys))
 		}
 		if l.keys, err = webhook.ParseKeys(content); err != nil {
 			return nil, usageError("--webhook-key", err)

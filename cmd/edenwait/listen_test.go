@@ -116,9 +116,13 @@ func TestListenRefuses(t *testing.T) {
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	large := filepath.Join(t.TempDir(), "large.pem") // a device can have no end
+	if err := os.WriteFile(large, make([]byte, maxKeys+1), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, args := range [][]string{
 		{"--webhook-key", empty}, {"--listen", "nowhere"}, {"--listen", "127.0.0.1:0", "--webhook-key", empty},
-		{"--listen", "127.0.0.1:0", "--webhook-key", empty + "-not"},
+		{"--listen", "127.0.0.1:0", "--webhook-key", empty + "-not"}, {"--listen", "127.0.0.1:0", "--webhook-key", large},
 	} {
 		cmd := command(t, append([]string{"wait", jobID}, args...)...)
 		var stderr bytes.Buffer
@@ -128,6 +132,9 @@ func TestListenRefuses(t *testing.T) {
 		}
 		if got := code(t, cmd); got != exitUsage || !strings.Contains(stderr.String(), "--webhook-key") && !strings.Contains(stderr.String(), "--listen") {
 			t.Errorf("%q: exit code %d, stderr %s", args, got, stderr.String())
+		}
+		if args[len(args)-1] == large && !strings.Contains(stderr.String(), "larger than") {
+			t.Errorf("stderr is %s", stderr.String())
 		}
 	}
 }

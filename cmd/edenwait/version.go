@@ -21,8 +21,10 @@ func newVersion() *cobra.Command {
 }
 
 func printVersion(cmd *cobra.Command) error {
-	_, err := fmt.Fprintln(cmd.OutOrStdout(), version())
-	return err
+	if _, err := fmt.Fprintln(cmd.OutOrStdout(), version()); err != nil {
+		return unfinished("%w", err)
+	}
+	return nil
 }
 
 // version returns the library's version, the commit if the build recorded it, and the Go

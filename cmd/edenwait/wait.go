@@ -133,7 +133,7 @@ func (f *waitFlags) run(cmd *cobra.Command, args []string) (err error) {
 		ctx, cancel = context.WithTimeoutCause(ctx, f.timeout, errTimeout)
 		defer cancel()
 	}
-	if err := f.checkTimeline(); err != nil {
+	if err := f.checkTimeline(cmd.OutOrStdout()); err != nil {
 		return err
 	}
 	config, err := f.config(ctx)

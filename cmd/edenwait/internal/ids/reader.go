@@ -114,7 +114,7 @@ func (r *Reader) next(found emit) error {
 		}
 		r.within = false
 	}
-	text := bytes.TrimLeft(piece, " \t\r\n")
+	text := bytes.TrimLeft(piece, " \t\r\n\ufeff") // a file with a mark may follow another
 	if len(text) > 0 && (text[0] == '{' || text[0] == '[') {
 		if err := r.flush(found); err != nil {
 			return err
@@ -124,7 +124,7 @@ func (r *Reader) next(found emit) error {
 		r.within, err = readValue(r.lines, text[0] == '[', found)
 		return err
 	}
-	text = bytes.TrimSpace(r.lines.line(piece))
+	text = bytes.TrimSpace(bytes.TrimPrefix(r.lines.line(piece), []byte("\ufeff")))
 	if len(text) == 0 || text[0] == '#' {
 		return nil
 	}
@@ -156,7 +156,9 @@ func each(cells []cell, found emit) error {
 // swallow the rest of the file.
 const maxRecord = 1000
 
-// whole adds the lines on which a quoted CSV field continues.
+// whole adds the lines on which a quoted CSV field continues. If the result is not valid CSV,
+// the quote is only a character, such as an inch sign: with it, the next such quote would end
+// a field that hides all records between them.
 func (r *Reader) whole(text string) string {
 	if !r.table.open(text) {
 		return text
@@ -170,7 +172,10 @@ func (r *Reader) whole(text string) string {
 		line := r.lines.line(piece)
 		more = append(more, line...)
 		if record += "\n" + strings.TrimRight(string(line), "\r\n"); !r.table.open(record) {
-			return record
+			if r.table.strict(record) {
+				return record
+			}
+			break
 		}
 	}
 	r.lines.unread(more)

@@ -92,8 +92,10 @@ func (t *table) pick(cells []string, line string) []string {
 		}
 		return cells[column : column+1]
 	}
-	if !slices.ContainsFunc(cells, only) {
-		return cells
+	// A list may end in a comma, and continue on the next line.
+	filled := slices.DeleteFunc(slices.Clone(cells), func(text string) bool { return text == "" })
+	if len(filled) > 0 && !slices.ContainsFunc(filled, only) {
+		return filled
 	}
 	if words := strings.Fields(line); len(words) > 1 && !slices.ContainsFunc(words, only) {
 		return words
@@ -154,6 +156,14 @@ func (t *table) open(text string) bool {
 		return false
 	}
 	return strings.HasPrefix(text, `"`) || strings.Contains(text, string(t.separator)+`"`)
+}
+
+// strict reports whether a record is valid CSV, quotes included.
+func (t *table) strict(record string) bool {
+	r := csv.NewReader(strings.NewReader(record))
+	r.Comma, r.TrimLeadingSpace = t.separator, t.separator != '\t'
+	_, err := r.Read()
+	return err == nil
 }
 
 // columnNames are names of the column of ids, the most certain first. The first match

@@ -130,8 +130,9 @@ func (v *value) read(array bool) error {
 
 // emit emits the ids of an element.
 func (v *value) emit(element json.RawMessage) error {
+	line := v.line(v.json.InputOffset())
 	for _, id := range idsOf(gjson.ParseBytes(element)) {
-		if err := v.found(id, v.line(v.json.InputOffset())); err != nil {
+		if err := v.found(id, line); err != nil {
 			return err
 		}
 	}

@@ -35,6 +35,7 @@ func (f *File) rewrite(newLock func(string) locker, retry func(id string) bool) 
 		return err
 	}
 	size, err := f.copyKept(file, retry)
+	keepOwner(file, info) // before Chmod, since a change of the owner can clear bits of the mode
 	err = errors.Join(err, file.Chmod(info.Mode().Perm()), file.Sync())
 	lock := f.lock
 	if lockName(beside) == beside && err == nil {

@@ -253,3 +253,15 @@ func TestTransportOverTheWire(t *testing.T) {
 		}
 	})
 }
+
+// A RoundTripper that returns neither a response nor an error is an error of http.Client,
+// as it is without Transport.
+func TestTransportOverNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, waiter := testbed.New(t, edentest.Options{}, edenwait.Config{})
+		client := &http.Client{Transport: waiter.Transport(testbed.RoundTrip(func(*http.Request) (*http.Response, error) { return nil, nil }))} //nolint:nilnil // it is what is tested
+		if _, _, err := testbed.Submit(context.Background(), client, edenwait.DefaultBaseURL, ""); err == nil {
+			t.Error("no error")
+		}
+	})
+}

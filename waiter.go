@@ -77,7 +77,7 @@ func New(config Config) (*Waiter, error) {
 	waiter.config, waiter.source = config, source
 	waiter.driver.requester = newRequester(config, source, redact, waiter.driver.fail)
 	waiter.driver.log, waiter.driver.idle, waiter.driver.woke = config.Logger, closeIdle, closeUnused
-	waiter.driver.start(func() *engine.Engine { return engine.New(engineConfig(config, waiter.driver.requester.lister != nil)) })
+	waiter.driver.core = engine.New(engineConfig(config, waiter.driver.requester.lister != nil))
 	config.warnings()
 	return waiter, nil
 }

@@ -141,6 +141,13 @@ func (c *client) do(own *http.Transport, r *http.Request) (*http.Response, error
 // end counts a request that was sent at began, and closes what is left when it
 // was the last and that is wanted.
 func (c *client) end(began time.Time, timedOut, answered bool) {
+	if c.count(began, timedOut, answered) {
+		c.closeUnused()
+	}
+}
+
+// count counts a request that has ended, and reports whether to close what is unused.
+func (c *client) count(began time.Time, timedOut, answered bool) (closeUnused bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.inFlight--
@@ -154,18 +161,23 @@ func (c *client) end(began time.Time, timedOut, answered bool) {
 		// The silent one is closed if nothing else waits on it. Over HTTP/1.1, those
 		// that are idle most likely are silent too, and each would cost one request its
 		// whole time. For a client of the caller's, one slow answer is no reason.
-		if c.timeouts++; c.own != nil || c.timeouts >= tooManyTimeouts {
-			c.closeUnused()
-		}
+		c.timeouts++
+		closeUnused = c.own != nil || c.timeouts >= tooManyTimeouts
 	}
 	if c.closing && c.inFlight == 0 {
 		c.closeOwn()
 	}
+	return closeUnused
 }
 
+// closeUnused closes idle connections, without the lock: the RoundTripper may be the
+// caller's, and may send a request itself.
 func (c *client) closeUnused() {
-	if c.own != nil {
-		c.own.CloseIdleConnections()
+	c.mu.Lock()
+	own := c.own
+	c.mu.Unlock()
+	if own != nil {
+		own.CloseIdleConnections()
 	} else {
 		c.http.CloseIdleConnections()
 	}

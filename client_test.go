@@ -356,3 +356,41 @@ func TestSilentInMemory(t *testing.T) {
 		}
 	}
 }
+
+// prober is a RoundTripper of the caller's that sends a request when its connections are
+// closed, to have a new one.
+type prober struct {
+	http.RoundTripper
+	closed func()
+}
+
+func (p *prober) CloseIdleConnections() { p.closed() }
+
+func TestRequestWhileConnectionsAreClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{Rate: -1, Faults: []edentest.Fault{{Do: edentest.Stall(), Times: 2}}})
+		id := api.Submit(edentest.Script{})
+		prober := &prober{RoundTripper: api.Client().Transport}
+		poller, err := edenwait.NewPoller(edenwait.Config{Token: edentest.DefaultToken, HTTPClient: &http.Client{Transport: prober}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		probes := 0
+		prober.closed = func() {
+			if probes++; probes > 1 {
+				return
+			}
+			if _, err := poller.Get(t.Context(), id); err != nil {
+				t.Error(err)
+			}
+		}
+		for range 2 {
+			if _, err := poller.Get(t.Context(), id); err == nil {
+				t.Error("it was answered")
+			}
+		}
+		if probes != 1 {
+			t.Errorf("%d probes", probes)
+		}
+	})
+}

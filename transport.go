@@ -54,7 +54,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	sent := t.driver.time()
 	resp, err := t.next.RoundTrip(req)
-	if err == nil && resp != nil { // http.Client makes an error of a nil response
+	if err == nil && resp != nil { // a RoundTripper without either is reported by http.Client
 		limited := resp.StatusCode == http.StatusTooManyRequests
 		var wait time.Duration
 		if limited {

@@ -225,6 +225,24 @@ func TestTransportOfTheWaitersOwn(t *testing.T) {
 	})
 }
 
+// A next RoundTripper that returns nothing at all is http.Client's to report.
+func TestTransportOfNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, err := edenwait.New(edenwait.Config{Token: edentest.DefaultToken})
+		if err != nil {
+			t.Fatal(err)
+		}
+		own := &http.Client{Transport: w.Transport(testbed.RoundTrip(func(*http.Request) (*http.Response, error) { return nil, nil }))}
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, edenwait.DefaultBaseURL, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp, err := own.Do(req); err == nil || !strings.Contains(err.Error(), "nil") {
+			t.Error(resp, err)
+		}
+	})
+}
+
 // TestTransportOverTheWire: own requests beside polls, over one client or two.
 func TestTransportOverTheWire(t *testing.T) {
 	testbed.OverWire(t, func(t *testing.T, w testbed.Protocol) {
@@ -250,18 +268,6 @@ func TestTransportOverTheWire(t *testing.T) {
 		}
 		if s := waiter.Stats(); jobs != 40 || s.Own != 40 || s.OwnRateLimited+s.RateLimited > 0 {
 			t.Errorf("%d jobs; %+v", jobs, s)
-		}
-	})
-}
-
-// A RoundTripper that returns neither a response nor an error is an error of http.Client,
-// as it is without Transport.
-func TestTransportOverNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		_, waiter := testbed.New(t, edentest.Options{}, edenwait.Config{})
-		client := &http.Client{Transport: waiter.Transport(testbed.RoundTrip(func(*http.Request) (*http.Response, error) { return nil, nil }))} //nolint:nilnil // it is what is tested
-		if _, _, err := testbed.Submit(context.Background(), client, edenwait.DefaultBaseURL, ""); err == nil {
-			t.Error("no error")
 		}
 	})
 }

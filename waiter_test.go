@@ -261,7 +261,7 @@ func TestNotFoundDoesNotCountForMaxErrors(t *testing.T) {
 			began := time.Now()
 			_, err := waiter.Wait(context.Background(), testbed.SomeID)
 			for _, is := range []error{edenwait.ErrNotFound, edenwait.ErrMaxErrors, edenwait.ErrBackOffStopped} {
-				if errors.Is(err, is) != (is == test.want) {
+				if errors.Is(err, is) != errors.Is(test.want, is) {
 					t.Errorf("%s: %v", name, err)
 				}
 			}

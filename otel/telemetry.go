@@ -152,9 +152,11 @@ func (t *Telemetry) Unregister() error {
 		return nil
 	}
 	t.unregistered = true
-	names.Lock()
-	delete(names.used, t.name)
-	names.Unlock()
+	defer func() { // last, or the next of this Name could be collected beside this one
+		names.Lock()
+		delete(names.used, t.name)
+		names.Unlock()
+	}()
 	if t.registration == nil {
 		return nil
 	}

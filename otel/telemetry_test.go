@@ -100,7 +100,8 @@ func TestTwoWaiters(t *testing.T) {
 // countingMeters counts callbacks, and runs them.
 type countingMeters struct {
 	metricnoop.MeterProvider
-	callbacks []metric.Callback
+	callbacks    []metric.Callback
+	unregistered func()
 }
 
 type countingMeter struct {
@@ -114,13 +115,45 @@ func (p *countingMeters) Meter(string, ...metric.MeterOption) metric.Meter {
 
 func (m countingMeter) RegisterCallback(f metric.Callback, _ ...metric.Observable) (metric.Registration, error) {
 	m.provider.callbacks = append(m.provider.callbacks, f)
-	return metricnoop.Registration{}, nil
+	return countingRegistration{provider: m.provider}, nil
+}
+
+type countingRegistration struct {
+	metricnoop.Registration
+	provider *countingMeters
+}
+
+func (r countingRegistration) Unregister() error {
+	r.provider.unregistered()
+	return nil
+}
+
+// A Name is free only when nothing is collected under it any more.
+func TestUnregisterFreesTheNameLast(t *testing.T) {
+	meters := new(countingMeters)
+	telemetry := newTelemetry(t, t.Name(), meters, noop.NewTracerProvider())
+	waiter, err := edenwait.New(edenwait.Config{Token: "token"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := telemetry.Observe(waiter); err != nil {
+		t.Fatal(err)
+	}
+	meters.unregistered = func() {
+		if _, err := edenotel.New(edenotel.Options{Name: t.Name(), MeterProvider: meters}); err == nil {
+			t.Error("the name is free while the callback is registered")
+		}
+	}
+	if err := telemetry.Unregister(); err != nil {
+		t.Fatal(err)
+	}
+	newTelemetry(t, t.Name(), meters, noop.NewTracerProvider())
 }
 
 // All that is read of the Waiter is read in one callback: what one collection shows
 // belongs together.
 func TestOneCallback(t *testing.T) {
-	meters := new(countingMeters)
+	meters := &countingMeters{unregistered: func() {}}
 	telemetry := newTelemetry(t, t.Name(), meters, noop.NewTracerProvider())
 	waiter, err := edenwait.New(edenwait.Config{Token: "token", Trace: telemetry.Trace()})
 	if err != nil {

@@ -125,7 +125,6 @@ func (a *awaiter) await(ctx context.Context, in AwaitInput, try attempt) (AwaitR
 	refusal := a.collect(wait, ids, reduce, b)
 	end()
 
-	details, news := b.beat()
 	switch {
 	case len(b.left(in.IDs)) == 0:
 		return b.result(), nil
@@ -138,11 +137,10 @@ func (a *awaiter) await(ctx context.Context, in AwaitInput, try attempt) (AwaitR
 		<-ctx.Done() // any other error than the timeout would hide it
 		return AwaitResult{}, context.Cause(ctx)
 	case refusal != nil && a.policy == RefusalFail:
+		details, _ := b.beat()
 		return AwaitResult{}, temporal.NewNonRetryableApplicationError(refusal.Error(), refusedType, nil, details)
 	}
-	if news {
-		try.record(details) // the next leader goes on from there
-	}
+	b.send(try.record, true) // the next leader goes on from there
 	if refusal != nil {
 		a.refused(refusal)
 		return AwaitResult{}, temporal.NewApplicationErrorWithOptions(refusal.Error(), refusedType,
@@ -185,8 +183,7 @@ func (try attempt) beats(b *batch) (end func()) {
 	mu.Lock()
 	defer mu.Unlock()
 	timer = time.AfterFunc(every, func() {
-		details, _ := b.beat()
-		try.record(details) // which may take long: not under the lock
+		b.send(try.record, false) // which may take long: not under the lock
 		again()
 	})
 	return func() {

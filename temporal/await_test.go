@@ -139,6 +139,33 @@ func TestAwaitHandsOver(t *testing.T) {
 	})
 }
 
+// A heartbeat that is under way when the leader leaves does not come after the last one.
+func TestAwaitHandsOverDuringHeartbeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := edentest.New(edentest.Options{})
+		for i, id := range testIDs(10) {
+			api.Submit(edentest.Script{ID: id, After: time.Duration(i) * time.Minute})
+		}
+		first, _ := leading(t, testOptions(t, api))
+		a := newAwaiter(first)
+		time.AfterFunc(4*time.Minute+30*time.Second, a.leave)
+		var r records
+		try := r.attempt()
+		record := try.record
+		try.record = func(details AwaitResult) {
+			if len(details.Outcomes) == 3 {
+				time.Sleep(3 * time.Minute)
+			}
+			record(details)
+		}
+		_, err := a.await(t.Context(), AwaitInput{IDs: testIDs(10)}, try)
+		time.Sleep(time.Hour)
+		if errorType(err) != leavingType || len(r) != 2 || len(r.last()) != 5 {
+			t.Errorf("%v, %d heartbeats, the last with %d outcomes", err, len(r), len(r.last()))
+		}
+	})
+}
+
 func TestAwaitRefused(t *testing.T) {
 	for policy, want := range map[Refusal]string{RefusalWait: refusedType, RefusalFail: refusedType + " for good"} {
 		synctest.Test(t, func(t *testing.T) {

@@ -4,7 +4,8 @@ import "sync"
 
 // batch collects the outcomes of one Await. It is safe for concurrent use.
 type batch struct {
-	size sizer
+	size    sizer
+	sending chan struct{} // holds one while a heartbeat is sent
 
 	mu       sync.Mutex
 	outcomes []Outcome
@@ -16,7 +17,7 @@ type batch struct {
 
 // newBatch starts with what an earlier attempt has found.
 func newBatch(size sizer, earlier []Outcome) *batch {
-	b := &batch{size: size, found: map[string]bool{}}
+	b := &batch{size: size, sending: make(chan struct{}, 1), found: map[string]bool{}}
 	for _, o := range earlier {
 		b.add(o)
 	}
@@ -73,4 +74,14 @@ func (b *batch) beat() (details AwaitResult, news bool) {
 	news = b.details > b.recorded
 	b.recorded = b.details
 	return AwaitResult{Outcomes: append([]Outcome{}, b.outcomes[:b.details]...)}, news
+}
+
+// send sends a heartbeat, or only one with news, after one that is under way: a late one
+// would replace newer details by its own.
+func (b *batch) send(record func(AwaitResult), onlyNews bool) {
+	b.sending <- struct{}{}
+	defer func() { <-b.sending }()
+	if details, news := b.beat(); news || !onlyNews {
+		record(details)
+	}
 }

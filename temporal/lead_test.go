@@ -228,6 +228,39 @@ func TestLeadQueueFails(t *testing.T) {
 	})
 }
 
+// A panic of the caller's code ends the term as any failure does: nothing goes on.
+func TestLeadPanics(t *testing.T) {
+	for name, panics := range map[string]func(*Member, *Options){
+		"Register": func(m *Member, _ *Options) { m.open = func(*term) []queue { panic("registered twice") } },
+		"Source":   func(_ *Member, o *Options) { o.Config.Source = panicking{} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &server{}
+				o := testOptions(t, edentest.New(edentest.Options{}))
+				m := member(o, s, &fakeQueue{})
+				panics(m, &o)
+				m.options = func() Options { return o }
+				err := m.lead(t.Context(), []byte("token"), 30*time.Second, nil)
+				if errorType(err) != leavingType || !strings.Contains(err.Error(), "registered twice") || strings.Contains(err.Error(), edentest.DefaultToken) || m.rests() != restDelay {
+					t.Errorf("%v", err)
+				}
+				beats := s.beats
+				time.Sleep(time.Minute)
+				if got := m.Stats(); s.beats != beats || got.Leads || !strings.Contains(got.Reason, "registered twice") {
+					t.Errorf("%d heartbeats after its end, %+v", s.beats-beats, got)
+				}
+			})
+		})
+	}
+}
+
+type panicking struct{}
+
+func (panicking) Get(context.Context, string) (*edenwait.Job, error) {
+	panic("registered twice with " + edentest.DefaultToken)
+}
+
 // Requests of the caller's own are paced, and end with the lead.
 func TestTransportIsFenced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

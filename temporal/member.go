@@ -35,6 +35,7 @@ type Member struct {
 	options func() Options // a func, since package fmt would print the key of a struct
 	log     *zap.Logger
 	open    func(*term) []queue
+	apply   func() (queue, error) // starts a worker that may get the lead
 	stop    context.CancelFunc
 	stopped chan struct{}
 	rest    chan time.Duration // how long not to lead
@@ -65,7 +66,8 @@ func Start(ctx context.Context, c client.Client, options Options) (*Member, erro
 		client: c, options: func() Options { return options }, log: options.Config.Logger, open: leaderQueues(c),
 		stop: stop, stopped: make(chan struct{}), rest: make(chan time.Duration, 1),
 	}
-	w, err := m.candidate()
+	m.apply = m.candidate
+	w, err := m.apply()
 	if err != nil {
 		stop()
 		return nil, err
@@ -125,15 +127,19 @@ func (m *Member) Format(f fmt.State, _ rune) {
 }
 
 // candidate starts a worker that may get the lead.
-func (m *Member) candidate() (worker.Worker, error) {
+func (m *Member) candidate() (queue, error) {
 	o := m.options()
-	w := worker.New(m.client, leadQueue(o.Account), worker.Options{
+	w := &stopper{}
+	w.Worker = worker.New(m.client, leadQueue(o.Account), worker.Options{
 		Identity:                           o.Identity,
 		MaxConcurrentActivityExecutionSize: 1,
 		MaxConcurrentActivityTaskPollers:   1,
 		MaxConcurrentWorkflowTaskPollers:   2, // the fewest
 		WorkerStopTimeout:                  2*leaveTime + settle,
-		OnFatalError:                       func(err error) { m.leave(err, restDelay) },
+		OnFatalError: func(err error) {
+			m.leave(err, restDelay)
+			w.Stop()
+		},
 	})
 	w.RegisterWorkflowWithOptions(leadWorkflow, workflow.RegisterOptions{Name: LeadWorkflow})
 	w.RegisterActivityWithOptions(m.activity, activity.RegisterOptions{Name: LeadActivity})
@@ -144,7 +150,7 @@ func (m *Member) candidate() (worker.Worker, error) {
 }
 
 // run has a worker on the candidates' queue, except while this process rests.
-func (m *Member) run(ctx context.Context, w worker.Worker) {
+func (m *Member) run(ctx context.Context, w queue) {
 	ensure := time.NewTimer(ensureEvery)
 	defer ensure.Stop()
 	for {
@@ -157,6 +163,11 @@ func (m *Member) run(ctx context.Context, w worker.Worker) {
 			ensure.Reset(ensureEvery)
 		case pause := <-m.rest:
 			w.Stop()
+			select { // a failed worker, and the term that it had, each say so
+			case more := <-m.rest:
+				pause = max(pause, more)
+			default:
+			}
 			// The lead may be lost because its workflow was terminated. One that was cancelled
 			// ends soon.
 			m.ensure(ctx)
@@ -165,7 +176,7 @@ func (m *Member) run(ctx context.Context, w worker.Worker) {
 				if sleep(ctx, pause) != nil {
 					return
 				}
-				next, err := m.candidate()
+				next, err := m.apply()
 				if err == nil {
 					w = next
 					break
@@ -254,7 +265,7 @@ func (m *Member) end(reason error, stopping <-chan struct{}) error {
 	m.term, m.reason = nil, reason
 	pause := restDelay
 	if refused {
-		pause = min(o.RefusalDelay<<min(m.refusals, 10), max(maxRefusalDelay, o.RefusalDelay))
+		pause = o.rest(m.refusals)
 		m.refusals++
 	} else {
 		m.refusals = 0

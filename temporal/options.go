@@ -153,3 +153,15 @@ func (o Options) beat(timeout time.Duration) time.Duration {
 	}
 	return timeout / 4
 }
+
+// rest is for how long a candidate does not lead that was refused now, and so often before.
+func (o Options) rest(refusals int) time.Duration {
+	rest, most := o.RefusalDelay, max(maxRefusalDelay, o.RefusalDelay)
+	for range refusals {
+		if rest > most-rest { // twice as much may not fit
+			return most
+		}
+		rest += rest
+	}
+	return rest
+}

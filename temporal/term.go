@@ -2,6 +2,9 @@ package edentemporal
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -56,8 +59,21 @@ type queue interface {
 }
 
 // serve leads until ctx ends or the term has failed, and returns why. Open makes the
-// workers.
-func (t *term) serve(ctx context.Context, open func(*term) []queue) error {
+// workers. A panic of Options.Register or of a Source is such a failure: else heartbeats
+// would go on.
+func (t *term) serve(ctx context.Context, open func(*term) []queue) (reason error) {
+	var started []queue
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			text := fmt.Sprint(thrown)
+			if key := t.options.Config.Token; key != "" {
+				text = strings.ReplaceAll(text, key, "(key)")
+			}
+			reason = fmt.Errorf("edentemporal: panic: %s", cut(text, maxText))
+			t.options.Config.Logger.Error("panic of the leader", zap.Error(reason), zap.ByteString("stack", debug.Stack()))
+		}
+		t.stop(started, reason)
+	}()
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -75,21 +91,18 @@ func (t *term) serve(ctx context.Context, open func(*term) []queue) error {
 		}
 	}
 	t.options.Config.Logger.Info("leading", zap.String("account", t.options.Account))
-	queues := open(t)
-	for i, q := range queues {
+	for _, q := range open(t) {
 		if err := q.Start(); err != nil {
-			t.stop(queues[:i], err)
 			return err
 		}
+		started = append(started, q)
 	}
-	var reason error
 	select {
 	case <-ctx.Done():
-		reason = context.Cause(ctx)
-	case reason = <-t.failed:
+		return context.Cause(ctx)
+	case reason := <-t.failed:
+		return reason
 	}
-	t.stop(queues, reason)
-	return reason
 }
 
 // stop ends all requests first. Then Awaits return, for another leader.

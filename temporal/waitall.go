@@ -35,7 +35,8 @@ type waitOptions struct {
 func WithReduce(name string) Option { return func(o *waitOptions) { o.reduce = name } }
 
 // WithTimeout bounds the call. Outcomes that are known by then are returned beside the
-// error, a timeout of Temporal's. Defaults to no bound.
+// error, a timeout of Temporal's. A negative d, as the time left until a deadline can be,
+// has passed already. 0 is no bound. Defaults to no bound.
 func WithTimeout(d time.Duration) Option { return func(o *waitOptions) { o.timeout = d } }
 
 // WithHeartbeatTimeout is the time after which the waits of a leader that died restart
@@ -76,7 +77,7 @@ func WaitAll(ctx workflow.Context, account string, ids []string, opts ...Option)
 			len(ids), MaxIDs), "TooManyIDs", nil)
 	}
 	w := &wait{options: o, account: account, plan: newPlan(ids)}
-	if o.timeout > 0 {
+	if o.timeout != 0 {
 		w.deadline = workflow.Now(ctx).Add(o.timeout)
 	}
 	errs := make([]error, len(w.plan.chunks))

@@ -164,6 +164,15 @@ func TestWaitAllTimeout(t *testing.T) {
 	}
 }
 
+// The time left until a deadline that has passed is negative: it is not endless.
+func TestWaitAllPastDeadline(t *testing.T) {
+	var calls []edentemporal.AwaitInput
+	w := run(t, atMost(1000, &calls), jobIDs(2), -time.Second)
+	if !w.Timeout || len(calls) != 0 || len(w.Outcomes) != 2 || w.Outcomes[1].Code != edentemporal.CodeWaiting {
+		t.Errorf("%+v, %d calls", w, len(calls))
+	}
+}
+
 // Without a heartbeat timeout, the waits of a dead leader would never restart.
 func TestWaitAllHeartbeatTimeout(t *testing.T) {
 	for option, want := range map[time.Duration]time.Duration{0: 5 * time.Minute, -1: 5 * time.Minute, time.Minute: time.Minute} {

@@ -2,6 +2,7 @@ package edentemporal
 
 import (
 	"errors"
+	"sync"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -34,20 +35,33 @@ func leaderQueues(c client.Client) func(*term) []queue {
 	}
 }
 
-func awaitWorker(c client.Client, t *term) worker.Worker {
-	w := worker.New(c, AwaitQueue(t.options.Account), leaderOptions(t, maxAwaits))
+func awaitWorker(c client.Client, t *term) queue {
+	w := leaderWorker(c, AwaitQueue(t.options.Account), t, maxAwaits)
 	w.RegisterActivityWithOptions(newAwaiter(t).activity, activity.RegisterOptions{Name: AwaitActivity})
 	return w
 }
 
-func submitWorker(c client.Client, t *term) worker.Worker {
-	w := worker.New(c, SubmitQueue(t.options.Account), leaderOptions(t, t.options.MaxSubmits))
-	t.options.Register(w, t.waiter.Transport(t.fence.transport(t.options.Config)))
+func submitWorker(c client.Client, t *term) queue {
+	w := leaderWorker(c, SubmitQueue(t.options.Account), t, t.options.MaxSubmits)
+	t.options.Register(w.Worker, t.waiter.Transport(t.fence.transport(t.options.Config)))
 	return w
 }
 
-func leaderOptions(t *term, activities int) worker.Options {
-	return worker.Options{
+// stopper stops a worker once, and each Stop returns when that is done. The SDK stops a
+// worker that has failed after OnFatalError: a Stop at that moment would close a channel
+// twice, and one a little later would return while activities still run. So OnFatalError
+// stops it too, and the SDK finds it stopped.
+type stopper struct {
+	worker.Worker
+	once sync.Once
+}
+
+// Stop stops the worker.
+func (s *stopper) Stop() { s.once.Do(s.Worker.Stop) }
+
+func leaderWorker(c client.Client, taskQueue string, t *term, activities int) *stopper {
+	w := &stopper{}
+	w.Worker = worker.New(c, taskQueue, worker.Options{
 		Identity:                           t.options.Identity,
 		DisableWorkflowWorker:              true,
 		MaxConcurrentActivityExecutionSize: activities,
@@ -56,6 +70,10 @@ func leaderOptions(t *term, activities int) worker.Options {
 		}),
 		MaxHeartbeatThrottleInterval: noThrottle,
 		WorkerStopTimeout:            leaveTime,
-		OnFatalError:                 func(err error) { t.fail(errors.Join(errors.New("edentemporal: a worker has failed"), err)) },
-	}
+		OnFatalError: func(err error) {
+			t.fail(errors.Join(errors.New("edentemporal: a worker has failed"), err))
+			w.Stop()
+		},
+	})
+	return w
 }

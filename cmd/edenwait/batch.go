@@ -196,8 +196,11 @@ func (b *batch) draw(stderr io.Writer, exitError error) error {
 	if b.pictureFile == nil {
 		return exitError
 	}
+	drawn := make(chan error, 1) // the write may go on behind this function
 	err := errBlocked
-	b.console.grace.do(func() { err = b.pictureFile.write(b.picture.Draw) })
+	if b.console.grace.do(func() { drawn <- b.pictureFile.write(b.picture.Draw) }) {
+		err = <-drawn
+	}
 	if err == nil {
 		return exitError
 	}

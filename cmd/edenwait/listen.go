@@ -5,7 +5,7 @@ import (
 	"crypto/rsa"
 	"net/http"
 	"os"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/edenwait/edenwait/webhook"
@@ -43,10 +43,12 @@ func (f *waitFlags) listen(ctx context.Context) (*listener, error) {
 // serve passes deliveries on as hints, and rejected ones to rejected. It reports only the
 // first of those, since anybody can send more.
 func (l *listener) serve(to webhook.Notifier, rejected func(error), report func(format string, args ...any)) {
-	var first sync.Once
+	var reported atomic.Bool // and not a sync.Once: others must not wait for a stderr that nobody reads
 	handler := webhook.Handler(to, webhook.Options{Keys: l.keys, OnReject: func(_ *http.Request, err error) {
 		rejected(err)
-		first.Do(func() { report("--listen: rejected a delivery (further ones are not reported): %v", err) })
+		if reported.CompareAndSwap(false, true) {
+			report("--listen: rejected a delivery (further ones are not reported): %v", err)
+		}
 	}})
 	report("receiving webhooks at http://%s/, on any path", l.Addr())
 	l.endpoint.serve(&http.Server{Handler: handler, IdleTimeout: time.Minute}, func(err error) {

@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/rsa"
 	"io"
 	"net/http"
@@ -13,7 +14,9 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/edenwait/edenwait/edentest"
 	"github.com/edenwait/edenwait/webhook"
@@ -173,4 +176,47 @@ func TestEmulateDelivers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestListenUnread: a report that nobody reads holds up one delivery, not all that are
+// rejected later.
+func TestListenUnread(t *testing.T) {
+	t.Parallel()
+	at, err := openEndpoint(t.Context(), "--listen", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &listener{endpoint: at}
+	defer l.close()
+	reporting, read := make(chan struct{}), make(chan struct{})
+	l.serve(webhook.NotifierFunc(func(string) {}), func(error) {}, func(format string, _ ...any) {
+		if strings.Contains(format, "rejected") {
+			close(reporting)
+			<-read
+		}
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // for a test that fails
+	defer cancel()
+	deliver := func() (status int) {
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+at.Addr().String(), strings.NewReader("nothing"))
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
+		defer resp.Body.Close()
+		return resp.StatusCode
+	}
+	var first sync.WaitGroup
+	first.Go(func() { deliver() })
+	<-reporting
+	if status := deliver(); status != http.StatusBadRequest {
+		t.Errorf("HTTP %d", status)
+	}
+	close(read)
+	first.Wait()
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -34,11 +35,23 @@ func withSignals(ctx context.Context) context.Context {
 	}
 	// With SIGPIPE ignored, a closed pipe is an error of the write, with a message.
 	signal.Ignore(syscall.SIGPIPE)
-	go func() {
-		<-signals
-		cancel(errInterrupted)
-		<-signals
-		os.Exit(exitUnfinished)
-	}()
+	go awaitSignals(signals, func() { cancel(errInterrupted) }, func() { os.Exit(exitUnfinished) })
 	return ctx
+}
+
+// echo is how long after the first signal others are part of it. One event often sends
+// two: timeout(1) signals its child and then its group, the end of a systemd session is a
+// SIGTERM and a SIGHUP, and a shell passes on the SIGHUP of its terminal.
+const echo = 300 * time.Millisecond
+
+// awaitSignals calls first at the first signal, and second at the second.
+func awaitSignals(signals <-chan os.Signal, first, second func()) {
+	<-signals
+	first()
+	for began := time.Now(); ; {
+		if <-signals; time.Since(began) >= echo {
+			second()
+			return
+		}
+	}
 }

@@ -69,26 +69,54 @@ func TestInterruptedTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	stderr, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stderr.Close()
+	cmd.Stderr = stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := stdout.Read(make([]byte, 1)); err != nil { // it has begun to write more than a pipe holds
 		t.Fatal(err)
 	}
-	// Signals of one kind can merge into one, so the other two kinds follow.
-	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
-		if err := cmd.Process.Signal(signal); err != nil {
-			t.Fatal(err)
-		}
-	}
 	ended := make(chan *os.ProcessState, 1)
 	go func() {
 		state, _ := cmd.Process.Wait() // and not cmd.Wait, which would read stdout and free it
 		ended <- state
 	}()
-	eventually(t, "its end", func() bool { return len(ended) == 1 })
+	eventually(t, "its end", func() bool {
+		_ = cmd.Process.Signal(os.Interrupt) // soon after the first one, others do not count
+		return len(ended) == 1
+	})
 	if state := <-ended; state.ExitCode() != exitUnfinished {
 		t.Errorf("%v", state)
+	}
+	// Without the second signal it ends too, after a while, with a message.
+	if text := readFile(t, stderr.Name()); len(text) > 0 {
+		t.Errorf("stderr is %q", text)
+	}
+}
+
+// TestInterruptedByTimeout: timeout(1) and others send two signals for one event.
+func TestInterruptedByTimeout(t *testing.T) {
+	t.Parallel()
+	server := startAccount(t, edentest.Options{Rate: -1})
+	cmd := command(t, "wait", "--base-url", server.URL, server.Submit(edentest.Script{After: edentest.Never}))
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a request", func() bool { return server.Stats().Requests() > 0 })
+	for _, signal := range []os.Signal{syscall.SIGTERM, syscall.SIGHUP} { // two of one kind can merge into one
+		if err := cmd.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := code(t, cmd); got != exitUnfinished || !strings.Contains(stderr.String(), "interrupted, 1 job not ended") {
+		t.Errorf("exit code %d, stderr %q", got, stderr.String())
 	}
 }
 

@@ -24,14 +24,16 @@ func nextReport(elapsed time.Duration) (next time.Duration) {
 	}
 }
 
-// reportRegularly calls report at each of these times until stopped is closed.
+// reportRegularly calls report at each of these times until stopped is closed. Times that
+// have passed unnoticed are left out: the process may have been stopped for an hour, or
+// nobody read its stderr.
 func reportRegularly(stopped <-chan struct{}, report func(elapsed time.Duration)) {
 	began := time.Now()
-	for at := nextReport(0); ; at = nextReport(at) {
+	for at := nextReport(0); ; at = nextReport(max(at, time.Since(began))) {
 		timer := time.NewTimer(at - time.Since(began))
 		select {
 		case <-timer.C:
-			report(at)
+			report(max(at, time.Since(began).Truncate(time.Second)))
 		case <-stopped:
 			timer.Stop()
 			return

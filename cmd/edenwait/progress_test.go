@@ -38,6 +38,28 @@ func TestNextReport(t *testing.T) {
 	})
 }
 
+// TestReportBlocked: reports that could not be written are not made up for.
+func TestReportBlocked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stopped, ended := make(chan struct{}), make(chan struct{})
+		var reports []time.Duration
+		go func() {
+			defer close(ended)
+			reportRegularly(stopped, func(at time.Duration) {
+				if reports = append(reports, at); len(reports) == 2 {
+					time.Sleep(12*time.Minute + 500*time.Millisecond)
+				}
+			})
+		}()
+		time.Sleep(21 * time.Minute)
+		close(stopped)
+		<-ended
+		if want := []time.Duration{15 * time.Second, time.Minute, 15 * time.Minute, 20 * time.Minute}; !slices.Equal(reports, want) {
+			t.Errorf("reported at %v, want %v", reports, want)
+		}
+	})
+}
+
 func TestProgressLine(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -220,7 +220,8 @@ func (s *calls) stand(c *Call, t *table, now time.Duration) {
 	}
 }
 
-// turn ends the turn of the first in line: it goes to the end.
+// turn ends the turn of the first in line: it goes to the end. Of a due
+// job, choose asks for that call's. If it took another's, this would have to end that turn.
 func (s *calls) turn() {
 	if c := s.first; c != nil && c != s.last {
 		s.leave(c)

@@ -40,7 +40,8 @@ func (e *Engine) beginFinals(now time.Duration) (more bool) {
 	return true
 }
 
-// beginFinal has a job polled now, by itself, if it is left to the list.
+// beginFinal has a job polled now, by itself, if it is left to the list. The job is due,
+// and no more: its call stands in line like any other.
 func (e *Engine) beginFinal(w int32, now time.Duration) {
 	j := e.table.waits.at(w).job
 	job := e.table.jobs.at(j)

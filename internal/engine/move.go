@@ -7,7 +7,8 @@ import (
 
 // finalPoll is how long before MaxWait, or the deadline of its call, a job is
 // polled once more, so that one that has ended by then is not given up: time for
-// the list and the GETs that follow from it.
+// the list and the GETs that follow from it. Those that take longer begin earlier: see
+// finalsLead.
 const finalPoll = 2 * time.Second
 
 // lastPoll is how long before the end a job that the final poll shows running is

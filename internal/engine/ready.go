@@ -320,7 +320,8 @@ func (e *Engine) chooseProbe(now time.Duration) (choice, time.Duration) {
 }
 
 // nearDeadline tells the list when a wait has no more time than its final poll
-// needs, and returns when that, or a deadline, changes anything.
+// needs, and returns when that, or a deadline, changes anything. It hastens no GET: see
+// beginFinals.
 func (e *Engine) nearDeadline(now time.Duration) time.Duration {
 	_, first := e.calls.earliest(byDeadline)
 	if e.deadlines.len() > 0 {

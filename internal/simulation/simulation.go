@@ -4,7 +4,7 @@
 //
 // A run depends only on its Scenario and seed. The engine's own jitter is the
 // exception: it is drawn from math/rand/v2, so two runs of one seed differ a
-// little.
+// little. The delay of one single job may differ by seconds: compare means.
 package simulation
 
 import (
@@ -77,7 +77,8 @@ type Load struct {
 	Rate float64
 }
 
-// Callers is how jobs are waited for.
+// Callers is how jobs are waited for. No call has a deadline: what a change of the final
+// polls does shows only with a MaxWait.
 type Callers uint8
 
 const (

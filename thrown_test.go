@@ -129,7 +129,7 @@ func TestNilContextThrowsToItsCaller(t *testing.T) {
 			"Wait":    func() { _, _ = waiter.Wait(none, testbed.SomeID) },
 			"WaitAll": func() { _, _ = waiter.WaitAll(none, []string{testbed.SomeID}) },
 			"AsCompleted": func() {
-				for range waiter.AsCompleted(none, slices.Values([]string{testbed.SomeID})) { //nolint:revive // for its end
+				for range waiter.AsCompleted(none, slices.Values([]string{testbed.SomeID})) {
 				}
 			},
 		} {

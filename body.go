@@ -27,6 +27,7 @@ const slowest = 1 << 10
 type watchdog struct {
 	timeout time.Duration
 	head    time.Duration // the time to the header
+	ctx     context.Context
 	cancel  context.CancelFunc
 	body    io.Reader
 
@@ -66,8 +67,12 @@ func (w *watchdog) answered(body io.Reader) {
 	w.body, w.header, w.deadline = body, true, time.Now().Add(w.timeout)
 }
 
-// Read reads the body.
+// Read reads the body, but not past the end of its request: the body of a RoundTripper
+// of the caller's may not notice it.
 func (w *watchdog) Read(p []byte) (int, error) {
+	if err := w.ctx.Err(); err != nil {
+		return 0, err
+	}
 	n, err := w.body.Read(p)
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -314,3 +314,39 @@ func TestLongNotFound(t *testing.T) {
 		}
 	})
 }
+
+// bodyFunc is a body that takes no notice of its request's end.
+type bodyFunc func() (int, error)
+
+func (f bodyFunc) Read([]byte) (int, error) { return f() }
+func (f bodyFunc) Close() error             { return nil }
+
+// A body that takes no notice of its request's end holds no request. After a 101, net/http
+// hands out such a body too: the bare connection, whose reads nothing ends.
+func TestBodyThatIgnoresItsRequest(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		read   bodyFunc
+		took   time.Duration
+	}{
+		"never ends": {http.StatusOK, func() (int, error) { time.Sleep(time.Second); return 0, nil }, 30 * time.Second},
+		"refused":    {http.StatusBadGateway, func() (int, error) { time.Sleep(time.Second); return 0, nil }, 30 * time.Second},
+		"101":        {http.StatusSwitchingProtocols, func() (int, error) { time.Sleep(time.Hour); return 0, io.EOF }, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				poller, err := edenwait.NewPoller(edenwait.Config{Token: "key", HTTPClient: &http.Client{Transport: testbed.RoundTrip(func(r *http.Request) (*http.Response, error) {
+					return &http.Response{StatusCode: c.status, Body: c.read, ContentLength: -1, Request: r}, nil
+				})}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				began := time.Now()
+				_, err = poller.Get(context.Background(), testbed.SomeID)
+				if took := time.Since(began); err == nil || took < c.took || took > c.took+time.Second {
+					t.Errorf("%v after %v, want an error after %v", err, took, c.took)
+				}
+			})
+		})
+	}
+}

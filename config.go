@@ -103,9 +103,10 @@ type Config struct {
 
 	// BackOff returns the delays between the polls of one job. It is called once per job
 	// and call. It is also called once for the job list, whose delays are Reset when a
-	// page shows that a job has ended. When NextBackOff returns backoff.Stop, the wait is
-	// given up, or the list is not read again until the Waiter has been idle. A
-	// backoff.ExponentialBackOff stops after 15 minutes unless its MaxElapsedTime is 0.
+	// page shows that a job has ended. When NextBackOff returns backoff.Stop, or any other
+	// negative delay, the wait is given up, or the list is not read again until the Waiter
+	// has been idle. A backoff.ExponentialBackOff stops after 15 minutes unless its
+	// MaxElapsedTime is 0.
 	// BackOff and the BackOffs that it returns run under the Waiter's lock: they must be
 	// quick, and must not call the Waiter.
 	//

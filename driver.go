@@ -19,7 +19,6 @@ import (
 // more input. So it needs no start and no stop. While idle, the alarm is not set.
 type driver struct {
 	requester *requester
-	newEngine func() *engine.Engine
 	log       *zap.Logger
 	tracer    *tracer
 	deliver   func([]engine.End) // takes what has ended
@@ -47,12 +46,6 @@ func newDriver(deliver func([]engine.End)) *driver {
 		deliver: deliver, origin: time.Now(), requests: new(errgroup.Group),
 		open: map[*engine.Call]struct{}{}, cancels: map[engine.RequestID]context.CancelFunc{}, turns: map[engine.Ticket]chan struct{}{},
 	}
-}
-
-// start makes the first engine.
-func (d *driver) start(newEngine func() *engine.Engine) {
-	d.newEngine = newEngine
-	d.core = newEngine()
 }
 
 // subscriber is a call, as the driver sees it.
@@ -122,23 +115,19 @@ func (d *driver) notify(key engine.Key) {
 
 // reserve requests a turn for one of the caller's own requests. The channel is closed
 // when the turn is granted.
-func (d *driver) reserve() (core *engine.Engine, ticket engine.Ticket, ahead int, granted <-chan struct{}) {
+func (d *driver) reserve() (ticket engine.Ticket, ahead int, granted <-chan struct{}) {
 	turn := make(chan struct{})
 	d.input(func() {
 		d.wakeUp()
-		core = d.core
-		ticket, ahead = core.Reserve()
+		ticket, ahead = d.core.Reserve()
 		d.turns[ticket] = turn
 	})
-	return core, ticket, ahead, turn
+	return ticket, ahead, turn
 }
 
-// withdraw gives a turn up, granted or not, unless it is of another engine by now.
-func (d *driver) withdraw(core *engine.Engine, ticket engine.Ticket) {
+// withdraw gives a turn up, granted or not.
+func (d *driver) withdraw(ticket engine.Ticket) {
 	d.input(func() {
-		if d.core != core {
-			return
-		}
 		if _, waits := d.turns[ticket]; waits {
 			delete(d.turns, ticket)
 			d.core.Withdraw(ticket)
@@ -369,7 +358,7 @@ func (d *driver) respond(core *engine.Engine, id engine.RequestID, a engine.Answ
 }
 
 // crash ends all calls, and begins with a new engine: the state of one in which
-// something panicked is unknown. It is called under the lock.
+// something panicked is unknown. Own requests stay in line. It is called under the lock.
 func (d *driver) crash(thrown any) {
 	for handle := range d.open {
 		handle.Owner.(subscriber).crash(thrown)
@@ -378,15 +367,14 @@ func (d *driver) crash(thrown any) {
 		cancel()
 	}
 	d.open, d.cancels = map[*engine.Call]struct{}{}, map[engine.RequestID]context.CancelFunc{}
-	for _, turn := range d.turns {
-		close(turn) // nobody else would ever grant it
-	}
-	d.turns = map[engine.Ticket]chan struct{}{}
 	if d.alarm != nil {
 		d.alarm.Stop()
 		d.alarm = nil
 	}
-	d.core = d.newEngine()
+	d.core = d.core.Renew()
+	if len(d.turns) > 0 {
+		d.alarm, d.alarmAt = time.AfterFunc(0, d.ring), d.now() // no call is left that would grant them
+	}
 }
 
 // fail ends all calls with what was thrown outside the engine.

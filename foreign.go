@@ -87,6 +87,9 @@ func (f *foreignError) As(target any) (as bool) {
 // contextCause is why the context ended: what it was cancelled with, and always
 // context.Canceled or context.DeadlineExceeded too.
 func contextCause(ctx context.Context) error {
+	if traced, ok := ctx.(tracedContext); ok {
+		ctx = traced.Context // the cause is looked up among the values
+	}
 	cause := context.Cause(ctx)
 	if err := ctx.Err(); cause == nil || cause == err { //nolint:errorlint // the very value
 		return cause

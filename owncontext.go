@@ -33,3 +33,14 @@ func (c ownContext) Value(key any) any {
 		return c.caller.Value(key)
 	}
 }
+
+// tracedContext has the values of the context that a Trace made of a call's own, and the
+// rest of the call's own. Only the caller's context ends a call: one that a Trace has
+// bounded, or freed of its end, would cut the call off or keep it from ending.
+type tracedContext struct {
+	context.Context
+	values context.Context
+}
+
+// Value implements context.Context.
+func (c tracedContext) Value(key any) any { return c.values.Value(key) }

@@ -199,7 +199,7 @@ func (p *Poller) ask(ctx context.Context, u *url.URL, id string) (body []byte, h
 	request, cancel := context.WithCancel(ctx)
 	defer cancel()
 	own, last := p.client.begin(began)
-	dog := &watchdog{timeout: p.timeout, head: p.timeout, cancel: cancel}
+	dog := &watchdog{timeout: p.timeout, head: p.timeout, ctx: request, cancel: cancel}
 	if last {
 		dog.head = min(dog.head, lastTimeout)
 	}

@@ -21,6 +21,9 @@ const (
 // newAPIError reads an answer that is not 2xx.
 func newAPIError(resp *http.Response, from io.Reader, asked string, redact func(string) string) *APIError {
 	e := &APIError{StatusCode: resp.StatusCode, RetryAfter: parseRetryAfter(resp.Header, time.Now()), Op: asked}
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		return e // the body is the bare connection, whose reads do not end with the request
+	}
 	// What could be read of the body explains the status; why the rest could not
 	// be read does not matter beside it. Reading it also frees the connection.
 	if plain, _, err := decoded(resp.Header, from); err == nil {

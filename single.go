@@ -55,6 +55,11 @@ func (s *single) taken() bool {
 // take takes the id in.
 func (s *single) take(w *Waiter) {
 	defer s.seal() // in any case: a BackOff may end the goroutine
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			s.crash(thrown) // a nil context panics: here, nobody could catch it
+		}
+	}()
 	s.level, s.method, s.ids = zapcore.DebugLevel, waitOne, 1
 	s.open(s.ctx, w)
 	if s.ctx.Err() != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"runtime"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/edenwait/edenwait"
+	"github.com/edenwait/edenwait/edentest"
 	"github.com/edenwait/edenwait/internal/testbed"
 )
 
@@ -80,6 +82,70 @@ func TestThrownIntoEveryCall(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A panic frees nothing of the rate: neither for a caller that catches it and waits
+// again at once, nor for the caller's own requests, which stay in line. Nothing that was
+// counted is forgotten.
+func TestPanicsKeepTheRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api, waiter := testbed.New(t, edentest.Options{}, edenwait.Config{BackOff: func() backoff.BackOff {
+			return testbed.BackOffFunc(func() time.Duration { panic("a bug") })
+		}})
+		id := api.Submit(edentest.Script{After: edentest.Never})
+		client := &http.Client{Transport: waiter.Transport(api.Client().Transport)}
+		var own sync.WaitGroup
+		for range 20 {
+			own.Go(func() {
+				if _, status, err := testbed.Submit(context.Background(), client, edenwait.DefaultBaseURL, ""); err != nil || status != http.StatusAccepted {
+					t.Errorf("a submit: %d, %v", status, err)
+				}
+			})
+		}
+		synctest.Wait()
+		for range 20 {
+			func() {
+				defer func() { _ = recover() }()
+				_, err := waiter.Wait(context.Background(), id)
+				t.Errorf("Wait returns %v, want a panic", err)
+			}()
+		}
+		own.Wait()
+		if peak := api.Stats().PeakPerSecond; peak > 10 {
+			t.Errorf("%d requests in one second, want 10 at most", peak)
+		}
+		if s := waiter.Stats(); s.Gets != 20 || s.Own != 20 || s.OwnWaiting != 0 {
+			t.Errorf("Stats has %d GETs, and %d own requests beside %d in line, want 20, 20 and 0", s.Gets, s.Own, s.OwnWaiting)
+		}
+	})
+}
+
+// A nil context panics in the goroutine that passed it, where it can be caught.
+func TestNilContextThrowsToItsCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		waiter := testbed.NewScripted(t, func(_ context.Context, id string, _ int) (*edenwait.Job, error) { return testbed.Succeeded(id) }, edenwait.Config{})
+		var none context.Context
+		for method, call := range map[string]func(){
+			"Wait":    func() { _, _ = waiter.Wait(none, testbed.SomeID) },
+			"WaitAll": func() { _, _ = waiter.WaitAll(none, []string{testbed.SomeID}) },
+			"AsCompleted": func() {
+				for range waiter.AsCompleted(none, slices.Values([]string{testbed.SomeID})) {
+				}
+			},
+		} {
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Errorf("%s does not panic", method)
+					}
+				}()
+				call()
+			}()
+		}
+		if _, err := waiter.Wait(context.Background(), testbed.SomeID); err != nil || waiter.Stats().Calls != 0 {
+			t.Errorf("the Waiter does not go on: %v, %d calls", err, waiter.Stats().Calls)
+		}
+	})
 }
 
 // biting is an error whose methods throw.

@@ -16,8 +16,8 @@ import (
 // Without a Trace, tracing costs nothing.
 type Trace struct {
 	// CallStart is called when a Wait, WaitAll or AsCompleted begins. It returns a context
-	// derived from ctx, or nil for ctx itself. The call uses that context: the call's
-	// requests and hooks carry its values.
+	// derived from ctx, or nil for ctx itself. The call's requests and hooks carry its
+	// values. Its end and its deadline have no effect: those of ctx count.
 	CallStart func(ctx context.Context, info CallInfo) context.Context
 
 	// CallEnd is called once per call before it returns, after all its hooks, with the

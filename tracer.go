@@ -43,7 +43,10 @@ func (t *tracer) callStart(ctx context.Context, info CallInfo, crash func(thrown
 	}, func() {
 		own = t.CallStart(ctx, info) //nolint:fatcontext // once per call: nothing nests
 	})
-	return either(own, ctx)
+	if own == nil || own == ctx {
+		return ctx
+	}
+	return tracedContext{ctx, own}
 }
 
 // callEnd makes its info only if the Trace wants it.

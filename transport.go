@@ -80,7 +80,7 @@ func (t *transport) await(ctx context.Context) error {
 	}
 	began := time.Now()
 	defer func() { t.driver.ownWaited.Add(int64(time.Since(began))) }()
-	core, ticket, ahead, granted := t.driver.reserve()
+	ticket, ahead, granted := t.driver.reserve()
 	select {
 	case <-granted:
 		if ctx.Err() == nil {
@@ -88,7 +88,7 @@ func (t *transport) await(ctx context.Context) error {
 		}
 	case <-ctx.Done():
 	}
-	t.driver.withdraw(core, ticket)
+	t.driver.withdraw(ticket)
 	return fmt.Errorf("edenwait: waited %v in line for the rate limit, %d requests were ahead: %w",
 		time.Since(began).Round(time.Millisecond), ahead, contextCause(ctx))
 }

@@ -67,19 +67,28 @@ func New(config Config) (*Waiter, error) {
 	// An idle connection keeps two goroutines, and the caller cannot close it. A Source
 	// that embeds a Poller has the Poller's method.
 	if own, ok := source.(interface{ closeIdle() }); ok {
-		closeIdle = own.closeIdle
+		closeIdle = quietly(own.closeIdle)
 	}
 	if own, ok := source.(interface{ closeUnused() }); ok {
-		closeUnused = own.closeUnused
+		closeUnused = quietly(own.closeUnused)
 	}
 	waiter.base = config.apiBase()
 	config.Token = "" // the Poller has it, out of any printer's reach
 	waiter.config, waiter.source = config, source
 	waiter.driver.requester = newRequester(config, source, redact, waiter.driver.fail)
 	waiter.driver.log, waiter.driver.idle, waiter.driver.woke = config.Logger, closeIdle, closeUnused
-	waiter.driver.start(func() *engine.Engine { return engine.New(engineConfig(config, waiter.driver.requester.lister != nil)) })
+	waiter.driver.core = engine.New(engineConfig(config, waiter.driver.requester.lister != nil))
 	config.warnings()
 	return waiter, nil
+}
+
+// quietly returns f without its panics. The Poller that a Source embeds may be nil, and
+// the RoundTripper of an HTTPClient may panic: that costs no call its results.
+func quietly(f func()) func() {
+	return func() {
+		defer func() { _ = recover() }()
+		f()
+	}
 }
 
 // The default delays after failed requests.

@@ -365,3 +365,21 @@ func TestStrayNotFound(t *testing.T) {
 		}
 	}
 }
+
+// partial is a Source with a Get of its own. The Poller that it embeds is nil.
+type partial struct{ *edenwait.Poller }
+
+func (partial) Get(_ context.Context, id string) (*edenwait.Job, error) { return testbed.Succeeded(id) }
+
+// A Source that embeds no Poller where one belongs costs the list, and no result.
+func TestSourceWithoutItsPoller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		waiter, err := edenwait.New(edenwait.Config{Source: partial{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := waiter.WaitAll(t.Context(), []string{testbed.ID(1), testbed.ID(2)}); err != nil {
+			t.Error(err)
+		}
+	})
+}

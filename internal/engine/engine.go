@@ -116,6 +116,18 @@ func New(config Config) *Engine {
 	return e
 }
 
+// Renew returns an Engine without calls that goes on where this one cannot: after a
+// Backoff has panicked in it. Whatever that panic may have left half done is gone. What
+// has been sent stays counted, or a caller that catches the panic and waits again would
+// exceed the rate, and the line of own requests stays as it is.
+func (e *Engine) Renew() *Engine {
+	next := New(e.config)
+	next.limiter, next.limit, next.stats = e.limiter, e.limit, e.stats
+	next.refusal.worked = e.refusal.worked
+	next.own, next.out.Grants = e.own, e.out.Grants
+	return next
+}
+
 const (
 	rememberedEnds  = 4096
 	rememberedHints = 4096

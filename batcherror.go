@@ -91,8 +91,8 @@ func parts(err error) (job, hook error) {
 // pattern, few enough for a log line.
 const shownGroups = 5
 
-// Error counts the jobs, and then shows the errors: equal ones once, first those
-// that a human has to look at, and last those that another wait would mend.
+// Error counts the jobs and lists the errors. Equal errors are shown once. Errors
+// that need a human come first. Errors that another wait may fix come last.
 func (e *BatchError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "edenwait: %d of %d jobs did not succeed: %d failed, %d errored, %d still waiting",
@@ -148,11 +148,11 @@ type errorGroup struct {
 	count   int
 }
 
-// urgency is how soon a human has to look at an error.
+// urgency ranks errors by how soon a human must act.
 type urgency int
 
 const (
-	refusedKey urgency = iota // nothing works before it is mended
+	refusedKey urgency = iota // every request fails until it is fixed
 	caller                    // an id, a hook or a bound of the caller's is wrong
 	lostJob                   // the API does not return a result
 	failedJob                 // the provider's reason is final
@@ -160,7 +160,7 @@ const (
 	notEnded
 )
 
-// maxGroups bounds how many kinds of errors are told apart.
+// maxGroups is the maximum number of groups of errors.
 const maxGroups = 1000
 
 // groupErrors groups errors, the most urgent first, then the largest group.
@@ -191,7 +191,7 @@ func groupErrors(errs []error) []*errorGroup {
 	return groups
 }
 
-// summarize is what an error says, but for the job and for how long it took.
+// summarize returns an error's text without the job and the time that it took.
 func summarize(err error) (u urgency, id, text string) {
 	job, hook := parts(err)
 	switch job := job.(type) { //nolint:errorlint // the very value

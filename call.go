@@ -41,8 +41,8 @@ type call struct {
 	badIDs  map[string]*badID
 	sealed  bool  // no more ids come
 	cause   error // why the call ended early; nil while it goes on
-	thrown  any   // what its caller must have thrown at it
-	quiet   bool  // nobody takes results any more
+	thrown  any   // panic value to be thrown in the caller's goroutine
+	quiet   bool  // results are no longer taken
 }
 
 // tally is how jobs ended.
@@ -369,8 +369,8 @@ func (c *call) drain(cause error) {
 	}
 }
 
-// close forgets the call, and throws what its caller must get. If the goroutine is
-// ending already, nothing is thrown: after a runtime.Goexit nobody could catch it.
+// close forgets the call, and panics with thrown, if it is set. If the goroutine is
+// already ending, it does not panic: after a runtime.Goexit nothing could recover it.
 func (c *call) close(ending bool) {
 	c.driver.tracer.callEnd(c.ctx, func() CallEndInfo {
 		_, cause := c.ended()

@@ -23,7 +23,7 @@ func classify(err error) engine.Outcome {
 	case errors.Is(err, ErrNotFound) && isAPI:
 		return engine.Missing
 	case errors.Is(err, ErrNotFound), errors.Is(err, ErrResponseTooLarge):
-		// A Source that says so in words of its own, and not by a status, is sure of it.
+		// A Source that reports this without a status is sure of it.
 		return engine.Rejected
 	case !isAPI:
 		return engine.Failed
@@ -75,8 +75,8 @@ func retryAfter(err error) time.Duration {
 	return 0
 }
 
-// refusalCause is an answer that concerns everyone, without the job that happened
-// to be asked for: each result will quote it.
+// refusalCause is an answer that concerns all jobs, without the job whose GET got it:
+// each result will quote it.
 func refusalCause(err error) error {
 	var api *APIError
 	if errors.As(err, &api) {

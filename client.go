@@ -77,13 +77,13 @@ func newTransport(base *http.Transport, connections int) (*http.Transport, *conn
 	if proxy := t.Proxy; proxy != nil {
 		t.Proxy = func(r *http.Request) (*url.URL, error) {
 			if r.URL.Scheme == "http" {
-				return nil, nil // to this machine, in clear text: not by way of another
+				return nil, nil // unencrypted, to this machine: must not pass through a proxy
 			}
 			return proxy(r)
 		}
 	}
 	if t.OnProxyConnectResponse == nil {
-		// Package net/http would make an error of the proxy's own words.
+		// Package net/http would put the proxy's own text into an error.
 		t.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
 			if answer.StatusCode == http.StatusOK {
 				return nil
@@ -159,7 +159,7 @@ func (c *client) count(began time.Time, timedOut, answered bool) (closeUnused bo
 			c.timeouts = tooManyTimeouts // others have not been answered either, for as long
 		}
 		// The silent one is closed if nothing else waits on it. Over HTTP/1.1, those
-		// that are idle most likely are silent too, and each would cost one request its
+		// that are idle are most likely silent too, and each would cost one request its
 		// whole time. For a client of the caller's, one slow answer is no reason.
 		c.timeouts++
 		closeUnused = c.own != nil || c.timeouts >= tooManyTimeouts

@@ -21,11 +21,11 @@ const Version = "0.1.0"
 const (
 	// DefaultBaseURL is the API's worldwide host.
 	DefaultBaseURL = "https://api.edenai.run"
-	// EUBaseURL is the API's host in the European Union: same keys, same shapes.
+	// EUBaseURL is the API's host in the European Union. It uses the same keys and JSON.
 	EUBaseURL = "https://api.eu.edenai.run"
 )
 
-// The bounds of a Config; each stands in the comment of its field too.
+// The bounds of a Config. The comment of each field states them too.
 const (
 	defaultRequestTimeout   = 30 * time.Second
 	defaultMaxResponseBytes = 128 << 20
@@ -65,7 +65,7 @@ type Config struct {
 	AllowHTTP bool
 
 	// HTTPClient sends the requests. New copies it. The copy does not follow redirects.
-	// If its Timeout is shorter than RequestTimeout, that counts instead.
+	// If its Timeout is shorter than RequestTimeout, it replaces RequestTimeout.
 	//
 	// The client is never closed. When two requests in a row time out, its idle
 	// connections are closed, and the next request is the last on its connection. This

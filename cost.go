@@ -11,8 +11,8 @@ import (
 // Cost is an amount of money as the API writes it: decimal text, exact. The
 // empty Cost is zero.
 //
-// It is text and not a float because fractions of a cent, summed over a million
-// jobs, must come out to the digit that the invoice shows.
+// Cost is text, not a float, so that fractions of a cent, summed over a million jobs,
+// match the invoice to the last digit.
 type Cost string
 
 // SumCosts adds costs exactly. If a cost is not a decimal number, SumCosts returns an

@@ -21,8 +21,8 @@
 // always sends the most useful request next:
 //
 //   - the GET of a job that is known to have ended
-//   - else a page of the job list, if that is cheaper than polling each job that is due
-//   - else the GET of the job that has been due for longest
+//   - otherwise a page of the job list, if that is cheaper than polling all jobs that are due
+//   - otherwise the GET of the job that has been due for longest
 //
 // Only a job's own GET ends its wait. The list is a hint.
 //
@@ -53,6 +53,6 @@
 //     Results have a [GaveUpError] with the last status and the number of polls.
 //   - Every error matches with [errors.Is] and [errors.As] through all layers.
 //
-// The package does not submit jobs. An async submit has no idempotency key, so a retry
-// may be billed twice, and that decision is the caller's.
+// The package does not submit jobs. An async submit has no idempotency key, so a retry may
+// be billed twice. Whether to retry is the caller's decision.
 package edenwait

@@ -48,7 +48,7 @@ func newDriver(deliver func([]engine.End)) *driver {
 	}
 }
 
-// subscriber is a call, as the driver sees it.
+// subscriber is the driver's view of a call.
 type subscriber interface {
 	// opened is called first, under the driver's lock.
 	opened(handle *engine.Call)
@@ -57,7 +57,7 @@ type subscriber interface {
 	// refused ends the call with an answer that concerns every call, under the driver's
 	// lock: else another goroutine could deliver its results before it knows why.
 	refused(cause error)
-	// crash has the call throw what a BackOff or a Logger threw, where its caller
+	// crash makes the call panic with what a BackOff or a Logger threw, where its caller
 	// can catch it.
 	crash(thrown any)
 }
@@ -95,7 +95,7 @@ func (d *driver) begin(s subscriber, deadline time.Time, limited bool) {
 // errBackOffExits is thrown in the calls of a BackOff that has ended the goroutine.
 var errBackOffExits = errors.New("edenwait: the BackOff called runtime.Goexit")
 
-// wakeUp has the engine's time go on after idleness.
+// wakeUp makes the engine's time continue after idleness.
 func (d *driver) wakeUp() {
 	if d.core.Idle() {
 		d.elapsed += min(max(time.Since(d.origin), 0), maxIdle)
@@ -181,7 +181,7 @@ func (d *driver) with(handle *engine.Call, input func(e *engine.Engine, now time
 	})
 }
 
-// look is with, for what changes nothing.
+// look is like with, for inputs that change nothing.
 func (d *driver) look(handle *engine.Call, f func(e *engine.Engine, now time.Duration)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -298,7 +298,7 @@ func (d *driver) setAlarm(at time.Duration) {
 	d.alarmAt = at
 }
 
-// ring is what the alarm does.
+// ring runs when the alarm fires.
 func (d *driver) ring() {
 	slept := false
 	d.input(func() {

@@ -11,7 +11,7 @@ import (
 // The errors that errors.Is matches.
 var (
 	// ErrInvalidID: the id is not a UUID. No request was sent.
-	ErrInvalidID = errors.New("not a job id (a UUID of 36 characters)")
+	ErrInvalidID = errors.New("invalid job id: want a UUID of 36 characters")
 	// ErrNotFound: the API does not know the job (404). A Waiter is sure of it at least
 	// five seconds after the wait began. A wait with a shorter deadline ends with the
 	// deadline's error. With another account's key, or another host, this happens for
@@ -105,7 +105,7 @@ func (e *JobFailedError) Error() string {
 	return fmt.Sprintf("edenwait: job %s failed at %s: %v", plainOrQuoted(e.Job.ID, 64), e.Job.origin(), e.Job.Error)
 }
 
-// origin names what ran, as a submit names it.
+// origin returns feature/subfeature/provider/model, as in a submit.
 func (j *Job) origin() string {
 	parts := make([]string, 0, 4)
 	for _, part := range []string{j.Feature, j.Subfeature, j.Provider, j.Model} {
@@ -143,8 +143,8 @@ type HookError struct {
 	Err error
 	// Stack is the stack trace of a panic, or nil.
 	Stack []byte
-	// CutOff: the hook was still running, or had not begun, when the call ended. One
-	// that was running may yet do what it was to do. See Config.HookGrace.
+	// CutOff: the hook was still running, or had not begun, when the call ended. A
+	// hook that was running may still finish its work. See Config.HookGrace.
 	CutOff bool
 }
 

@@ -187,7 +187,7 @@ func TestTextOfABatchError(t *testing.T) {
 			t.Errorf("counts %+v, Progress %+v", batch, last)
 		}
 		want := `edenwait: 8 of 9 jobs did not succeed: 3 failed, 1 errored, 4 still waiting; hooks of 1 job failed; ended early: context deadline exceeded
-	not a job id (a UUID of 36 characters): "nonsense"
+	invalid job id: want a UUID of 36 characters: "nonsense"
 	hook for job ` + good + `: no space left
 	3 jobs, such as ` + ids[4] + `: failed at audio/speech_to_text_async/deepgram: "bad audio"
 	4 jobs, such as ` + ids[0] + `: context deadline exceeded; wait for this id again: results are kept for 7 days`

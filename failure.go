@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// requestError is a request that failed: which, and why. A waiting job whose GETs
+// requestError describes a failed request and its cause. A waiting job whose GETs
 // fail holds one of these, so the text is made when it is wanted, and jobs that
 // fail alike share the cause.
 type requestError struct {
@@ -58,8 +58,8 @@ const (
 	maxChain = 4 * maxFailure
 )
 
-// newFailure reads an error of the HTTP client. Its text may quote anything that
-// a server sent, an output or the key among it.
+// newFailure reads an error of the HTTP client. Its text may quote anything from
+// the server, including an output or the key.
 func newFailure(err error, redact func(string) string) *failure {
 	var ofURL *url.Error
 	if errors.As(err, &ofURL) {
@@ -77,7 +77,7 @@ func newFailure(err error, redact func(string) string) *failure {
 	}
 	shown := withoutQuotations(text)
 	if hidden := redact(text); hidden != text || shown != text || len(text) > maxChain || printable(text, maxChain) != text {
-		// Nor may the parts of it show, or hold, what it does not.
+		// The wrapped errors must not show or hold anything that the text does not.
 		return &failure{text: printable(withoutQuotations(hidden), maxFailure), cause: standardCause(err)}
 	}
 	return &failure{text: printable(text, maxFailure), cause: rootCause(err, redact)}

@@ -17,7 +17,7 @@ type foreignError struct {
 	is   [4]bool // sentinels
 }
 
-// sentinels are what the Waiter looks for in an error.
+// sentinels are the errors that the Waiter looks for.
 var sentinels = [4]error{ErrRateLimited, ErrUnauthorized, ErrPaymentRequired, ErrNotFound}
 
 // contain returns the error as one that can be looked at anywhere: by its name, if
@@ -28,7 +28,7 @@ func contain(err error) (contained error) {
 	}
 	defer func() {
 		if recover() != nil {
-			contained = fmt.Errorf("a %T that panics when it is looked at", err)
+			contained = fmt.Errorf("an error of type %T whose methods panic", err)
 		}
 	}()
 	f := &foreignError{err: err, text: shorten(err.Error())}

@@ -13,23 +13,23 @@ import (
 type GaveUpError struct {
 	// ID is the job's id, as it was passed in.
 	ID string
-	// LastStatus is the last status seen; empty when none was.
+	// LastStatus is the last status seen. It is empty if no status was seen.
 	LastStatus Status
-	// Polls is how many GETs were sent for this job.
+	// Polls is the number of GETs sent for this job.
 	Polls int
 	// Waited is how long the wait lasted.
 	Waited time.Duration
-	// Err is why it ended: the cause of the context's end, ErrMaxWait,
-	// ErrMaxErrors, ErrBackOffStopped, ErrFailFast, or the answer that was final:
-	// an APIError, ErrResponseTooLarge. If the job's last request failed too, it
-	// says so, and matches the answer's APIError unless that is a 404.
+	// Err is the reason: the cause of the context's end, ErrMaxWait, ErrMaxErrors,
+	// ErrBackOffStopped, ErrFailFast, or the final answer (an APIError or
+	// ErrResponseTooLarge). If the job's last request failed too, Err includes that
+	// failure, and matches its APIError unless that is a 404.
 	Err error
 
-	// running: the call ended, and not the wait for this job.
+	// running means that the call ended, but the wait for this job did not.
 	running bool
 }
 
-// Error says which job it is, what happened, and what to do about it, each once.
+// Error names the job, what happened, and what to do about it, each once.
 func (e *GaveUpError) Error() string {
 	seen := ""
 	if e.LastStatus != "" {
@@ -77,8 +77,8 @@ func (e *GaveUpError) explain() (what, advice string) {
 	}
 }
 
-// inside is an error's text as a part of another's that names the package and the
-// job already.
+// inside returns an error's text for use inside another error, which already names
+// the package and the job.
 func inside(err error, id string) string {
 	text := fmt.Sprint(err) // which survives a typed nil
 	for _, prefix := range []string{"edenwait: job " + lower(id) + ": ", "edenwait: job " + id + ": ", "edenwait: "} {

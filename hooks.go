@@ -71,7 +71,7 @@ type hookPart struct {
 	over bool // then has been called, or is about to be
 }
 
-// hookLine has the hooks of one call: those that run, and those that wait in line.
+// hookLine has the hooks of one call, both running and waiting in line.
 type hookLine struct {
 	running int
 	waiting []*hookTask
@@ -89,7 +89,7 @@ type hookRunner struct {
 	waiting int // in at least one line
 }
 
-// counts are how many hooks run, and how many wait for a place.
+// counts returns the number of hooks that run, and that wait for a place.
 func (r *hookRunner) counts() (running, waiting int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -176,7 +176,7 @@ func (r *hookRunner) start(t *hookTask, line *hookLine) {
 	go t.run(ctx, r.redact, func(err error) { r.end(t, line, err) })
 }
 
-// end tells the parts of a hook that has ended, and starts the next in its place.
+// end notifies the parts of a hook that has ended, and starts the next hook.
 func (r *hookRunner) end(t *hookTask, line *hookLine, err error) {
 	r.mu.Lock()
 	line.running--
@@ -229,7 +229,7 @@ func (r *hookRunner) cancelIfLeft(t *hookTask) {
 	}
 }
 
-// abandon gives up every hook of the line that has not ended, for its call alone. It
+// abandon gives up every unfinished hook of the line, for this call only. It
 // returns how many were running, and how many had not begun.
 func (r *hookRunner) abandon(line *hookLine, why error) (running, waiting int) {
 	r.mu.Lock()

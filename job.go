@@ -66,8 +66,8 @@ type Job struct {
 // Decode stores the job's output in the value that v points to, as
 // json.Unmarshal does. A job without output is an error.
 //
-// The text of an error says where the output does not fit and quotes none of it,
-// so that it may be logged; the decoder's own error is what it wraps.
+// The error text says where the output does not fit. It never quotes the output, so
+// it is safe to log. The error wraps the decoder's own error.
 func (j *Job) Decode(v any) error {
 	if len(j.Output) == 0 {
 		return fmt.Errorf("edenwait: job %s has no output: its status is %s", plainOrQuoted(j.ID, 64), quote(string(j.Status), 64))
@@ -244,8 +244,8 @@ func parseJob(data []byte) (*Job, error) {
 	}
 	parsed, err := parseID(id)
 	if err != nil {
-		// Neither wrapped, since it is the answer that is wrong and not the id asked
-		// for, nor quoted, since what stands there may be anything.
+		// Not wrapped, since the answer is wrong, not the id that was requested. Not
+		// quoted, since the field may contain anything.
 		return nil, errors.New("not a job: public_id is not a UUID")
 	}
 	job.ID = parsed.String()
@@ -287,8 +287,8 @@ func parseJobError(raw json.RawMessage) *JobError {
 	return e
 }
 
-// parseID takes the one form that the API uses. uuid.Parse alone would accept
-// braces, quotes and a urn prefix, and does not check what stands around the
+// parseID accepts only the form that the API uses. uuid.Parse alone would accept
+// braces, quotes and a urn prefix, and does not check the characters around the
 // digits.
 func parseID(id string) (uuid.UUID, error) {
 	parsed, err := uuid.Parse(id)

@@ -32,7 +32,7 @@ type JobPage struct {
 	TotalPages int `json:"total_pages"`
 }
 
-// JobSummary is a job as the list shows it, without output, error and cost. Its fields
+// JobSummary is a job in the list, without output, error and cost. Its fields
 // have the same meaning as in a Job.
 type JobSummary struct {
 	ID         string    `json:"public_id"`
@@ -97,7 +97,7 @@ func parsePage(data []byte) (*JobPage, error) {
 		return err
 	})
 	if err == nil && page.Items == nil {
-		err = errors.New("items are missing")
+		err = errors.New("items is missing or not an array")
 	}
 	if err != nil {
 		return nil, err

@@ -11,12 +11,12 @@ import (
 // Progress is the state of one call. Jobs are counted once, however often their id
 // was passed in.
 type Progress struct {
-	// Total is the number of jobs taken in. Each is Succeeded, Failed, Errored (no
-	// final response, or one outside the contract) or still Waiting. They count by how
-	// the job ended, whatever came of its hook. Errored can shrink: an id that was
-	// given up and comes again waits again.
+	// Total is the number of jobs read. Each is Succeeded, Failed, Errored (no final
+	// response, or an undocumented status) or still Waiting. A hook's error does not
+	// change these counts. Errored can shrink: if an id that was given up is read
+	// again, its job is Waiting again.
 	Total, Succeeded, Failed, Errored, Waiting int
-	// Requests counts the GETs of this call's jobs since it took them in, and the pages
+	// Requests counts the GETs of this call's jobs since it read their ids, and the pages
 	// of the list that were read while it had jobs to wait for. Lists counts these
 	// pages, and RateLimited the requests that were answered 429. A request that
 	// serves several calls counts in each.
@@ -27,7 +27,7 @@ type Progress struct {
 	// Elapsed is the time since the call began.
 	Elapsed time.Duration
 	// TimeLeft estimates the time until all waiting jobs end, if final responses keep
-	// coming as fast as so far. It is 0 while none has come: malformed ids and jobs that
+	// coming as fast as so far. It is 0 before the first: malformed ids and jobs that
 	// were given up do not count. The last jobs of a batch take longer.
 	TimeLeft time.Duration
 	// Stalled is how long all requests of the Waiter have failed, or been refused

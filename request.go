@@ -116,11 +116,11 @@ func failed(err error) engine.Answer {
 func checkJob(job *Job, id string) error {
 	switch {
 	case job == nil:
-		return fmt.Errorf("edenwait: job %s: the Source answered neither a job nor an error", id)
+		return fmt.Errorf("edenwait: job %s: the Source returned neither a job nor an error", id)
 	case job.Status == "":
-		return fmt.Errorf("edenwait: job %s: the Source's answer has no status", id)
+		return fmt.Errorf("edenwait: job %s: the Source returned a job without a status", id)
 	case job.ID != "" && !strings.EqualFold(job.ID, id):
-		return fmt.Errorf("edenwait: job %s: the answer is another job's, %s", id, quote(job.ID, 64))
+		return fmt.Errorf("edenwait: job %s: the Source returned another job, %s", id, quote(job.ID, 64))
 	}
 	return nil
 }
@@ -128,7 +128,7 @@ func checkJob(job *Job, id string) error {
 func (q *requester) page(ctx context.Context, number int) engine.Answer {
 	page, err := q.lister.List(ctx, ListQuery{Status: StatusProcessing, Page: number, Limit: list.PageSize})
 	if err == nil && page == nil {
-		err = errors.New("edenwait: the Source answered neither a page nor an error")
+		err = errors.New("edenwait: the Source returned neither a page nor an error")
 	}
 	if err != nil {
 		err = q.contain(err)

@@ -50,9 +50,9 @@ func reason(end *engine.End, w *engine.WaitEnd, maxWait any) error {
 	case engine.MaxWaitPassed:
 		return because(last, fmt.Errorf("%w (%v)", ErrMaxWait, maxWait))
 	case engine.MaxErrorsReached:
-		return fmt.Errorf("%w: %d requests in a row failed, the last: %w", ErrMaxErrors, w.Fails, last)
+		return fmt.Errorf("%w: %d requests in a row failed, most recently with: %w", ErrMaxErrors, w.Fails, last)
 	case engine.OutageLasted:
-		return fmt.Errorf("%w: every request has failed for %v, whichever the job, the last: %w", ErrMaxErrors, end.For.Round(time.Second), last)
+		return fmt.Errorf("%w: every request for any job has failed for %v, most recently with: %w", ErrMaxErrors, end.For.Round(time.Second), last)
 	case engine.BackoffStopped:
 		if last != nil && !errors.Is(last, ErrNotFound) { // an unconfirmed 404
 			return fmt.Errorf("%w; the last request failed: %w", ErrBackOffStopped, last)

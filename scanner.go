@@ -59,7 +59,7 @@ func scanObject(data []byte, member func(s *scanner, name string) error) error {
 // which may be a part of an output.
 func (s *scanner) unexpected() error {
 	if s.at >= len(s.data) {
-		return fmt.Errorf("JSON that ends too early, after %d bytes", len(s.data))
+		return fmt.Errorf("the JSON ends too early, after %d bytes", len(s.data))
 	}
 	return fmt.Errorf("invalid JSON at byte %d of %d", s.at, len(s.data))
 }

@@ -89,7 +89,7 @@ func (t *transport) await(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	t.driver.withdraw(ticket)
-	return fmt.Errorf("edenwait: waited %v in line for the rate limit, %d requests were ahead: %w",
+	return fmt.Errorf("edenwait: not sent after waiting %v for the rate limit, with %d requests ahead at first: %w",
 		time.Since(began).Round(time.Millisecond), ahead, contextCause(ctx))
 }
 

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// An Answer is what is about to be sent. An [Effect] made by [Edit] may change
+// An Answer is an answer that is about to be sent. An [Effect] made by [Edit] may change
 // it.
 type Answer struct {
 	Status int
@@ -32,7 +32,7 @@ const (
 	broken       // the connection ends inside the body
 	stalled      // the body stops halfway, the connection stays
 	hung         // no answer comes, the connection stays
-	silent       // nothing comes over the connection any more, which stays
+	silent       // the connection stays open, but no more data arrives
 )
 
 // whole tells whether the client gets what a healthy service would have sent.

@@ -93,9 +93,9 @@ func (a *API) SetBackgroundRate(rate float64) {
 	a.limit.setOthers(rate, now)
 }
 
-// SetDown takes the service off the network, or brings it back. While it is
-// down, the in-memory client gets "connection refused"; a loopback server,
-// whose port stays open, drops the connection without an answer.
+// SetDown takes the service off the network, or brings it back. While it is down, the
+// in-memory client gets "connection refused". A loopback server keeps its port open,
+// and drops each connection without an answer.
 func (a *API) SetDown(down bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -152,7 +152,7 @@ func (a *API) Delete(id string) {
 	}
 }
 
-// Finish makes the job end now, in the way in which it would have ended later. A job that
+// Finish ends the job now, with the result that it would have had later. A job that
 // has ended, or an unknown id, is ignored.
 func (a *API) Finish(id string) {
 	a.mu.Lock()

@@ -13,9 +13,9 @@ import (
 )
 
 // A SignatureForm is the canonical JSON that the signature of a webhook is over:
-// keys sorted, indented by two spaces, nothing escaped that need not be. Which one
-// the live service uses is not certain. They differ in numbers only, so a receiver
-// had better accept all.
+// keys sorted, indented by two spaces, with the fewest possible escapes. It is not
+// certain which form the live service uses. The forms differ only in numbers, so a
+// receiver should accept all of them.
 type SignatureForm uint8
 
 const (

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// An Effect is what a fault does to a request or to its answer: [Status],
-// [Reset], [TruncateBody] and so on. The zero Effect only leaves its mark in the log of
-// requests: its name is "unnamed".
+// An Effect is a change that a fault makes to a request or to its answer: [Status],
+// [Reset], [TruncateBody] and so on. The zero Effect changes nothing, and is only
+// recorded in the log of requests, as "unnamed".
 type Effect struct {
 	name   string
 	kinds  Kind            // that it can apply to; 0: all
@@ -25,10 +25,10 @@ type Effect struct {
 // String returns the name under which the effect appears in [Request].Fault.
 func (e Effect) String() string { return cmp.Or(e.name, "unnamed") }
 
-// Status answers with another status. An empty body stands for the service's
-// own {"detail": …} with the status's name, and for none where the status allows
-// none; header may be nil. Status panics if code is below 200 or above 999, which
-// no answer can end with.
+// Status answers with another status. If body is empty, the body is the service's own
+// {"detail": …} with the status's name, or nothing if the status does not allow a
+// body. header may be nil. Status panics if code is below 200 or above 999, since
+// no final answer has such a status.
 //
 // With a code of 300 to 499 the service refuses, so a POST or a DELETE has no effect. With
 // any other code, such as 500, the request has taken effect. A client that submits again
@@ -55,7 +55,7 @@ func Status(code int, body string, header http.Header) Effect {
 	}}
 }
 
-// RetryAfter answers 429 with this Retry-After header as it stands: seconds, a
+// RetryAfter answers 429 with exactly this Retry-After header: seconds, a
 // date, or anything else. For another status, give [Status] the header.
 func RetryAfter(value string) Effect {
 	e := Status(http.StatusTooManyRequests, "", http.Header{"Retry-After": {value}})
@@ -75,22 +75,22 @@ func Redirect(url string) Effect {
 // [Reset].
 func RefuseConnection() Effect { return Effect{name: "refuse", lost: true} }
 
-// Reset has the connection reset after the request was taken in, before the
-// first byte of an answer. Over HTTP/2 the request's stream is reset; other requests
-// of the connection go on.
+// Reset resets the connection after the request has been read, before the
+// first byte of the answer. Over HTTP/2 it resets only the request's stream. Other
+// requests of the connection continue.
 //
-// Mind, on loopback, that an [http.Transport] by itself repeats a GET when this
-// happens to a connection that it had used before.
+// On loopback, note that an [http.Transport] repeats a GET on its own if this
+// happens on a connection that it has used before.
 func Reset() Effect { return onWire("reset", dropped) }
 
-// ResetBody has the connection, or over HTTP/2 the stream, reset inside the body.
+// ResetBody resets the connection, or the stream over HTTP/2, inside the body.
 func ResetBody() Effect { return onWire("reset body", broken) }
 
 // Stall sends half of the body and then nothing, until the client gives up. For an
 // answer without a body, it does not send the header either.
 func Stall() Effect { return onWire("stall", stalled) }
 
-// Hang gives no answer at all, until the client gives up; the connection stays.
+// Hang never answers. The connection stays open until the client gives up.
 func Hang() Effect { return onWire("hang", hung) }
 
 // Silence makes the request's connection go silent, like a connection that a router has
@@ -99,11 +99,11 @@ func Hang() Effect { return onWire("hang", hung) }
 // Fault.Skip and Fault.From determine when the connection goes silent. With Fault.Times
 // 1, there is one such connection.
 //
-// Over HTTP/1.1 a request has the connection for itself. Over HTTP/2 all requests
+// Over HTTP/1.1 a request has a connection to itself. Over HTTP/2 all requests
 // of a client usually share one. In memory, all requests of one [API.Client] share
-// one too, until the client's CloseIdleConnections is called, or a request with
-// Close set is sent: the connection is left to the requests that are under way, and
-// later ones use a new one.
+// one too. A new connection is used for later requests once the client's
+// CloseIdleConnections is called, or a request with Close set is sent. Requests that
+// are under way keep the old connection.
 // Through a server other than [Start]'s, Silence is [Hang].
 func Silence() Effect { return onWire("silence", silent) }
 
@@ -189,8 +189,8 @@ func ClockSkew(d time.Duration) Effect {
 	}
 }
 
-// StaleList shows the list as it was that long ago, whatever Options.ListLag
-// says.
+// StaleList shows the list as it was that long ago. It takes precedence over
+// Options.ListLag.
 func StaleList(ago time.Duration) Effect {
 	return Effect{name: fmt.Sprintf("stale list %v", ago), kinds: List, before: func(x *exchange) { x.lag = ago }}
 }

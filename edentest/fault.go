@@ -40,7 +40,7 @@ type Fault struct {
 	// without a job, the draws depend on the number of requests of their kind.
 	Probability float64
 
-	// Times is how often the fault applies at most. Defaults to no bound.
+	// Times is the maximum number of times that the fault applies. Defaults to no bound.
 	Times int
 
 	// PerJob counts Skip and Times per job: with Times 1, the fault applies to every job
@@ -48,11 +48,11 @@ type Fault struct {
 	// false.
 	PerJob bool
 
-	// Do is what happens.
+	// Do is the effect of the fault.
 	Do Effect
 }
 
-// String returns the name of what the fault does.
+// String returns the name of the fault's effect.
 func (f Fault) String() string { return f.Do.String() }
 
 // faults are the faults of an account, and how often each has struck.
@@ -63,7 +63,7 @@ type faults struct {
 	jobs []map[int32]met // of those that are PerJob, by job.seq
 }
 
-// met is how many requests a fault concerned, and how many it struck.
+// met counts the requests that a fault matched, and those that it changed.
 type met struct {
 	seen, hits int
 }

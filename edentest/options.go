@@ -38,8 +38,8 @@ type Options struct {
 	// request is handled, half before the answer is delivered. Defaults to 0.
 	Latency time.Duration
 
-	// Bandwidth is how many bits per second all bodies of answers together may
-	// have. Those that are under way share it equally. Headers and requests cost
+	// Bandwidth is the maximum number of bits per second of all answers' bodies
+	// together. Bodies that are under way share it equally. Headers and requests cost
 	// nothing. Defaults to 0: no bound.
 	Bandwidth float64
 
@@ -48,8 +48,8 @@ type Options struct {
 	// valid seed.
 	Seed uint64
 
-	// Workload is what jobs that arrive by POST are drawn from. Defaults to the
-	// zero Workload, see there.
+	// Workload is the distribution of jobs that arrive by POST. Defaults to the
+	// zero Workload.
 	Workload Workload
 
 	// OnSubmit, if set, returns the Script of a job that arrives by POST, and replaces
@@ -71,7 +71,7 @@ type Options struct {
 	// answer can end with. Defaults to 0.
 	ListStatus int
 
-	// ListPageSize, if not 0, is the most jobs that a page of the list holds. A
+	// ListPageSize, if not 0, is the maximum number of jobs on a page of the list. A
 	// request for more gets pages of this size: "limit" says so, and "page" and
 	// "total_pages" count such pages. Defaults to 0: as many as requested, at most
 	// 1000.
@@ -86,24 +86,24 @@ type Options struct {
 	// request arrives, so they cost no goroutine. Defaults to 0.
 	BackgroundRate float64
 
-	// Faults are what goes wrong. The first that matches a request applies to
-	// it, alone. Defaults to none.
+	// Faults are the faults to inject. Only the first fault that matches a request
+	// applies to it. Defaults to none.
 	Faults []Fault
 
 	// NotFoundFor is how long the GET of a new job is answered with 404.
 	// Defaults to 0.
 	NotFoundFor time.Duration
 
-	// Retention is how long an ended job is kept before it is gone from GET and
-	// list alike. Negative means forever. Defaults to 7 days.
+	// Retention is how long an ended job is kept before GET and the list no longer
+	// show it. Negative means forever. Defaults to 7 days.
 	Retention time.Duration
 
 	// Webhooks configures the webhooks that are sent when jobs end. Defaults to nil: none
 	// are sent.
 	Webhooks *Webhooks
 
-	// DiscardRecords keeps counters only and no log of requests, which is for
-	// runs of millions. Defaults to false.
+	// DiscardRecords keeps only counters, and no log of requests. It is for runs with
+	// millions of requests. Defaults to false.
 	DiscardRecords bool
 }
 

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Unavailable answers 503 and announces, in whole seconds rounded up, after how
-// long it may be different; 0 leaves the Retry-After header out. Unlike [Status]
-// with 503 the service does nothing of what it was asked to, like a gateway whose
-// servers are being replaced.
+// Unavailable answers 503 with a Retry-After header, in whole seconds rounded up.
+// If retryAfter is 0, there is no such header. Unlike with Status(503), the request
+// has no effect, as if a gateway had answered it while the servers behind it are
+// being replaced.
 func Unavailable(retryAfter time.Duration) Effect {
 	var header http.Header
 	if retryAfter > 0 {
@@ -27,7 +27,7 @@ func Unauthorized() Effect {
 	return e
 }
 
-// Forbidden answers 403, as if no key had come along.
+// Forbidden answers 403, as if the request had no key.
 func Forbidden() Effect {
 	e := Status(http.StatusForbidden, `{"detail":"Not authenticated"}`, nil)
 	e.name = "forbidden"
@@ -45,7 +45,7 @@ func ForbiddenPage() Effect {
 }
 
 // StrayNotFound answers the GET of a job with 404, though a GET has shown that job
-// before, like a replica that is behind. It strikes no other request. For a 404 or
+// before, like a replica that is behind. It applies to no other request. For a 404 or
 // two per job, set Fault.PerJob and Fault.Times.
 func StrayNotFound() Effect {
 	e := Status(http.StatusNotFound, `{"detail":"Job not found"}`, nil)
@@ -54,9 +54,9 @@ func StrayNotFound() Effect {
 }
 
 // Processing changes how a job that is still running is shown: the answer to its
-// GET or POST has this status, 200 or 202, and this Retry-After header as it
-// stands, or none if retryAfter is empty. Other answers are left as they are.
-// Processing panics if status is neither.
+// GET or POST has this status, 200 or 202, and exactly this Retry-After header, or
+// none if retryAfter is empty. Other answers do not change.
+// Processing panics for any other status.
 func Processing(status int, retryAfter string) Effect {
 	if status != http.StatusOK && status != http.StatusAccepted {
 		panic(fmt.Sprintf("edentest: Processing(%d): want 200 or 202", status))

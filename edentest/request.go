@@ -16,19 +16,19 @@ type Request struct {
 	JobID  string // what stands in the job's place in Path, in canonical form if it is a UUID
 	Query  url.Values
 	Header http.Header // without Authorization
-	HasKey bool        // an Authorization header came along, valid or not
+	HasKey bool        // the request had an Authorization header, valid or not
 	Body   []byte      // of a Submit, as it was sent; nil for the others
-	Status int         // of the answer; 0 if no answer was given
-	Fault  string      // the name of the fault that struck, "" if none
+	Status int         // of the answer; 0 if there was no answer
+	Fault  string      // the name of the fault that applied; empty if none did
 }
 
-// Stats are counters over all requests so far. They count what arrived, whatever
-// became of it.
+// Stats are counters over all requests so far. They count every request that arrived,
+// however it was answered.
 type Stats struct {
 	Submits, Gets, Lists, Deletes, Other int // by Kind
 
 	RateLimited int // answered with 429 because of the limit
-	Faults      int // met by a fault, or by a service that was down
+	Faults      int // changed by a fault, or sent while the service was down
 	SeenEnded   int // jobs whose end was shown by a GET
 	ForeignGets int // GETs of jobs that are another user's
 
@@ -36,7 +36,7 @@ type Stats struct {
 	LostDeliveries int // jobs that are never delivered: see Webhooks.LossRate
 
 	// PeakPerSecond is the largest number of requests in any one second, wherever
-	// that second begins; those that were refused count too.
+	// that second begins. Refused requests count too.
 	PeakPerSecond int
 }
 

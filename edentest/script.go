@@ -31,8 +31,8 @@ type Script struct {
 	// seen on "fail"; otherwise the field is missing.
 	Error json.RawMessage
 
-	// Cost is shown once the job has ended: a JSON string, or a number as one
-	// page of the documents has it. Defaults to a drawn decimal string on
+	// Cost is shown once the job has ended: a JSON string, or a number, as on one
+	// page of the API's documentation. Defaults to a random decimal string on
 	// success, to "0" otherwise.
 	Cost json.RawMessage
 
@@ -40,8 +40,8 @@ type Script struct {
 	// default to "deepgram", "audio", "speech_to_text_async" and null.
 	Provider, Feature, Subfeature, Model string
 
-	// CreatedAt is shown in place of the time at which the job was added, as it
-	// stands, valid or not. Defaults to that time, in one of the forms seen.
+	// CreatedAt is shown unchanged, valid or not, instead of the time at which the job
+	// was added. Defaults to that time, in one of the observed forms.
 	CreatedAt string
 
 	// Body is the whole body that GET answers once the job has ended, JSON or
@@ -55,7 +55,7 @@ type Script struct {
 	WebhookReceiver       string
 	UserWebhookParameters json.RawMessage
 
-	// OtherUser makes the job another user's, of the same account. It is in the list, and
+	// OtherUser makes the job belong to another user of the account. It is in the list, and
 	// GET answers as for any other job. Defaults to false.
 	OtherUser bool
 
@@ -63,12 +63,12 @@ type Script struct {
 	// Defaults to 0: it does not.
 	RevertAfter time.Duration
 
-	// RerunFor is how long a job that went back runs until it ends for good.
+	// RerunFor is how long a job runs after RevertAfter until it ends finally.
 	// Defaults to 0: it never does.
 	RerunFor time.Duration
 
-	// StuckInList has the list show the job as processing forever, also after its
-	// end, which only its GET shows. Defaults to false.
+	// StuckInList makes the list show the job as processing forever. Only the job's GET
+	// shows its end. Defaults to false.
 	StuckInList bool
 
 	size int32 // of an output that is drawn; as Workload.OutputBytes

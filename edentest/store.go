@@ -37,7 +37,7 @@ func (s *store) add(j job) int {
 // returns its index, or what is wrong with the script.
 func (s *store) submit(script Script, now time.Duration) (int, error) {
 	if script.Status == "processing" {
-		return 0, errors.New(`a job cannot end with the Script.Status "processing"; for one that does not end, set After to Never`)
+		return 0, errors.New(`invalid Script.Status "processing": want a final status. For a job that does not end, set After to Never`)
 	}
 	defaultTo(&script.Feature, services[0].feature)
 	defaultTo(&script.Subfeature, services[0].subfeature)
@@ -56,10 +56,10 @@ func (s *store) submit(script Script, now time.Duration) (int, error) {
 	} else {
 		id, err := uuid.Parse(script.ID)
 		if err != nil {
-			return 0, fmt.Errorf("Script.ID %q is not a UUID", script.ID)
+			return 0, fmt.Errorf("invalid Script.ID %q: want a UUID", script.ID)
 		}
 		if _, taken := s.index[id]; taken {
-			return 0, fmt.Errorf("there already is a job %v", id)
+			return 0, fmt.Errorf("job %v already exists", id)
 		}
 		j.id = id
 	}

@@ -100,9 +100,9 @@ func TestOnSubmitOfNoUse(t *testing.T) {
 		script edentest.Script
 		reason string
 	}{
-		"taken":      {edentest.Script{ID: "11111111-1111-4111-8111-111111111111"}, "already is a job 11111111"},
-		"no UUID":    {edentest.Script{ID: "x"}, "not a UUID"},
-		"processing": {edentest.Script{Status: "processing"}, "cannot end"},
+		"taken":      {edentest.Script{ID: "11111111-1111-4111-8111-111111111111"}, "job 11111111-1111-4111-8111-111111111111 already exists"},
+		"no UUID":    {edentest.Script{ID: "x"}, "want a UUID"},
+		"processing": {edentest.Script{Status: "processing"}, "want a final status"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			throughBoth(t, edentest.Options{

@@ -49,12 +49,12 @@ type Webhooks struct {
 	LateBy   time.Duration
 
 	// DuplicateRate is the share of jobs, 0 to 1, that are delivered once more
-	// DuplicateAfter later, whatever became of the first delivery. It defaults to
+	// DuplicateAfter later, whether the first delivery succeeded or not. It defaults to
 	// 0, and DuplicateAfter to a second.
 	DuplicateRate  float64
 	DuplicateAfter time.Duration
 
-	// MaxAttempts is how often a delivery is tried at most. Defaults to 3.
+	// MaxAttempts is the maximum number of attempts per delivery. Defaults to 3.
 	MaxAttempts int
 
 	// RetryDelay is the pause after an attempt that failed. (unsure) The service
@@ -67,11 +67,11 @@ type Webhooks struct {
 	// Form is the canonical JSON that is signed. Defaults to PythonJSON.
 	Form SignatureForm
 
-	// Key signs. Defaults to one of 2048 bits, which is made once per process, see
+	// Key signs deliveries. Defaults to a key of 2048 bits, made once per process: see
 	// API.WebhookKey.
 	Key *rsa.PrivateKey
 
-	// Unsigned leaves the signature out, for runs of many thousands: to sign costs
+	// Unsigned omits the signature, for runs with many thousands of jobs: signing takes
 	// about a millisecond. Defaults to false.
 	Unsigned bool
 }
@@ -99,7 +99,7 @@ func (w Webhooks) defaulted() Webhooks {
 	return w
 }
 
-// A Delivery is one attempt to tell a receiver of a job's end.
+// A Delivery is one attempt to deliver a webhook.
 type Delivery struct {
 	Time      time.Time // when it was sent
 	JobID     string

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A Workload is what jobs are drawn from.
+// A Workload is a distribution from which jobs are drawn.
 type Workload struct {
 	// Durations is how long the jobs run. Defaults to
 	// Lognormal{Median: time.Minute, Sigma: 1, Cap: 20 * time.Minute}.
@@ -34,8 +34,8 @@ type Durations interface {
 	Draw(*rand.Rand) time.Duration
 }
 
-// Lognormal is how long most jobs run: half of them shorter than Median, the
-// logarithm of the durations normal with standard deviation Sigma. Durations
+// Lognormal is a typical distribution of durations. Half of the jobs run shorter than
+// Median. The durations' logarithm is normal with standard deviation Sigma. Durations
 // above Cap are cut to it, unless it is 0.
 type Lognormal struct {
 	Median time.Duration
@@ -55,7 +55,7 @@ type Fixed time.Duration
 // Draw implements Durations.
 func (d Fixed) Draw(*rand.Rand) time.Duration { return time.Duration(d) }
 
-// Bimodal is Long for a share of LongFraction, 0 to 1, and Short for the rest.
+// Bimodal is Long for a fraction LongFraction of the jobs, 0 to 1, and Short for the rest.
 type Bimodal struct {
 	Short, Long  time.Duration
 	LongFraction float64
@@ -83,7 +83,7 @@ func (d Pareto) Draw(rng *rand.Rand) time.Duration {
 	return capped(float64(d.Min)/math.Pow(1-rng.Float64(), 1/d.Alpha), d.Cap)
 }
 
-// Uniform is any duration from Min up to Max, all alike.
+// Uniform is uniformly distributed from Min to Max.
 type Uniform struct {
 	Min, Max time.Duration
 }

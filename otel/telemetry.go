@@ -119,7 +119,7 @@ func (t *Telemetry) jobEnd(ctx context.Context, info edenwait.JobEndInfo) {
 	}
 }
 
-// Statser has Stats: a Waiter, or whatever stands for one, such as a member of a fleet
+// Statser has Stats. It is usually a Waiter, or a substitute, such as a member of a fleet
 // that has a new Waiter each time it leads.
 type Statser interface{ Stats() edenwait.Stats }
 

@@ -32,7 +32,7 @@ const (
 	unknownReduceTime  = 10 * time.Minute
 )
 
-var errLeaving = errors.New("edentemporal: the leader steps down")
+var errLeaving = errors.New("edentemporal: the leader is stepping down")
 
 // awaiter runs Awaits on one Waiter.
 type awaiter struct {

@@ -63,7 +63,7 @@ func TestAwaitOutcomes(t *testing.T) {
 			testID(4): {Status: "success", Code: CodeReduceFailed, Error: "panic: at the disco"},
 			testID(5): {Status: "lost", Code: CodeUnexpectedStatus, Error: "lost"},
 			unknown:   {Code: CodeNotFound, Error: "404"},
-			invalid:   {Code: CodeInvalidID, Error: "not a job id"},
+			invalid:   {Code: CodeInvalidID, Error: "invalid job id"},
 		} {
 			o := got[id]
 			if o.Status != want.Status || o.Code != want.Code || !strings.Contains(o.Error, want.Error) || string(o.Value) != string(want.Value) ||

@@ -29,7 +29,7 @@ func newPlan(ids []string) *plan {
 		}
 		seen[job] = true
 		if len(id) != idLength {
-			p.found[job] = Outcome{Code: CodeInvalidID, Error: fmt.Sprintf("not a job id (a UUID of %d characters)", idLength)}
+			p.found[job] = Outcome{Code: CodeInvalidID, Error: fmt.Sprintf("invalid job id: want a UUID of %d characters", idLength)}
 			continue
 		}
 		jobs = append(jobs, job)

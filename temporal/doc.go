@@ -27,11 +27,11 @@
 //
 // A request is sent only by the process that leads. The leader sends none unless
 // the server has acknowledged one of its heartbeats within three quarters of the
-// heartbeat timeout, by the wall clock and by the monotonic one. So a leader that was frozen
+// heartbeat timeout, by both the wall clock and the monotonic clock. So a leader that was frozen
 // or cut off sends nothing afterwards, except requests that were on their way.
 //
-// Each job has one [Outcome], whichever process dies meanwhile. An error of [WaitAll]
-// means only that the waiting failed.
+// Each job has exactly one [Outcome], even if processes die meanwhile. An error of
+// [WaitAll] means only that the waiting failed.
 //
 // A refused key does not fail the fleet: see [Refusal].
 //
@@ -43,6 +43,6 @@
 // # Other languages
 //
 // Workflows in other languages execute the activity [AwaitActivity] on [AwaitQueue] themselves:
-// pass an [AwaitInput], take the outcomes of the [AwaitResult], and call again with the ids
-// that have none.
+// pass an [AwaitInput], read the outcomes in the [AwaitResult], and call again with the ids
+// without an outcome.
 package edentemporal

@@ -8,7 +8,7 @@ import (
 )
 
 // errFenced is the error of a request that the fence refuses.
-var errFenced = errors.New("edentemporal: this process may not lead any more, so nothing is sent")
+var errFenced = errors.New("edentemporal: the request was not sent: this process may no longer lead")
 
 // A fence lets requests pass while no other process can lead.
 //
@@ -70,7 +70,7 @@ func (f *fence) reason(at moment) error {
 		return fmt.Errorf("%w: no heartbeat has been acknowledged", errFenced)
 	}
 	if age := at.since(f.beat); age >= f.span {
-		return fmt.Errorf("%w: the last acknowledged heartbeat is %v old, allowed are %v", errFenced, age.Round(time.Millisecond), f.span)
+		return fmt.Errorf("%w: the last acknowledged heartbeat is %v old: want at most %v", errFenced, age.Round(time.Millisecond), f.span)
 	}
 	return nil
 }

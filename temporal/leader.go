@@ -9,22 +9,22 @@ import (
 	"go.temporal.io/sdk/client"
 )
 
-// Leader says who leads an account, as the server knows it.
+// Leader describes the process that leads an account, according to the server.
 type Leader struct {
-	// Identity is Options.Identity of the process that leads. It is empty if none
+	// Identity is Options.Identity of the process that leads. It is empty if no process
 	// leads now.
 	Identity string
-	// Since is from when on it leads. Beat is when its last heartbeat came.
+	// Since is when it began to lead. Beat is when its last heartbeat arrived.
 	Since, Beat time.Time
 	// Attempt counts the terms of all processes since the LeadWorkflow was started.
 	Attempt int
-	// Reason is why the term before has ended, such as a refused key. It is empty if
-	// there was none.
+	// Reason is why the previous term ended, such as a refused key. It is empty if there
+	// was no previous term.
 	Reason string
 }
 
-// LeaderOf returns who leads the account. An error means that this could not be
-// found out, or that no candidate was ever started.
+// LeaderOf returns the leader of the account. An error means that the server could not
+// say, or that no candidate was ever started.
 func LeaderOf(ctx context.Context, c client.Client, account string) (Leader, error) {
 	if err := checkAccount(account); err != nil {
 		return Leader{}, err

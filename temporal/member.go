@@ -48,7 +48,7 @@ type Member struct {
 }
 
 // Start makes this process a candidate for the lead of the account, until Stop. Ctx
-// is for Start alone. An error means that the options are invalid or the server
+// only bounds Start itself. An error means that the options are invalid or the server
 // could not be reached.
 func Start(ctx context.Context, c client.Client, options Options) (*Member, error) {
 	options, err := options.withDefaults()
@@ -80,7 +80,7 @@ func Start(ctx context.Context, c client.Client, options Options) (*Member, erro
 }
 
 // Stop ends the candidacy. A leader sends nothing from then on, and hands the lead and
-// its waits over to another candidate, or leaves them to the next one to come. Stop
+// its waits over to another candidate, or leaves them for the next candidate. Stop
 // returns when that is done, usually within a second, and within half a minute if
 // activities of Options.Register do not end. It may be called more than once.
 func (m *Member) Stop() {
@@ -121,7 +121,7 @@ func (m *Member) Stats() Stats {
 	return s
 }
 
-// Format prints the account, for every verb, and never the key.
+// Format prints the account, for every verb. It never prints the key.
 func (m *Member) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "edentemporal.Member{Account:%s}", m.options().Account)
 }

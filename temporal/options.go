@@ -14,41 +14,41 @@ import (
 	"github.com/edenwait/edenwait"
 )
 
-// Refusal says what becomes of waits while the API refuses the key or the account (401,
+// Refusal says what happens to waits while the API refuses the key or the account (401,
 // 402, 403).
 type Refusal int
 
 const (
-	// RefusalWait has them wait: the leader steps down, and a candidate leads only once
-	// a request of its own has been accepted. The reason is the last failure of the
-	// pending activities, and in [Leader].
+	// RefusalWait lets them wait. The leader steps down, and a candidate leads only once
+	// the API has accepted a request of its own. The pending activities show the reason
+	// as their last failure, and [Leader] shows it too.
 	RefusalWait Refusal = iota
-	// RefusalFail has WaitAll return the refusal as an error. The leader goes on.
+	// RefusalFail makes WaitAll return the refusal as an error. The leader continues.
 	RefusalFail
 )
 
-// Options say what a process brings along as a candidate. All candidates of an account
-// should have the same.
+// Options configure a process as a candidate. All candidates of an account
+// should have the same Options.
 type Options struct {
-	// Account is the name of the account, which workflows pass to WaitAll. It is a part
-	// of names of task queues. It must not be the key.
+	// Account is the name of the account, which workflows pass to WaitAll. The names of
+	// task queues contain it. It must not be the key.
 	Account string
 
 	// Config configures the leader's Waiter. MaxWait and FailFast must be unset, since
 	// [WithTimeout] bounds a wait, and one workflow's failure must not end another's wait.
-	// MaxErrors defaults to 2,000 here: with the default BackOff, more than five hours with
-	// failures only. Hooks run at the leader, at least once per job.
+	// MaxErrors defaults to 2,000 here, which is more than five hours of failures with the
+	// default BackOff. Hooks run at the leader, at least once per job.
 	Config edenwait.Config
 
 	// Reduce has the functions that workflows choose by name with WithReduce. The leader
 	// needs the functions of all workflows. A wait whose Reduce the leader does not have is
-	// tried again for ten minutes, then it fails. Defaults to none.
+	// retried for ten minutes, and then fails. Defaults to none.
 	Reduce map[string]Reduce
 
 	// Register registers activities that run at the leader only, on SubmitQueue. The
 	// transport draws their requests to the API from the leader's rate limit, and
-	// refuses all requests once this process may not lead any more. It is called each
-	// time when this process begins to lead. Defaults to none.
+	// refuses all requests once this process may no longer lead. Register is called each
+	// time this process begins to lead. Defaults to none.
 	//
 	// An activity that submits should have MaximumAttempts 1: an attempt whose answer was
 	// lost may have been billed.
@@ -59,22 +59,22 @@ type Options struct {
 	// Config.Rate, but at least 4.
 	MaxSubmits int
 
-	// DataConverter must be the client's, if that has one of its own. It measures
+	// DataConverter must be the client's, if the client has a custom one. It measures
 	// outcomes. Defaults to Temporal's default.
 	DataConverter converter.DataConverter
 
 	// HeartbeatTimeout is how long after the leader's death another candidate may lead.
-	// It holds from when the account's LeadWorkflow is started: while that runs, another
+	// It is fixed when the account's LeadWorkflow starts. While the workflow runs, another
 	// value has no effect. Defaults to 30 s; at least 1 s.
 	HeartbeatTimeout time.Duration
 
 	// Beat is the time between two heartbeats of the leader, which are billed. Defaults to
-	// a quarter of the timeout, and is at most a half.
+	// a quarter of HeartbeatTimeout. The maximum is half of it.
 	Beat time.Duration
 
-	// Refusal defaults to RefusalWait. RefusalDelay is for how long a candidate that
-	// was refused does not lead. It doubles from one refusal to the next, up to 10
-	// minutes. Defaults to 30 s.
+	// Refusal defaults to RefusalWait. RefusalDelay is how long a refused candidate does
+	// not lead. It doubles with each consecutive refusal, up to 10
+	// minutes. It defaults to 30 s.
 	Refusal      Refusal
 	RefusalDelay time.Duration
 
@@ -98,7 +98,7 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	switch {
 	case o.Config.Token != "" && o.Account == o.Config.Token:
-		return o, errors.New("edentemporal: Options.Account is the API key, want a name")
+		return o, errors.New("edentemporal: invalid Options.Account: it is the API key, want a name")
 	case o.Config.MaxWait != 0:
 		return o, errors.New("edentemporal: Options.Config.MaxWait is set, want WithTimeout in the workflow")
 	case o.Config.FailFast:
@@ -136,7 +136,7 @@ func (o Options) withDefaults() (Options, error) {
 	case o.HeartbeatTimeout < time.Second:
 		return o, fmt.Errorf("edentemporal: Options.HeartbeatTimeout is %v, want at least 1s", o.HeartbeatTimeout)
 	case o.Beat < 0 || o.Beat > o.HeartbeatTimeout/2:
-		return o, fmt.Errorf("edentemporal: Options.Beat is %v, want at most a half of HeartbeatTimeout, which is %v", o.Beat, o.HeartbeatTimeout)
+		return o, fmt.Errorf("edentemporal: Options.Beat is %v, want 0s to half of HeartbeatTimeout (%v)", o.Beat, o.HeartbeatTimeout)
 	case o.MaxSubmits < 0:
 		return o, fmt.Errorf("edentemporal: Options.MaxSubmits is %d, want at least 1", o.MaxSubmits)
 	case o.RefusalDelay < 0:

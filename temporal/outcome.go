@@ -17,7 +17,7 @@ const (
 	// CodeGaveUp: the API refused the id for another reason, or the bounds of the
 	// leader's Config ended the wait.
 	CodeGaveUp = "edenwait.gave_up"
-	// CodeUnexpectedStatus: the job ended with a status outside the contract.
+	// CodeUnexpectedStatus: the job ended with an undocumented status.
 	CodeUnexpectedStatus = "edenwait.unexpected_status"
 	// CodeHookFailed: a hook of the leader's Config failed.
 	CodeHookFailed = "edenwait.hook_failed"
@@ -26,12 +26,12 @@ const (
 	// CodeTooLarge: the Outcome with its Value is larger than MaxOutcomeBytes. The Value
 	// is missing.
 	CodeTooLarge = "edenwait.too_large"
-	// CodeWaiting: the waiting ended before the job did.
+	// CodeWaiting: the wait ended before the job did.
 	CodeWaiting = "edenwait.waiting"
 )
 
-// Outcome is what became of one job. It is small, since it stays in the history of
-// the workflow: of the job's output it has only what a Reduce made of it.
+// Outcome is the result of one job. It is small, since it stays in the history of the
+// workflow. It has only what a Reduce made of the job's output.
 type Outcome struct {
 	// ID is the id as it was passed in.
 	ID string `json:"id"`

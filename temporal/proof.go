@@ -48,7 +48,7 @@ func prove(ctx context.Context, source edenwait.Source, own bool) error {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			return fmt.Errorf("edentemporal: not known in %v whether the API accepts the key: %w", proofTime, err)
+			return fmt.Errorf("edentemporal: could not check within %v whether the API accepts the key: %w", proofTime, err)
 		case <-time.After(delay):
 		}
 	}

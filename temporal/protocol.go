@@ -8,8 +8,8 @@ import (
 )
 
 // The names and types below are a contract with running workflows, and with
-// programs in other languages: inputs and results are plain JSON. What a name stands
-// for never changes. Something different gets a name of its own.
+// programs in other languages. Inputs and results are plain JSON. The meaning of a name
+// never changes. A different meaning gets a new name.
 const (
 	// AwaitActivity is the name of the activity that waits for up to 1,000 jobs. It
 	// runs at the leader, on AwaitQueue.
@@ -50,8 +50,8 @@ type AwaitInput struct {
 
 // AwaitResult is the result of AwaitActivity, and the details of its heartbeats.
 type AwaitResult struct {
-	// Outcomes has the jobs that have ended, at least one. The ids without one are
-	// to be passed in again.
+	// Outcomes has at least one outcome, of jobs that have ended. Pass the ids without an
+	// outcome in again.
 	Outcomes []Outcome `json:"outcomes"`
 }
 

@@ -9,9 +9,9 @@ import (
 	"github.com/edenwait/edenwait"
 )
 
-// Reduce makes a small value of the final response of a job that succeeded. The value
+// Reduce makes a small value from the final response of a job that succeeded. The value
 // becomes JSON, in [Outcome.Value]. A Reduce may also store the output somewhere and
-// return the place.
+// return its location.
 //
 // It runs at the leader, up to 16 at the same time for one Await. It runs at least
 // once per job: again if the leader dies before the workflow has the Outcome, so it

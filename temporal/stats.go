@@ -7,15 +7,15 @@ import (
 	"github.com/edenwait/edenwait"
 )
 
-// Stats is how this process stands as a candidate.
+// Stats is a snapshot of this process as a candidate.
 type Stats struct {
-	// Leads reports whether this process leads now: whether it has the lead and its
-	// requests may be sent. Since is from when on.
+	// Leads reports whether this process leads now and may send requests. Since is when
+	// it began to lead.
 	Leads bool
 	Since time.Time
-	// Terms is how often this process has got the lead.
+	// Terms is how often this process has become the leader.
 	Terms int
-	// Reason is why it does not lead, if it has led or was refused; empty otherwise.
+	// Reason is why it does not lead, if it has led or was refused. It is empty otherwise.
 	Reason string
 
 	// BeatAge is the age of the last heartbeat that the server has acknowledged. At three

@@ -30,8 +30,8 @@ type waitOptions struct {
 	heartbeat time.Duration
 }
 
-// WithReduce names the Reduce, among [Options.Reduce] of the leader, that makes
-// [Outcome.Value] of a job's output. Defaults to none.
+// WithReduce names the Reduce in the leader's [Options.Reduce] that makes the
+// [Outcome.Value] from a job's output. Defaults to none.
 func WithReduce(name string) Option { return func(o *waitOptions) { o.reduce = name } }
 
 // WithTimeout bounds the call. Outcomes that are known by then are returned beside the
@@ -39,8 +39,8 @@ func WithReduce(name string) Option { return func(o *waitOptions) { o.reduce = n
 // has passed already. 0 is no bound. Defaults to no bound.
 func WithTimeout(d time.Duration) Option { return func(o *waitOptions) { o.timeout = d } }
 
-// WithHeartbeatTimeout is the time after which the waits of a leader that died restart
-// at the next one. A shorter one costs more: an Await sends one heartbeat per 80 % of
+// WithHeartbeatTimeout is the time after a leader's death when its waits restart at the
+// next leader. A shorter time costs more: an Await sends a heartbeat once per 80 % of
 // it, and heartbeats are billed. Defaults to 5 minutes.
 func WithHeartbeatTimeout(d time.Duration) Option {
 	return func(o *waitOptions) {

@@ -52,7 +52,7 @@ func (e *tooManyValuesError) Error() string {
 // there are more than limit to keep.
 func readDocument(text []byte, levels, limit int) (*document, error) {
 	if uint64(len(text)) > math.MaxUint32 {
-		return nil, fmt.Errorf("%d bytes of JSON are too many", len(text))
+		return nil, fmt.Errorf("the JSON has %d bytes, which is too large", len(text))
 	}
 	r := reader{document: document{text: text}, levels: levels, limit: limit}
 	r.at = len(bom(text))

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Event is one delivery. A field that is missing, null or of an unforeseen shape
-// is zero and costs nothing else; only JobID is always there.
+// Event is one delivery. A field that is missing, null or of an unexpected shape
+// is zero, and does not affect other fields. Only JobID is always set.
 type Event struct {
 	// JobID is the job's id, a UUID in lower case.
 	JobID string
@@ -32,20 +32,20 @@ type Event struct {
 	// there is none. Like all raw fields it can hold NaN or Infinity, which Python
 	// writes and encoding/json refuses.
 	Output json.RawMessage
-	// Error says why a job failed; nil if the delivery does not.
+	// Error says why a job failed. It is nil if the delivery has no error.
 	Error *JobError
-	// OriginalResponse is the provider's own answer, which is there if the submit
-	// asked for it; nil otherwise.
+	// OriginalResponse is the provider's own answer, if the submit requested it. It is
+	// nil otherwise.
 	OriginalResponse json.RawMessage
-	// UserParameters is the user_webhook_parameters of the submit; nil if it had
-	// none.
+	// UserParameters is the user_webhook_parameters of the submit, or nil if the submit
+	// had none.
 	UserParameters json.RawMessage
 }
 
 // JobError says why a job failed.
 type JobError struct {
-	// Message is the provider's or the API's explanation. Where it has none in a
-	// known place, it is the whole error as JSON.
+	// Message is the provider's or the API's explanation. If the error has no message in
+	// a known place, Message is the whole error as JSON.
 	Message string
 	// Code is the error_code; empty if there is none.
 	Code string
@@ -54,19 +54,19 @@ type JobError struct {
 }
 
 // Parse reads a delivery and verifies its signature. It is for servers that hand
-// over a body and headers, such as a cloud function; net/http servers use
-// Handler. The names of the headers may be in any case.
+// over a body and headers, such as cloud functions. Use Handler in a net/http
+// server. The names of the headers may be in any case.
 //
 // With keys, Parse returns an error that matches ErrSignature unless one of them
 // has signed the body. Without keys it verifies nothing: the error is nil, and
 // Verified is false.
 //
-// The Event is not nil whenever the body shows a job's id, also beside an error:
-// pass the JobID of either on as a hint, and use the rest only if the error is
+// If the body contains a job's id, the Event is not nil, even if there is an error:
+// always pass its JobID on as a hint, and use the other fields only if the error is
 // nil and Verified is true.
 //
-// Parse keeps body: the raw fields of the Event are parts of it. Its errors
-// hold nothing of the body but the job's id.
+// Parse keeps body: the raw fields of the Event are parts of it. Its errors contain
+// only the job's id from the body.
 func Parse(header http.Header, body []byte, keys ...*rsa.PublicKey) (*Event, error) {
 	event, err := parseEvent(body)
 	if err == nil && len(keys) > 0 {
@@ -87,8 +87,8 @@ func (e *Event) verify(header http.Header, body []byte, keys []*rsa.PublicKey) e
 // each at most.
 const maxMembers = 1 << 14
 
-// parseEvent reads the body without verifying it. Of a body that is damaged or
-// incomplete, the Event has the id only.
+// parseEvent reads the body without verifying it. If the body is damaged or
+// incomplete, the Event has only the id.
 func parseEvent(body []byte) (*Event, error) {
 	doc, err := readDocument(body, 2, maxMembers) // the root and its members
 	if err != nil {
@@ -131,8 +131,8 @@ func parseEvent(body []byte) (*Event, error) {
 	}, nil
 }
 
-// scanID finds the id in a body that is incomplete or damaged: in the last
-// job_id of the outermost object before the body ends or cannot be read on.
+// scanID finds the id in a body that is incomplete or damaged. It reads the last
+// job_id of the outermost object before the end or the first damage.
 func scanID(body []byte) (id string) {
 	const longestName = len(`"\u006a\u006f\u0062\u005f\u0069\u0064"`)
 	at, depth := len(bom(body)), 0

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// Notifier takes the hint that a job may have ended. A *edenwait.Waiter is a Notifier.
-// Notify is called concurrently, with a UUID in lower case. Anyone can have sent that id.
+// Notifier receives hints that jobs may have ended. A *edenwait.Waiter is a Notifier.
+// Notify is called concurrently, with a UUID in lower case. Anyone may have sent that id.
 // Notify should return at once, because the delivery is answered after it.
 type Notifier interface {
 	Notify(id string)
@@ -47,10 +47,10 @@ type Options struct {
 	OnEvent func(context.Context, *Event) error
 	// OnReject is called for each request that is not answered 200, before the
 	// answer, with the reason. It matches ErrSignature for a 401, *http.MaxBytesError
-	// for a 413, and the error of OnEvent. It may be called concurrently, and holds
-	// up the answer. Of the request, the error holds the job's id and, quoted, at
-	// most 64 bytes of a header that is wrong; never a part of an output. After a
-	// panic it holds the stack. Defaults to no call.
+	// for a 413, and the error of OnEvent for a 500. It may be called concurrently. The
+	// answer waits for it. From the request, the error contains only the job's id and,
+	// quoted, at most 64 bytes of a wrong header, never a part of an output. After a
+	// panic it contains the stack. Defaults to no call.
 	OnReject func(*http.Request, error)
 	// MaxBytes is the maximum size of a body. A larger delivery is used as a hint only.
 	// Defaults to 32 MiB.
@@ -126,14 +126,14 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	status, err = h.handle(w, r)
 }
 
-// errExit is that OnEvent or Notify has ended the goroutine, as FailNow of a test does.
+// errExit means that OnEvent or Notify ended the goroutine, as FailNow in a test does.
 var errExit = errors.New("webhook: OnEvent or Notify called runtime.Goexit")
 
 // handle returns the status of the answer, and the reason if it is not 200.
 func (h *handler) handle(w http.ResponseWriter, r *http.Request) (status int, err error) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		return http.StatusMethodNotAllowed, errors.New("webhook: the method is not POST")
+		return http.StatusMethodNotAllowed, errors.New("webhook: invalid method: want POST")
 	}
 	defer func() {
 		if thrown := recover(); thrown != nil {

@@ -69,7 +69,7 @@ func parseKey(block *pem.Block) (*rsa.PublicKey, error) {
 		return nil, fmt.Errorf("not an RSA key: %T", parsed)
 	}
 	if bits := key.N.BitLen(); bits < minKeyBits {
-		return nil, fmt.Errorf("a key of %d bits: want at least %d", bits, minKeyBits)
+		return nil, fmt.Errorf("invalid key of %d bits: want at least %d", bits, minKeyBits)
 	}
 	return key, nil
 }

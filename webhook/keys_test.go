@@ -91,7 +91,7 @@ func TestParseKeysRefuses(t *testing.T) {
 		{"private", string(file(t, "key.pem")), `"RSA PRIVATE KEY": not a public key`},
 		{"good and private", good + string(file(t, "key.pem")), `PEM block 2, "RSA PRIVATE KEY"`},
 		{"not RSA", encode("PUBLIC KEY", ecdsaBytes), "not an RSA key: *ecdsa.PublicKey"},
-		{"short", encode("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(short)), "a key of 768 bits"},
+		{"short", encode("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(short)), "invalid key of 768 bits"},
 		{"nonsense", encode("PUBLIC KEY", []byte("x")), `PEM block 1, "PUBLIC KEY"`},
 		{"not a certificate", encode("CERTIFICATE", []byte("x")), "x509"},
 		{"a long label", encode(strings.Repeat("\x1bX", 500), nil), `…: not a public key`},

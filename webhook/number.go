@@ -22,8 +22,8 @@ const (
 	numberOfForms
 )
 
-// appendNumber appends the number, or the NaN, Infinity or -Infinity, that token
-// is to dst in the form.
+// appendNumber appends token, a number, NaN, Infinity or -Infinity, to dst in the
+// given form.
 func appendNumber(dst, token []byte, f form) []byte {
 	if f == asSent {
 		return append(dst, token...)

@@ -40,23 +40,23 @@ func verify(header http.Header, body []byte, keys []*rsa.PublicKey) error {
 		return fmt.Errorf("%w: %s is not hexadecimal: %s", ErrSignature, signatureHeader, quote(text))
 	}
 	// Any body of any size can come with a wrong signature: one that no key can
-	// have made costs no pass over it.
+	// have made is rejected without a pass over the body.
 	keys = slices.DeleteFunc(slices.Clone(keys), func(key *rsa.PublicKey) bool {
 		return key == nil || key.N == nil || key.Size() != len(signature)
 	})
 	if len(keys) == 0 {
-		return fmt.Errorf("%w: it has %d bytes, which fits no key", ErrSignature, len(signature))
+		return fmt.Errorf("%w: it has %d bytes, which is not the size of any key", ErrSignature, len(signature))
 	}
 	verified, why := anyForm(body, func(digest []byte) bool { return signed(digest, signature, keys) })
 	switch algorithm := first(header, algorithmHeader); {
 	case verified:
 		return nil
 	case why != nil:
-		return fmt.Errorf("%w: it is not of the body as sent, whose canonical text cannot be made: %w", ErrSignature, why)
+		return fmt.Errorf("%w: it does not match the body as sent, and the canonical text cannot be built: %w", ErrSignature, why)
 	case algorithm != "" && !strings.EqualFold(algorithm, "SHA256"):
-		return fmt.Errorf("%w: it is made with %s: want SHA256", ErrSignature, quote(algorithm))
+		return fmt.Errorf("%w: invalid algorithm %s: want SHA256", ErrSignature, quote(algorithm))
 	}
-	return fmt.Errorf("%w: no key has signed this body", ErrSignature)
+	return fmt.Errorf("%w: it does not match this body for any key", ErrSignature)
 }
 
 // anyForm reports whether ok accepts the SHA-256 of any form of the body. If it

@@ -73,7 +73,7 @@ func parseToken(name string, content []byte) (string, error) {
 	}
 	token := bytes.TrimSpace(bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))) // of a Windows editor
 	if len(content) > maxToken || len(bytes.Fields(token)) != 1 {
-		return "", fmt.Errorf("--token-file: want only the key in %s", name)
+		return "", fmt.Errorf("--token-file: invalid content in %s: want only the key", name)
 	}
 	if bytes.ContainsFunc(token, func(c rune) bool { return c <= ' ' || c >= 0x7f }) {
 		return "", fmt.Errorf("--token-file: invalid characters in %s: want only the key", name)

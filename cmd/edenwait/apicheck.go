@@ -80,7 +80,7 @@ type unknownError struct {
 
 func (e *unknownError) Error() string {
 	if e.absent != nil {
-		return fmt.Sprintf("%s not waited for: the server is not the Eden AI API, since it knows no job and has no job list (%v). Check --base-url or %s",
+		return fmt.Sprintf("%s not waited for: the server is not the Eden AI API. It knows no job and has no job list (%v). Check --base-url or %s",
 			e.jobs, e.absent, urlVariable)
 	}
 	return fmt.Sprintf("%s unknown to the API at %s, and no job known. No line was written for them. "+

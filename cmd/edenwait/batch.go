@@ -118,7 +118,7 @@ func (b *batch) reportOpened(file *resultlog.File) {
 		b.console.message("%s ended in an incomplete line: removed its %d bytes", b.output, file.Cut)
 	}
 	if file.Dropped > 0 {
-		b.console.message("removed %s without a result from %s: their jobs are polled again", report.Count(file.Dropped, "line"), b.output)
+		b.console.message("removed %s with outcome \"error\" from %s: their jobs are polled again", report.Count(file.Dropped, "line"), b.output)
 	}
 }
 
@@ -251,7 +251,7 @@ func (b *batch) checkUnknown(ctx context.Context, unknown int) bool {
 	switch unknown {
 	case manyUnknown:
 		if b.check.hasNoList(ctx, b.poller) == nil {
-			b.console.message("the first %d jobs that were polled are all unknown to the API: check that the key belongs to the right account", unknown)
+			b.console.message("the API knows none of the first %d polled jobs: check that the key belongs to the right account", unknown)
 			break
 		}
 		for _, id := range b.jobTable.sample(unknown) {

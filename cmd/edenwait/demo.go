@@ -179,7 +179,7 @@ func (d *demo) report(w io.Writer, ours, theirs *client) error {
 	t.row("maximum lag", ours, theirs, func(s *score) string { return report.Seconds(s.worstLag()) })
 	t.row("last result after", ours, theirs, (*score).took)
 	t.line("")
-	t.line("Both waited for the same %d jobs at the same time, each with an account of its own.", d.jobs)
+	t.line("Both waited for the same %d jobs at the same time, each with its own account.", d.jobs)
 	t.line("The account has the usual limit of %d requests per second and is %s away. The", demoRate, report.Seconds(demoTrip))
 	t.line("figures are measured. The usual loop is an errgroup with a goroutine per job, which")
 	t.line("polls with exponential backoff. edenwait reads the job list, where one request returns")

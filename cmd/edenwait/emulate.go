@@ -39,19 +39,19 @@ func newEmulate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "emulate",
 		Short: "Serve a fake Eden AI API, for tests in any language",
-		Long: `Serve a fake of the four endpoints for async jobs on a loopback address: with jobs
+		Long: `Serve a fake of the four endpoints for async jobs on a loopback address. It has jobs
 that run for a while and end, the account's rate limit, and faults.
 
-It prints one line for eval to stdout, and then closes stdout. So this works as it is:
+It prints one line for eval to stdout, and then closes stdout, so this works:
 
   eval "$(edenwait emulate --jobs 100 --write-ids ids.txt &)"
   edenwait wait --ids-file ids.txt
   kill $EDENWAIT_EMULATE_PID
 
-In a container for others, use --addr :8080 --allow-http, and there: edenwait wait
+To serve other containers, use --addr :8080 --allow-http. In those, run: edenwait wait
 --allow-http --base-url http://NAME:8080.
 
-With --webhooks, a job is delivered, signed, to the webhook_receiver of its submit.
+With --webhooks, a signed webhook is sent to the webhook_receiver of each submit.
 SIGINT or SIGTERM ends the command with exit code 0.`,
 		Example: `  edenwait emulate --addr 127.0.0.1:8080 --rate 50
   edenwait emulate --durations fixed:2s --fail-share 0.1 --fault status=503,share=0.05
@@ -67,13 +67,13 @@ SIGINT or SIGTERM ends the command with exit code 0.`,
 	f.BoolVar(&flags.allowHTTP, "allow-http", false, "with --addr: listen beyond this machine too, unencrypted")
 	f.StringVar(&flags.token, "token", edentest.DefaultToken, "the `key` to accept")
 	f.Float64Var(&flags.options.Rate, "rate", 10, "maximum requests per second, over all clients; negative is no limit")
-	f.IntVar(&flags.options.Burst, "burst", 10, "requests that may come at once after a pause")
-	f.Uint64Var(&flags.options.Seed, "seed", 0, "`seed` of everything random")
+	f.IntVar(&flags.options.Burst, "burst", 10, "maximum requests at once after an idle period")
+	f.Uint64Var(&flags.options.Seed, "seed", 0, "`seed` of all random values")
 	f.IntVar(&flags.jobs, "jobs", 0, "number of jobs at the start")
 	f.StringVar(&flags.writeIDs, "write-ids", "", "write the ids of --jobs to this `file`, one per line")
 	f.StringVar(&flags.durations, "durations", "lognormal:60s,1,20m", durationsHelp)
 	f.Float64Var(&flags.options.Workload.FailureRate, "fail-share", 0, "`share` of jobs that fail, 0 to 1")
-	f.IntVar(&flags.options.Workload.OutputBytes, "output-bytes", 0, "approximate `size` of an output; 0 is a sentence")
+	f.IntVar(&flags.options.Workload.OutputBytes, "output-bytes", 0, "approximate `size` of an output in bytes; 0 means one sentence")
 	f.DurationVar(&flags.options.Latency, "latency", 0, "round trip of a request")
 	f.DurationVar(&flags.options.ListLag, "list-lag", 0, "delay of the job list")
 	f.StringArrayVar(&flags.faults, "fault", nil, faultHelp)
@@ -217,7 +217,7 @@ func (f *emulateFlags) serve(ctx context.Context, api *edentest.API, listener ne
 	<-served
 	if !f.quiet {
 		s := api.Stats()
-		message(stderr, "ended after %s: %d submits, %d gets, %d lists, %d deletes; %d over the rate limit, %d with a fault",
+		message(stderr, "ended after %s: %d submits, %d gets, %d lists, %d deletes; %d over the rate limit, %d changed by a fault",
 			report.Count(s.Requests(), "request"), s.Submits, s.Gets, s.Lists, s.Deletes, s.RateLimited, s.Faults)
 	}
 	return nil

@@ -25,7 +25,7 @@ func TestEmulate(t *testing.T) {
 		args   []string
 		stderr string
 	}{
-		{os.Interrupt, ":0", nil, "edenwait: ended after 2 requests: 0 submits, 2 gets, 0 lists, 0 deletes; 0 over the rate limit, 0 with a fault\n"},
+		{os.Interrupt, ":0", nil, "edenwait: ended after 2 requests: 0 submits, 2 gets, 0 lists, 0 deletes; 0 over the rate limit, 0 changed by a fault\n"},
 		{syscall.SIGTERM, "localhost:0", []string{"-q"}, ""},
 	} {
 		t.Run(test.signal.String(), func(t *testing.T) {

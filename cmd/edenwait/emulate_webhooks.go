@@ -39,11 +39,11 @@ func (w *webhookFlags) flags(cmd *cobra.Command) {
 	complete(cmd, "webhook-form", signatureForms)
 }
 
-// options are nil without --webhooks.
+// options returns nil without --webhooks.
 func (w *webhookFlags) options() (*edentest.Webhooks, error) {
 	switch {
 	case !w.on && *w != webhookFlags{form: signatureForms[0]}:
-		return nil, errors.New("the --webhook flags need --webhooks")
+		return nil, errors.New("the --webhook-… flags need --webhooks")
 	case !w.on:
 		return nil, nil
 	case w.delay < 0:

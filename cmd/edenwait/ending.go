@@ -18,11 +18,11 @@ type ending struct {
 	unknownErr *unknownError
 	failFast   bool
 	failed     bool // a job of this run is without success
-	kept       bool // results are, in a file
+	kept       bool // results are kept in a file
 	unwritten  []string
 }
 
-// exitError returns the error with the exit code, nil for success. It is about all ids
+// exitError returns the error with the exit code, or nil for success. It covers all ids
 // of the command, those with a line from an earlier run included, so that the same
 // command on the same jobs has the same exit code, whether or not it was interrupted
 // on the way.
@@ -83,7 +83,7 @@ func unreadResults(jobs []string) string {
 	if len(jobs) > most {
 		shown.WriteString(" …")
 	}
-	return fmt.Sprintf(", %s not written because nobody reads the output:%s", report.Count(len(jobs), "result"), shown.String())
+	return fmt.Sprintf(", %s not written because the output is not being read:%s", report.Count(len(jobs), "result"), shown.String())
 }
 
 // rootRefusal is the server's message without the job whose GET got it.

@@ -18,7 +18,7 @@ const (
 const exitCodes = `Exit codes:
   0  all jobs succeeded
   1  some jobs failed, timed out, or are unknown to the API, or an id is malformed
-  2  wrong usage or configuration. Also: the API refuses the key, it knows none of
+  2  wrong usage or configuration, the API refuses the key, the API knows none of
      the jobs, an ids file has no id, or the --output file cannot be used
   3  interrupted, out of time, or a file could not be written. Finished results are
      written; run the same command again to resume`

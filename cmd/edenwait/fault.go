@@ -17,7 +17,7 @@ const faultHelp = "inject a fault, as " + faultForm
 const faultForm = `WHAT[=VALUE][,KEY=VALUE…], may be repeated; WHAT is
 status=CODE, delay=TIME, drip=TIME, stale-list=TIME, clock-skew=TIME, retry-after=TEXT,
 redirect=URL, wrong-type=TYPE, huge=BYTES, reset, reset-body, refuse, stall, torn,
-gzip-torn, empty, null, html, other-id, or chaos=SHARE for all of them; KEY is
+gzip-torn, empty, null, html, other-id, or chaos=SHARE for a mix of faults; KEY is
 share (0 to 1), on (submit, get, list or delete), job (an ID), from, until (since the
 start), skip, times (how many)`
 
@@ -61,7 +61,7 @@ func parseFault(text string) ([]edentest.Fault, error) {
 	if what == "chaos" {
 		share, err := parseShare(value)
 		if err == nil && len(parts) > 1 {
-			err = fmt.Errorf("chaos takes only its share")
+			err = fmt.Errorf("invalid key after chaos=SHARE: want none")
 		}
 		return edentest.Chaos(share), err
 	}
@@ -71,7 +71,7 @@ func parseFault(text string) ([]edentest.Fault, error) {
 		return nil, err
 	}
 	if _, plain := plainEffects[what]; plain && valued {
-		return nil, fmt.Errorf("%s takes no value", what)
+		return nil, fmt.Errorf("invalid value for %s: it takes none", what)
 	}
 	for _, part := range parts[1:] {
 		key, value, _ := strings.Cut(part, "=")

@@ -67,7 +67,7 @@ func (p *grace) do(call func()) bool {
 }
 
 // errBlocked is the error of a write that nobody has read.
-var errBlocked = errors.New("nobody reads what is written")
+var errBlocked = errors.New("the output is not being read")
 
 // graceWriter is a writer whose reader may stop reading. After errBlocked it writes
 // nothing more, since the last write may have been partial.

@@ -62,13 +62,13 @@ func TestNobodyReads(t *testing.T) {
 		report         string
 	}{
 		"stdout, a signal": {syscall.SIGTERM, true, false, false, 3, nil,
-			"edenwait: interrupted, 1 job not ended, 3 results not written because nobody reads the output: "},
+			"edenwait: interrupted, 1 job not ended, 3 results not written because the output is not being read: "},
 		"stdout, out of time": {nil, true, false, false, 3, []string{"--timeout", "1s"}, "edenwait: --timeout passed, "},
 		"stderr, out of time": {nil, false, true, false, 3, []string{"--timeout", "1s", "--log-level", "debug"}, ""},
 		"both, a signal":      {syscall.SIGINT, true, true, false, 3, []string{"--log-level", "warn"}, ""},
 		"both, out of time":   {nil, true, true, false, 3, []string{"--timeout", "1s"}, ""},
 		"a named pipe, a signal": {syscall.SIGTERM, false, false, true, 3, nil,
-			"edenwait: interrupted, 1 job not ended, 3 results not written because nobody reads the output: "},
+			"edenwait: interrupted, 1 job not ended, 3 results not written because the output is not being read: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -109,6 +109,6 @@ func (b *batch) report(id locatedID) {
 	case n <= mostReported:
 		message(b.console.err, "%s: malformed id %q: want a UUID", id.place, id.ID)
 	case n == mostReported+1:
-		message(b.console.err, "%s: more malformed ids follow, which are not reported", id.place)
+		message(b.console.err, "%s: further malformed ids are not reported", id.place)
 	}
 }

@@ -80,7 +80,7 @@ func TestEveryLineIsText(t *testing.T) {
 	if !utf8.Valid(text) || !json.Valid(text) || !bytes.Contains(text, []byte(`"replaced":7`)) || !bytes.Contains(text, []byte(`"text":"caf� \ufffd","é":1`)) {
 		t.Errorf("the line is %q", text)
 	}
-	if want := "edenwait: job " + id + ": replaced 7 bytes in its line that were not valid Unicode\n"; !strings.Contains(stderr.String(), want) {
+	if want := "edenwait: job " + id + ": replaced 7 bytes of invalid Unicode in its line\n"; !strings.Contains(stderr.String(), want) {
 		t.Errorf("stderr is %q, want %q", stderr.String(), want)
 	}
 }

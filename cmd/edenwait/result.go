@@ -101,7 +101,7 @@ func (b *batch) write(r edenwait.Result) error {
 		return notWritten(err)
 	}
 	if replaced > 0 {
-		b.console.message("job %s: replaced %s in its line that were not valid Unicode", r.ID, report.Count(replaced, "byte"))
+		b.console.message("job %s: replaced %s of invalid Unicode in its line", r.ID, report.Count(replaced, "byte"))
 	}
 	err = b.sink.Append(text)
 	if errors.Is(err, errBlocked) {

@@ -42,15 +42,15 @@ func newRoot() *cobra.Command {
 		Use:   "edenwait",
 		Short: "Wait for Eden AI async jobs to end",
 		Long: `edenwait waits for Eden AI async jobs to end and writes their results as JSON
-lines. It polls one job or a million, keeps within the account's rate limit, and
+lines. It polls one job or a million, stays within the account's rate limit, and
 loses no result.
 
   edenwait demo                                    try it without a key
   edenwait wait ID                                 wait for one job
   edenwait wait --ids-file ids.txt --output results.jsonl
 
-The key is read from EDENAI_API_KEY or from --token-file. It is never a flag, since
-other users of the machine could read it there.
+The key is read from EDENAI_API_KEY or from --token-file. It cannot be a flag, since
+other users of the machine can read flags.
 
 ` + exitCodes,
 		SilenceErrors: true,

@@ -43,12 +43,12 @@ func newWait() *cobra.Command {
 		Long: `Wait for jobs to end and write one JSON line per job, as it ends:
 
   {"id":…,"outcome":"success"|"fail"|"error","job":{the final response},
-   "error":"what happened","reason":"one word for it"}
+   "error":"what happened","reason":"one word"}
 
 Lines go to stdout or to --output. Progress, logs and the summary go to stderr.
-"error" means that there is no final response: an unknown job, a job given up, or a
-malformed id. The reasons are job_failed, not_found, gone, rejected, too_large and
-unexpected_status; on stdout also invalid_id, max_wait, max_errors and other.
+The outcome "error" is for unknown jobs, jobs given up, malformed ids, and
+undocumented statuses. The reasons are job_failed, not_found, gone, rejected, too_large and
+unexpected_status. On stdout there are also invalid_id, max_wait, max_errors and other.
 
 --ids-file reads one id per line and skips blank lines and # comments. It also reads
 a column of a CSV file, by its header (public_id, job_id, id) or because its cells
@@ -57,9 +57,9 @@ list. The encoding is UTF-8 or UTF-16. From stdin (-), ids may keep arriving whi
 the command waits. An empty list exits with 0. A file with text but without an id
 exits with 2. A malformed id is reported on stderr with its file and line.
 
-With --output, a job that has its line is done, also if the line says "fail" or
-"error", and is not polled again. Run the same command again to resume, whatever
-ended it. --retry-errors first removes the lines of these ids that say "error", and
+With --output, a job with a line in the file is done, even if the line says "fail" or
+"error". It is not polled again. Run the same command again to resume, however it
+ended. --retry-errors first removes the "error" lines of these ids, and then
 polls their jobs again. A job given up (--max-wait, or a server that does not answer)
 and a malformed id have a line on stdout, but none in the file.
 
@@ -67,7 +67,7 @@ If the API knows none of the jobs, no line is written and the exit code is 2: th
 key, --eu or --base-url is probably wrong.
 
 With --listen, the command receives webhooks on any path of that address, and polls
-the job of each at once. Polling continues beside them. A delivery is only a hint, so
+the job of each at once. Polling continues as well. A delivery is only a hint, so
 --webhook-key is optional.
 
 With --metrics, Prometheus can scrape /metrics at that address until the command ends.
@@ -90,7 +90,7 @@ exits at once.
 	f := cmd.Flags()
 	f.StringArrayVarP(&flags.idsFiles, "ids-file", "i", nil, "read ids from this `file`; - is stdin; may be repeated")
 	f.StringVarP(&flags.output, "output", "o", "", "append results to this `file`; run again to resume")
-	f.BoolVar(&flags.retryErrors, "retry-errors", false, "with --output: poll the jobs again whose line says \"error\"")
+	f.BoolVar(&flags.retryErrors, "retry-errors", false, "with --output: poll again the jobs whose line says \"error\"")
 	f.Float64Var(&flags.rate, "rate", 10, "maximum requests per second: the account's limit")
 	f.IntVar(&flags.maxInFlight, "max-in-flight", usualInFlight, "maximum requests at the same time; the default grows with --rate")
 	f.DurationVar(&flags.requestTimeout, "request-timeout", 30*time.Second, "time limit for the header of a response, and for each pause in its body")
@@ -195,7 +195,7 @@ func (f *waitFlags) check(args []string) error {
 	case f.timeout < 0:
 		return fmt.Errorf("--timeout is %v, want a positive duration", f.timeout)
 	case f.timeline != "" && filepath.Ext(f.timeline) != ".svg":
-		return fmt.Errorf("--timeline is %s, want a name that ends in .svg", f.timeline)
+		return fmt.Errorf("--timeline is %s, want a file name that ends in .svg", f.timeline)
 	case f.retryErrors && (f.output == "" || f.output == "-"):
 		return errors.New("--retry-errors needs --output: it removes lines from that file")
 	case f.webhookKey != "" && f.listenAddr == "":

@@ -24,12 +24,12 @@ func Example() {
 	// evening: context canceled
 	//   11111111 | success | $0.0012
 	//   22222222 | fail    | No speech found
-	//   job 3    | error   | edenwait: not a job id (a UUID of 36 characters): "job 3"
+	//   job 3    | error   | edenwait: invalid job id: want a UUID of 36 characters: "job 3"
 	// morning: <nil>, after 1 request
 	//   11111111 | success | $0.0012
 	//   22222222 | fail    | No speech found
 	//   33333333 | success | $0.3601
-	//   job 3    | error   | edenwait: not a job id (a UUID of 36 characters): "job 3"
+	//   job 3    | error   | edenwait: invalid job id: want a UUID of 36 characters: "job 3"
 }
 
 func newStore(t *testing.T) *store {

@@ -22,23 +22,23 @@ const (
 type Outcome uint8
 
 const (
-	// Failed says nothing for certain: the job is asked for again.
+	// Failed means that nothing is certain. The job is polled again.
 	Failed Outcome = iota
 	// Running means: the job is processing, or the page was read.
 	Running
 	// Done means: the job's final response.
 	Done
-	// Missing means: the API knows no such job, which may be new.
+	// Missing means that the API does not know the job. The job may be new.
 	Missing
 	// Rejected ends this job without a final response.
 	Rejected
-	// RateLimited means: too much was asked, by anyone.
+	// RateLimited means that the account's rate limit is exceeded, by any client.
 	RateLimited
-	// Refused means: the key, or the account.
+	// Refused means that the key or the account is refused.
 	Refused
 )
 
-// Answer is what came of a request.
+// Answer is the result of a request.
 type Answer struct {
 	Outcome    Outcome
 	Value      any // handed back in the End
@@ -59,8 +59,8 @@ type Answer struct {
 	Gone  bool // there is no list
 }
 
-// Respond records what came of a request. An answer to one that is not under way
-// any more changes nothing.
+// Respond records the result of a request. An answer to a request that is not under
+// way changes nothing.
 func (e *Engine) Respond(now time.Duration, id RequestID, a Answer) {
 	r := e.requests[id]
 	if r == nil {
@@ -123,7 +123,7 @@ func (e *Engine) noteTrouble(r *request, a *Answer) {
 	}
 }
 
-// noteStall notes now and then that nothing has come of any request for long, and
+// noteStall regularly notes that no request has succeeded for long, and
 // keeps count of the failures of a host that is down for everyone.
 func (e *Engine) noteStall(now time.Duration, r *request, a *Answer) {
 	switch {
@@ -144,8 +144,8 @@ func (e *Engine) noteStall(now time.Duration, r *request, a *Answer) {
 	}
 }
 
-// respondDying concludes from the answer to an aborted GET: one that came in spite
-// of it counts.
+// respondDying handles the answer to an aborted GET. An answer that arrives in time
+// still counts.
 func (e *Engine) respondDying(now time.Duration, r *request, a *Answer) {
 	switch a.Outcome {
 	case Done:
@@ -161,7 +161,7 @@ func (e *Engine) respondDying(now time.Duration, r *request, a *Answer) {
 	}
 }
 
-// respondJob concludes from the GET of a job.
+// respondJob handles the answer to the GET of a job.
 func (e *Engine) respondJob(now time.Duration, r *request, a *Answer) {
 	j := r.job
 	job := e.table.jobs.at(j)
@@ -194,8 +194,8 @@ func (e *Engine) respondJob(now time.Duration, r *request, a *Answer) {
 			e.rest(j, now)
 			return
 		}
-		// The same question goes first. Refused again, it waits its turn: a server
-		// may have something against just this one.
+		// The same GET is sent first. If refused again, it waits for its turn: a server
+		// may refuse only this job.
 		job.flags.set(refused, true)
 		e.move(j, urgent, 0, now)
 	case Refused:
@@ -321,7 +321,7 @@ func (e *Engine) retry(now time.Duration, j int32, a *Answer) {
 	e.repoll(j, polled, now, a.RetryAfter, a.Value)
 }
 
-// refuse concludes from a refusal of the key.
+// refuse handles a refusal of the key.
 func (e *Engine) refuse(now time.Duration, r *request, a *Answer) {
 	if e.refusal.confirms(r.sent) {
 		e.refusal.worked, e.refusal.active = false, false

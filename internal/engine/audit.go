@@ -8,8 +8,8 @@ import (
 )
 
 // A list that shows a job running is a hint too. It may be behind, or show a job
-// so forever. So each job that is left to the list is asked for itself now and
-// then, in turns that would be idle: firstAudit after it was taken in, twice more
+// so forever. So each job that is left to the list is polled now and
+// then, in idle turns: firstAudit after it was taken in, twice more
 // after as long, and then at ages that about double.
 //
 // Of many jobs only some can be audited without their cost showing, and few are

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Call is one call of the Waiter: what it waits for, and where it stands in
-// line. All but its Owner belongs to the Engine.
+// Call is one call of the Waiter: its waits, and its places in the heaps and the
+// lines. Only its Owner does not belong to the Engine.
 type Call struct {
 	Owner any // as it was opened with
 
@@ -20,14 +20,14 @@ type Call struct {
 	leaving bool
 	finals  bool          // its final polls have begun
 	endsBy  time.Duration // when the time of waits runs out whose final polls have begun
-	paused  bool          // its consumer is too slow: nothing more is asked for it
+	paused  bool          // its consumer is too slow: its jobs are not polled
 
 	place      [callHeaps]int32
 	at         [callHeaps]time.Duration
 	inLine     bool
 	ending     bool // the line that it stands in is the one of calls whose time runs out
 	waiting    bool // it is active, and has jobs that it waits for news of
-	needy      bool // and none that is known to have ended
+	needy      bool // it is waiting, and none of its jobs is known to have ended
 	knowing    bool // it is active, and has jobs that are known to have ended
 	held       int  // jobs that are known to have ended, if it is not active
 	next, prev *Call
@@ -149,8 +149,8 @@ func (s *calls) earliest(which int) (*Call, time.Duration) {
 	return c, c.at[which]
 }
 
-// stand puts the call where its queues say: in line if it has something to ask
-// now, else where the time at which it will can be found.
+// stand puts the call where its queues require: in line if it has a request to send
+// now, else into the heap for the time when it will have one.
 func (s *calls) stand(c *Call, t *table, now time.Duration) {
 	var (
 		polls, lists = Never, Never

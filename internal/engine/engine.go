@@ -82,7 +82,7 @@ type request struct {
 	job    int32
 	page   int
 	sent   time.Duration
-	opened uint64 // calls opened until then
+	opened uint64 // number of calls opened before it was sent
 	last   bool   // it took the last place of MaxInFlight
 	reason Reason // why nobody waits for it any more
 }
@@ -137,9 +137,9 @@ const (
 type Kind uint8
 
 const (
-	// Get asks for one job. Only its answer ends a wait.
+	// Get is the GET of one job. Only its answer ends a wait.
 	Get Kind = iota
-	// Page asks for one page of the list of running jobs.
+	// Page is the GET of one page of the list of running jobs.
 	Page
 )
 
@@ -157,9 +157,9 @@ type Request struct {
 type Reason uint8
 
 const (
-	// Answered means: by the answer that is the End's Value.
+	// Answered means that the answer in the End's Value ended it.
 	Answered Reason = iota
-	// CallEnded means: the call left before the job ended.
+	// CallEnded means that the call left before the job ended.
 	CallEnded
 	// MaxWaitPassed means: Config.MaxWait passed.
 	MaxWaitPassed
@@ -167,13 +167,13 @@ const (
 	MaxErrorsReached
 	// BackoffStopped means: the wait's own Backoff stopped.
 	BackoffStopped
-	// OutageLasted means: nothing was answered to whichever request for as long as one
-	// job alone would have taken to MaxErrorsReached.
+	// OutageLasted means that no request, for any job, was answered for as long as a
+	// single job would have taken to MaxErrorsReached.
 	OutageLasted
 )
 
-// End is the end of some waits for one job: of all that there were, or for a
-// Reason that is a wait's own, of these.
+// End is the end of waits for one job: of all of them, or, if the Reason concerns
+// single waits, of those in Waits.
 type End struct {
 	Key    Key
 	Reason Reason
@@ -182,7 +182,7 @@ type End struct {
 	// job's last failed request, or nil if the last request did not fail.
 	Value any
 	Waits []WaitEnd // the longest wait first
-	// Looked is when the last request was sent that saw the job running; Never if
+	// Looked is when the last request that saw the job running was sent, or Never if
 	// none did.
 	Looked time.Duration
 	For    time.Duration // of OutageLasted: how long it has lasted
@@ -215,13 +215,13 @@ type NoteKind uint8
 
 // The kinds of Notes.
 const (
-	SlowedDown NoteKind = iota // Count 429s have come, and a minute without one has not
-	SpedUp                     // a minute without one has, after Count in the time For
+	SlowedDown NoteKind = iota // Count 429s have come, without a minute free of them
+	SpedUp                     // a minute without a 429, after Count of them in the time For
 	ListGone
 	TroubleBegan
 	TroubleEnded // after Count failures
 	KeySuspected // a key that has worked was refused
-	Stalled      // nothing has come of any request For so long
+	Stalled      // no request has succeeded for the time For
 )
 
 // Over is a call that ended for a reason that concerns every call.

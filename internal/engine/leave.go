@@ -71,7 +71,7 @@ func (e *Engine) expire(now time.Duration) (more bool) {
 	return true
 }
 
-// forget ends what waits for aborted requests whose answers have not come in
+// forget ends the waits for aborted requests whose answers have not come in
 // time. Their places are free, also where a Source holds on to them.
 func (e *Engine) forget(now time.Duration) {
 	for len(e.fading) > 0 && e.fading[0].until <= now {
@@ -89,7 +89,7 @@ func (e *Engine) forget(now time.Duration) {
 	}
 }
 
-// drop forgets a request: an answer to it that comes after all is not looked at.
+// drop forgets a request. A late answer to it is ignored.
 func (e *Engine) drop(now time.Duration, id RequestID) {
 	if id == e.refusal.asking {
 		e.refusal.again(now)
@@ -98,8 +98,8 @@ func (e *Engine) drop(now time.Duration, id RequestID) {
 	e.under--
 }
 
-// Cancel ends a call: nothing more is asked for it. Its waits are then given up
-// by Drain, but for those whose aborted request may still be answered; they end
+// Cancel ends a call: no more requests are sent for it. Drain then gives up its waits,
+// except for those whose aborted request may still be answered. Those end
 // in a Ready, within 400 ms.
 func (e *Engine) Cancel(now time.Duration, c *Call) {
 	if c.leaving {
@@ -139,8 +139,8 @@ func (e *Engine) Drain(now time.Duration, c *Call, buffer []WaitEnd) (n int) {
 // Live is how many waits of the call have not ended.
 func (e *Engine) Live(c *Call) int { return c.live }
 
-// Pause says whether the call's consumer is too slow, so that nothing more is
-// asked for it. A job that another call waits for too is asked for all the same.
+// Pause says whether the call's consumer is too slow. If so, its jobs are not
+// polled, unless another call waits for them too.
 func (e *Engine) Pause(now time.Duration, c *Call, on bool) {
 	c.paused = on
 	e.calls.stand(c, &e.table, now)

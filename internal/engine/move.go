@@ -24,7 +24,7 @@ func (e *Engine) finalPollTime(w *wait) time.Duration {
 	return end - finalPoll
 }
 
-// dueAfter is when a wait's job is polled after a delay, which may not leap over
+// dueAfter is when a wait's job is polled after a delay. The delay must not skip
 // its final poll.
 func (e *Engine) dueAfter(w *wait, now, delay time.Duration) time.Duration {
 	final := e.finalPollTime(w)
@@ -226,7 +226,7 @@ func (e *Engine) putOff(j int32, at, now time.Duration) {
 	e.move(j, polled, now, now)
 }
 
-// pollSoon has a job that is polled be so at a time, or earlier.
+// pollSoon polls a job in state polled at the given time, or earlier.
 func (e *Engine) pollSoon(j int32, at, now time.Duration) {
 	for w := e.table.jobs.at(j).first; w != none; w = e.table.waits.at(w).next {
 		wait := e.table.waits.at(w)

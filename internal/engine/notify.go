@@ -14,8 +14,8 @@ const (
 	// maxFalseHints is how many hints in a row may be too early or forged before hints
 	// come behind all that is known to have ended.
 	maxFalseHints = 8
-	// A job whose hint was of no use is polled for another one only after a gap,
-	// which grows: a flood of forged ones must not take all turns.
+	// A job whose hint was false is polled for another hint only after a gap, which
+	// grows. A flood of forged hints must not take all turns.
 	firstHintGap = 10 * time.Second
 	hintGapGrows = 3
 	maxHintGaps  = 8
@@ -28,17 +28,17 @@ const (
 	leastSilence  = 2 * time.Second
 )
 
-// notices is what is known of the hints that Notify brings.
+// notices is the state of hints from Notify.
 type notices struct {
 	early   earlyHints
 	missing ring[missing] // ids that ended before a hint came
-	misses  int           // hints in a row of which the GET showed the job running
-	ends    int           // that hints told since the last scan of the list
-	trials  int           // urgent jobs on the word of a hint
-	told    meter         // ends that hints told
+	misses  int           // false hints in a row: the GET showed the job running
+	ends    int           // reported by hints since the last scan of the list
+	trials  int           // jobs that are urgent because of a hint
+	told    meter         // ends reported by hints
 }
 
-// missing is an end that no hint has told, so far.
+// missing is an end that no hint has reported so far.
 type missing struct {
 	at   time.Duration
 	kind durations.Kind
@@ -76,9 +76,9 @@ func (e *Engine) Notify(now time.Duration, key Key) {
 	}
 }
 
-// tell has a job that is listed or polled be asked for because of a hint. While
-// hints are suspect, those that are not yet due are dropped, and the others come in
-// their turn, behind what is known to have ended.
+// tell polls a job in state listed or polled because of a hint. While
+// hints are suspect, those that are not yet due are dropped, and the others wait for
+// their turn, behind jobs that are known to have ended.
 func (e *Engine) tell(j int32, due, now time.Duration) {
 	job, suspect := e.table.jobs.at(j), e.hintsSuspect()
 	switch {

@@ -2,7 +2,7 @@ package engine
 
 import "time"
 
-// A host that is down is down for all jobs. While all requests fail, for more than one
+// If a host is down, it is down for all jobs. While all requests fail, for more than one
 // job, one request at a time is sent, at delays that grow to half a minute. All waits
 // then end as soon as the wait of a single job would.
 const (
@@ -18,7 +18,7 @@ const (
 	probeGrows    = 1.3
 )
 
-// outage is a streak of failures, of whichever jobs.
+// outage is a streak of failures, for any jobs.
 type outage struct {
 	count    int
 	since    time.Duration // when the first of them was sent, or the last answer before it came
@@ -33,8 +33,8 @@ type outage struct {
 	probe    RequestID     // the last one
 }
 
-// failed records a failure. One of a request that was sent before one that has been
-// answered says nothing new: it was on a connection that is dead, and others are not.
+// failed records a failure. If the request was sent before another request that has been
+// answered, its failure does not count: its connection was dead, but others work.
 func (o *outage) failed(now, sent time.Duration, key Key, a *Answer) {
 	if sent < o.good {
 		return
@@ -87,8 +87,8 @@ func outageLimit(delays []time.Duration, maxErrors int) time.Duration {
 	return max(sum, leastOutage)
 }
 
-// stall says for how long nothing has come of any request, and when to say so
-// next.
+// stall records how long no request has succeeded, and when to report it
+// again.
 type stall struct {
 	good   time.Duration // when the last answer came that was of use
 	next   time.Duration // how long after it the log is told again
@@ -107,7 +107,7 @@ const (
 
 func (s *stall) over(now time.Duration) { *s = stall{good: now, next: firstStall} }
 
-// add records a request that came to nothing.
+// add records a request that failed.
 func (s *stall) add(now time.Duration, value any) {
 	if s.failed == 0 {
 		s.since = now
@@ -116,7 +116,7 @@ func (s *stall) add(now time.Duration, value any) {
 	s.value = value
 }
 
-// due reports whether it is time to say that nothing moves.
+// due reports whether it is time to report the stall.
 func (s *stall) due(now time.Duration) bool {
 	if now-s.good < s.next {
 		return false
@@ -125,8 +125,8 @@ func (s *stall) due(now time.Duration) bool {
 	return true
 }
 
-// Stalled is for how long nothing has come of any request, and what the last one
-// came to. It is 0 while requests succeed, and for the first seconds.
+// Stalled returns how long no request has succeeded, and the result of the last one.
+// The time is 0 while requests succeed, and for the first seconds.
 func (e *Engine) Stalled(now time.Duration) (since time.Duration, value any) {
 	if e.stall.failed == 0 || now-e.stall.since < leastStall {
 		return 0, nil

@@ -43,7 +43,7 @@ func (o *ownLine) pop() Ticket {
 	return t
 }
 
-// Reserve asks for a turn for one of the caller's own requests. It is granted in
+// Reserve requests a turn for one of the caller's own requests. It is granted in
 // a Ready. Ahead is how many wait before it.
 func (e *Engine) Reserve() (t Ticket, ahead int) {
 	o := &e.own
@@ -72,7 +72,7 @@ func (e *Engine) ReturnTurn(now time.Duration) {
 	e.limiter.Return(now, ratelimit.Own)
 }
 
-// Observe records what came of one of the caller's own requests.
+// Observe records the result of one of the caller's own requests.
 func (e *Engine) Observe(now, sent time.Duration, limited bool, retryAfter time.Duration) {
 	if limited {
 		e.stats.OwnRateLimited++

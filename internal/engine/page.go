@@ -43,7 +43,7 @@ func (e *Engine) step(p *pass, f func(j int32, job *job)) (complete bool) {
 	return true
 }
 
-// runPasses goes on with what looks at all jobs. It reports whether there is more.
+// runPasses continues the passes. It reports whether there is more to do.
 func (e *Engine) runPasses(now time.Duration) (more bool) {
 	if p := &e.passes[dropPass]; p.active {
 		e.step(p, func(j int32, job *job) {
@@ -87,8 +87,8 @@ func (e *Engine) runPasses(now time.Duration) (more bool) {
 	return more
 }
 
-// Woke has every job be polled once, or the list be read for them: the machine has
-// been asleep, and most may have ended. Times in which it sleeps do not count.
+// Woke makes every job be polled once, or the list be read for them, because the machine has
+// been asleep and most jobs may have ended. The time asleep does not count.
 func (e *Engine) Woke(now time.Duration) {
 	e.passes[wakePass] = pass{active: true}
 	e.list.DueBy(now)
@@ -142,8 +142,8 @@ func (e *Engine) listGap(now time.Duration) time.Duration {
 	return min(max(gap, 0), maxDelay)
 }
 
-// untilFinalPoll is how long until the list is worth asking because time runs
-// out: until the first final poll that is still to come.
+// untilFinalPoll is the time until the list is worth reading because waits run out of
+// time: until the first final poll that has not begun.
 func (e *Engine) untilFinalPoll(now time.Duration) time.Duration {
 	until := maxDelay
 	for _, c := range e.calls.heaps[byDeadline] {
@@ -192,7 +192,7 @@ func (e *Engine) audit(now time.Duration) {
 	}
 }
 
-// respondPage concludes from a page of the list, which is only ever a hint.
+// respondPage handles a page of the list, which is only a hint.
 func (e *Engine) respondPage(now time.Duration, r *request, a *Answer) {
 	switch {
 	case a.Outcome == RateLimited:
@@ -212,7 +212,7 @@ func (e *Engine) respondPage(now time.Duration, r *request, a *Answer) {
 	}
 	var complete bool
 	if a.Open {
-		// A server that knows no pages gives the same one again.
+		// A server without paging returns the same page again.
 		if len(a.Items) > 0 {
 			a.More = a.More && (r.page == 1 || a.Items[0].Key != e.pageHead)
 			e.pageHead = a.Items[0].Key
@@ -252,7 +252,7 @@ func (e *Engine) shownRunning(now time.Duration, r *request, j int32, item *Item
 	job.flags.set(seen, true)
 	e.identify(job, &item.Kind, item.Age, now)
 	if job.state == inFlight {
-		return // its own answer will say more
+		return // the answer to its GET is more certain
 	}
 	again := job.scan == e.list.Scan()
 	job.scan = e.list.Scan()

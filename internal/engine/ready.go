@@ -96,7 +96,7 @@ type choice struct {
 	kind choiceKind
 	page int
 	job  int32
-	call *Call // whose turn it is; nil if it is nobody's
+	call *Call // whose turn it is; nil if it is no call's turn
 }
 
 type choiceKind uint8
@@ -146,7 +146,7 @@ func (e *Engine) choose(now time.Duration) (choice, time.Duration) {
 	return choice{}, min(at, e.nextDue(now), audit)
 }
 
-// wanted reports whether anyone waits for the job whose call is active.
+// wanted reports whether an active call waits for the job.
 func (e *Engine) wanted(j int32) bool {
 	for w := e.table.jobs.at(j).first; w != none; w = e.table.waits.at(w).next {
 		if e.calls.all[e.table.waits.at(w).call].active() {
@@ -223,7 +223,7 @@ func (e *Engine) nextInLine(now time.Duration) (choice, bool) {
 	return choice{}, false
 }
 
-// pick is the job that a call would have asked for now.
+// pick is the job that a call polls next.
 func (e *Engine) pick(c *Call, now time.Duration) (int32, bool) {
 	if q := c.queues[urgent]; len(q) > 0 {
 		return e.table.waits.at(q[0]).job, true
@@ -240,7 +240,7 @@ func (e *Engine) pick(c *Call, now time.Duration) (int32, bool) {
 	return e.table.waits.at(c.queues[from][0]).job, true
 }
 
-// enterDue has the calls of which a job has become due stand in line.
+// enterDue puts the calls with a job that has become due in line.
 func (e *Engine) enterDue(now time.Duration) {
 	e.cover(now)
 	for {
@@ -289,7 +289,7 @@ func (e *Engine) cover(now time.Duration) {
 	}
 }
 
-// nextDue is when a call will have something to ask that has not now.
+// nextDue is when the next call that has no request to send will have one.
 func (e *Engine) nextDue(now time.Duration) time.Duration {
 	_, at := e.calls.earliest(byPolled)
 	if !e.calls.uncovered {
@@ -310,7 +310,7 @@ func (e *Engine) chooseProbe(now time.Duration) (choice, time.Duration) {
 	if r.probe > now {
 		return choice{}, r.probe
 	}
-	// Another job's, where there is one.
+	// The GET of another job, if there is one.
 	suspect := none
 	for _, c := range e.calls.all {
 		if c == nil || !c.active() {

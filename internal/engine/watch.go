@@ -2,7 +2,7 @@ package engine
 
 import "time"
 
-// CallOptions are a call's.
+// CallOptions configure a call.
 type CallOptions struct {
 	Owner    any           // for the caller's use
 	Deadline time.Duration // of the call's context; Never if it has none
@@ -29,9 +29,9 @@ func (e *Engine) newBackoff() Backoff {
 	return b
 }
 
-// Watch has the call wait for a job. The slot is the caller's name for the wait,
+// Watch makes the call wait for a job. The slot is the caller's name for the wait,
 // and comes back in its WaitEnd. It reports whether the call waits for this job
-// already: then the slot is one more of that wait.
+// already. If so, that wait gets the slot too.
 func (e *Engine) Watch(now time.Duration, c *Call, key Key, slot int32) (again bool) {
 	j, known := e.table.find(key)
 	if known && c.watched {

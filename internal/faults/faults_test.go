@@ -334,7 +334,7 @@ func nameOf(err error) string {
 		return "context.DeadlineExceeded"
 	case strings.Contains(err.Error(), "certificate is signed by"):
 		return "GaveUpError that says what to do, after a minute or two"
-	case strings.Contains(err.Error(), "every request has failed"):
+	case strings.Contains(err.Error(), "every request for any job has failed"):
 		return "GaveUpError, after some nine minutes"
 	default:
 		return "GaveUpError" + after

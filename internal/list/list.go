@@ -1,6 +1,6 @@
 // Package list decides when a page of the job list is worth a request, and how
-// far to trust what the pages show. It moves no job: the engine tells it what a
-// page showed and what the GETs of hinted jobs came to.
+// far to trust the pages. It does not change jobs: the engine passes it what a
+// page showed, and the results of the GETs of hinted jobs.
 //
 // The list is read with status=processing. Its length is then the number of
 // running jobs, whatever the history of the account, and one page reveals the
@@ -55,7 +55,7 @@ const (
 // Never is a time that does not come.
 const Never = time.Duration(math.MaxInt64)
 
-// List is what is known of the list itself.
+// List is the state of the job list.
 type List struct {
 	enabled bool
 	stopped bool          // until work begins after idleness
@@ -66,7 +66,7 @@ type List struct {
 	silence time.Duration // when it is due if no hint comes until then; Never if none is expected
 	sentAt  time.Duration // when the page under way was sent; Never if none is
 	again   bool          // a page was refused by a 429, and none has come since
-	retry   time.Duration // when a list of no use is worth another try
+	retry   time.Duration // when a useless list is tried again
 	pause   time.Duration // the next pause
 	failing time.Duration // since when it fails; Never if it does not
 	urgent  bool          // a deadline is near
@@ -82,7 +82,7 @@ type List struct {
 	pages    int           // how many there are, as last seen
 	news     int           // jobs that this scan shows to have ended
 	outdated int           // jobs that this scan is the first to show running though they ended long before
-	stuck    int           // those that an earlier scan showed so already
+	stuck    int           // outdated jobs that an earlier scan also showed running
 
 	stale  bool // the list shows jobs running that ended long before
 	owed   int  // GETs that must agree with it before it is trusted again
@@ -94,8 +94,8 @@ func New(enabled bool) *List {
 	return &List{enabled: enabled, sentAt: Never, silence: Never, failing: Never, page: 1, pages: 1, pause: minPause}
 }
 
-// Demand is what could be learned from the list: the number of jobs that wait
-// for news and are not being asked for, and how many of them it has proved not
+// Demand is how much the list could show: the number of jobs that wait
+// and have no GET under way, and how many of them it has proved not
 // to show.
 type Demand struct{ Waiting, Unshown int }
 
@@ -126,13 +126,13 @@ func (l *List) Worthwhile(d Demand) bool {
 	return d.Waiting-d.Unshown > left
 }
 
-// Works reports whether the list can be relied on to show soon what runs.
+// Works reports whether the list can be relied on to show running jobs soon.
 func (l *List) Works(now time.Duration) bool {
 	down := l.failing != Never && l.retry-l.failing >= l.patience()
 	return l.On(now) && !l.stale && !down && !l.Late(now)
 }
 
-// Late reports whether the page under way has been so for too long.
+// Late reports whether the page under way is late.
 func (l *List) Late(now time.Duration) bool {
 	return l.sentAt != Never && now-l.sentAt >= l.patience()
 }
@@ -140,8 +140,8 @@ func (l *List) Late(now time.Duration) bool {
 // Covers reports whether the list replaces the polls of the jobs it shows.
 func (l *List) Covers(now time.Duration, d Demand) bool { return l.Works(now) && l.Worthwhile(d) }
 
-// UpToDate reports whether the list has been read and nothing is to be expected of it
-// now: no page is under way, and it neither fails nor is behind.
+// UpToDate reports whether the list has been read, and the next page would show nothing
+// new: no page is under way, and the list is neither failing nor behind.
 func (l *List) UpToDate(now time.Duration) bool {
 	return l.known && l.On(now) && l.sentAt == Never && l.failing == Never && !l.stale
 }
@@ -166,7 +166,7 @@ func (l *List) PatienceEnds(now time.Duration) time.Duration {
 	return l.sentAt + l.patience()
 }
 
-// NextTry is when the list is next worth a page, whatever there is to learn.
+// NextTry is when the list is next worth a page, regardless of the Demand.
 func (l *List) NextTry() time.Duration { return max(l.at, l.retry) }
 
 // Page is the page to read next, from 1.
@@ -359,7 +359,7 @@ func (l *List) Suspend(now time.Duration) {
 	l.pause = min(2*l.pause, maxPause)
 }
 
-// Refused records a 429 to the page. It is asked for once more, then treated as
+// Refused records a 429 to the page. The page is retried once, and then treated as
 // a failure: each try of a list that is always refused slows everything down.
 func (l *List) Refused(now time.Duration) {
 	if l.again {
@@ -378,7 +378,7 @@ func (l *List) Failed(now, wait time.Duration) {
 	l.failing = min(l.failing, now)
 }
 
-// Abandoned records that nobody wants the page any more: its answer says nothing.
+// Abandoned records that the page is no longer needed. Its answer is ignored.
 func (l *List) Abandoned(now time.Duration) {
 	l.sentAt, l.at = Never, now
 	l.reading, l.climbed, l.page = false, false, 1
@@ -391,7 +391,7 @@ func (l *List) Gone(now time.Duration) {
 	l.gone = now + retryGone
 }
 
-// Stop disables the list until Resume: what paces it has come to its end.
+// Stop disables the list until Resume, because its BackOff has stopped.
 func (l *List) Stop() { l.stopped = true }
 
 // Resume forgets, when work begins after idleness, what may have changed since:

@@ -23,7 +23,7 @@ const (
 	Incomplete
 )
 
-// State is how the list stands.
+// State returns the state of the list.
 func (l *List) State(now time.Duration, d Demand) State {
 	switch {
 	case !l.enabled || l.stopped:

@@ -2,7 +2,7 @@ package ratelimit
 
 import "time"
 
-// A lane is what all requests, or the requests of one class, are held to.
+// A lane is the limit for all requests, or for the requests of one class.
 type lane struct {
 	pacer       pacer
 	recovery    recovery

@@ -1,8 +1,8 @@
 // Package ratelimit paces requests: evenly spaced, slowed by a 429 and grown
 // back.
 //
-// It is a pure state machine. It is told the time since an origin of the
-// caller's choice and never reads a clock. It sends nothing, starts no goroutine,
+// It is a pure state machine. The caller passes it the time since an origin of the
+// caller's choice. It never reads a clock, sends nothing, starts no goroutine,
 // and has no lock: its caller holds one. Times given to it must not go back.
 package ratelimit
 

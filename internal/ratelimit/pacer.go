@@ -16,7 +16,7 @@ import (
 // Without slack, timers that fire 0.6 ms late cost 15 % of 300 requests per
 // second, and 70 % of 4,000.
 //
-// golang.org/x/time/rate cannot serve here. Its burst is in whole requests, and
+// golang.org/x/time/rate does not fit here. Its burst is in whole requests, and
 // one request more is a tenth of a second at 10 requests per second. And it
 // counts with the rate of the last call, so what a rate has grown between two
 // calls would be lost.

@@ -196,7 +196,7 @@ func (r *run) checkLoss(number int, result *edenwait.Result, truth *truth) {
 		}
 	case strings.Contains(err.Error(), "in a row"):
 		r.checkStreak(number, result)
-	case strings.Contains(err.Error(), "every request has failed"):
+	case strings.Contains(err.Error(), "every request for any job has failed"):
 		if r.calm {
 			r.t.Errorf("call %d: %v", number, err)
 		}

@@ -19,7 +19,7 @@ var (
 )
 
 const (
-	// maxKinds is how many kinds of jobs are told apart. Their names come from a
+	// maxKinds is the maximum number of kinds of jobs. Their names come from a
 	// server, and each is dozens of time series.
 	maxKinds = 200
 	// other stands for all further kinds.
@@ -28,10 +28,10 @@ const (
 	maxText = 64
 )
 
-// kind is what tells jobs apart.
+// kind is the feature, subfeature and provider of jobs.
 type kind struct{ feature, subfeature, provider string }
 
-// series is what a histogram is of.
+// series identifies a histogram.
 type series struct {
 	kind
 	outcome edenwait.Outcome
@@ -80,8 +80,8 @@ func (e *ends) record(info *edenwait.JobEndInfo) {
 	}
 }
 
-// short bounds a text, and replaces what a terminal could take for a command. It is no part of a response afterwards, which
-// it would hold in memory.
+// short bounds a text, and replaces terminal control characters. It copies the text, so that
+// the response is not kept in memory.
 func short(text string) string {
 	return strings.Map(func(c rune) rune {
 		if !unicode.IsPrint(c) {

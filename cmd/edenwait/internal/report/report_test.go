@@ -58,8 +58,8 @@ func TestSummary(t *testing.T) {
   requests  24, 2.00 per job, 3 for list pages, 2 over the rate limit
   failures
     2  deepgram: the file is silent (E7)
+    1  invalid job id: want a UUID of 36 characters
     1  no reason given
-    1  not a job id (a UUID of 36 characters)
     1  not ended within --max-wait
     1  mistral: the file is �[31mred
 `

@@ -143,7 +143,7 @@ func (f *File) check() error {
 	case err != nil:
 		return fmt.Errorf("%s %w: it was moved or removed (%w)", f.path, ErrGone, err)
 	case !os.SameFile(here, there):
-		return fmt.Errorf("%s %w: another file has taken its place", f.path, ErrGone)
+		return fmt.Errorf("%s %w: it was replaced by another file", f.path, ErrGone)
 	case here.Size() < f.size:
 		return fmt.Errorf("%s %w: it was cut to %d of %d bytes", f.path, ErrGone, here.Size(), f.size)
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // ErrBusy is the error of a file that another process writes to.
-var ErrBusy = errors.New("another edenwait is writing to it")
+var ErrBusy = errors.New("in use by another edenwait process")
 
 // locker is a lock on a file between processes.
 type locker interface {

@@ -74,7 +74,7 @@ func scan(file io.ReaderAt, size int64, each func(Entry)) (e end, err error) {
 			e.whole += size
 			e.open = !ended
 		case endsInCRLF(text):
-			return e, fmt.Errorf("%w any more: line %d ends in CRLF instead of LF", ErrForeign, number)
+			return e, fmt.Errorf("%w: line %d ends in CRLF instead of LF", ErrForeign, number)
 		case zeros && e.whole > 0, !ended && len(bytes.Trim(text, "\x00")) == 0:
 			return e, nil
 		case !ended && !zeros && !json.Valid(text) && (begins(text) || e.whole > 0 && text[0] == '{'):

@@ -210,36 +210,6 @@ func (e *Engine) choosePage(now time.Duration, free int) (choice, time.Duration)
 	return choice{kind: readPage, page: e.list.Page()}, now
 }
 
-// nextInLine is the GET of the call whose turn it is.
-func (e *Engine) nextInLine(now time.Duration) (choice, bool) {
-	for _, c := range e.calls.lines.heads() {
-		if c == nil {
-			continue
-		}
-		if j, ok := e.pick(c, now); ok {
-			return choice{kind: getJob, job: j, call: c}, true
-		}
-	}
-	return choice{}, false
-}
-
-// pick is the job that a call polls next.
-func (e *Engine) pick(c *Call, now time.Duration) (int32, bool) {
-	if q := c.queues[urgent]; len(q) > 0 {
-		return e.table.waits.at(q[0]).job, true
-	}
-	from, due := polled, e.table.due(c.queues[polled])
-	if e.calls.uncovered && len(c.queues[listed]) > 0 {
-		if lists := min(e.table.due(c.queues[listed]), e.calls.by); lists < due {
-			from, due = listed, lists
-		}
-	}
-	if due > now {
-		return none, false
-	}
-	return e.table.waits.at(c.queues[from][0]).job, true
-}
-
 // enterDue puts the calls with a job that has become due in line.
 func (e *Engine) enterDue(now time.Duration) {
 	e.cover(now)

@@ -113,9 +113,6 @@ func (l *List) Due(now time.Duration, d Demand) time.Duration {
 	}
 }
 
-// On reports whether there is a list, as far as is known.
-func (l *List) On(now time.Duration) bool { return l.enabled && !l.stopped && now >= l.gone }
-
 // Worthwhile reports whether more waiting jobs are to be seen in the list than
 // it has pages left to read.
 func (l *List) Worthwhile(d Demand) bool {
@@ -184,10 +181,6 @@ func (l *List) Reading() bool { return l.reading }
 
 // Scan is the number of the scan that is under way, or of the last one.
 func (l *List) Scan() uint32 { return l.scan }
-
-// Stale reports whether the last whole scan showed jobs that had ended long
-// before: what it shows running may have ended.
-func (l *List) Stale() bool { return l.stale }
 
 // JustRead reports whether the last request was a page. Where the gap between
 // two scans is shorter than that between two requests, pages and GETs alternate.

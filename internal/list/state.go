@@ -42,3 +42,10 @@ func (l *List) State(now time.Duration, d Demand) State {
 		return Used
 	}
 }
+
+// On reports whether there is a list, as far as is known.
+func (l *List) On(now time.Duration) bool { return l.enabled && !l.stopped && now >= l.gone }
+
+// Stale reports whether the last whole scan showed jobs that had ended long
+// before: what it shows running may have ended.
+func (l *List) Stale() bool { return l.stale }

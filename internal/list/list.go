@@ -113,6 +113,9 @@ func (l *List) Due(now time.Duration, d Demand) time.Duration {
 	}
 }
 
+// On reports whether there is a list, as far as is known.
+func (l *List) On(now time.Duration) bool { return l.enabled && !l.stopped && now >= l.gone }
+
 // Worthwhile reports whether more waiting jobs are to be seen in the list than
 // it has pages left to read.
 func (l *List) Worthwhile(d Demand) bool {
@@ -178,9 +181,6 @@ func (l *List) Begins() bool { return !l.reading || l.climbed }
 
 // Reading reports whether a scan is under way.
 func (l *List) Reading() bool { return l.reading }
-
-// Scan is the number of the scan that is under way, or of the last one.
-func (l *List) Scan() uint32 { return l.scan }
 
 // JustRead reports whether the last request was a page. Where the gap between
 // two scans is shorter than that between two requests, pages and GETs alternate.

@@ -43,9 +43,9 @@ func (l *List) State(now time.Duration, d Demand) State {
 	}
 }
 
-// On reports whether there is a list, as far as is known.
-func (l *List) On(now time.Duration) bool { return l.enabled && !l.stopped && now >= l.gone }
-
 // Stale reports whether the last whole scan showed jobs that had ended long
 // before: what it shows running may have ended.
 func (l *List) Stale() bool { return l.stale }
+
+// Scan is the number of the scan that is under way, or of the last one.
+func (l *List) Scan() uint32 { return l.scan }

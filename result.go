@@ -50,18 +50,33 @@ func reason(end *engine.End, w *engine.WaitEnd, maxWait any) error {
 	case engine.MaxWaitPassed:
 		return because(last, fmt.Errorf("%w (%v)", ErrMaxWait, maxWait))
 	case engine.MaxErrorsReached:
-		return fmt.Errorf("%w: %d requests in a row failed, most recently with: %w", ErrMaxErrors, w.Fails, last)
+		return fmt.Errorf("%w: %d requests in a row failed, most recently with: %w", ErrMaxErrors, w.Fails, &unsureError{last})
 	case engine.OutageLasted:
-		return fmt.Errorf("%w: every request for any job has failed for %v, most recently with: %w", ErrMaxErrors, end.For.Round(time.Second), last)
+		return fmt.Errorf("%w: every request for any job has failed for %v, most recently with: %w", ErrMaxErrors, end.For.Round(time.Second), &unsureError{last})
 	case engine.BackoffStopped:
-		if last != nil && !errors.Is(last, ErrNotFound) { // an unconfirmed 404
-			return fmt.Errorf("%w; the last request failed: %w", ErrBackOffStopped, last)
+		if last != nil {
+			return fmt.Errorf("%w; the last request failed: %w", ErrBackOffStopped, &unsureError{last})
 		}
-		return because(last, ErrBackOffStopped)
+		return ErrBackOffStopped
 	default:
 		return last
 	}
 }
+
+// unsureError is the last error of a wait that ended for another reason. It matches all
+// that the error matches, but not the errors that say something of the job or the key for
+// sure: one 404 of a proxy at the end of an outage is no reason to submit a job again.
+type unsureError struct{ last error }
+
+func (e *unsureError) Error() string { return e.last.Error() }
+
+// Is does not unwrap: see unsureError.
+func (e *unsureError) Is(target error) bool {
+	return target != ErrNotFound && target != ErrUnauthorized && target != ErrPaymentRequired && errors.Is(e.last, target)
+}
+
+// As finds what the error wraps.
+func (e *unsureError) As(target any) bool { return errors.As(e.last, target) }
 
 // because returns why a wait ended before the job did. If the wait's last request
 // failed, the error includes that.

@@ -108,9 +108,12 @@ func (e *BatchError) Error() string {
 	}
 	groups := groupErrors(e.Errs)
 	for _, g := range groups[:min(shownGroups, len(groups))] {
-		if g.count == 1 {
+		switch {
+		case g.count == 1:
 			fmt.Fprintf(&b, "\n\t%s", strings.TrimPrefix(fmt.Sprint(g.first), "edenwait: "))
-		} else {
+		case g.id == "":
+			fmt.Fprintf(&b, "\n\t%s: %s", jobs(g.count), g.text)
+		default:
 			fmt.Fprintf(&b, "\n\t%s, such as %s: %s", jobs(g.count), plainOrQuoted(g.id, 64), g.text)
 		}
 	}

@@ -160,9 +160,10 @@ type Config struct {
 	// Defaults to none.
 	Trace *Trace
 
-	// Source is polled instead of the API; see Source. If it is set, Token, BaseURL,
-	// HTTPClient, RequestTimeout and MaxResponseBytes have no effect, and the Source
-	// writes its own Debug line per request. Defaults to a Poller made from this Config.
+	// Source is polled instead of the API; see Source. If it is set, BaseURL only tells
+	// Transport which requests to limit, the other settings of a Poller (see NewPoller)
+	// have no effect, and the Source writes its own Debug line per request. Defaults to a
+	// Poller made from this Config.
 	Source Source
 }
 
@@ -224,12 +225,11 @@ func bounded[T int | int64 | float64 | time.Duration](field string, v *T, fallba
 	return nil
 }
 
-// apiBase is base, but does not need a Token. It returns nil if BaseURL is invalid,
-// which does not matter if the caller has set Source.
+// apiBase is base for a Waiter whose Source may be the caller's: it needs no Token, and
+// allows http, since a Poller's BaseURL has been checked already. It returns nil if
+// BaseURL is invalid, which does not matter if the caller has set Source.
 func (c Config) apiBase() *url.URL {
-	if c.Token == "" {
-		c.Token = "none"
-	}
+	c.Token, c.AllowHTTP = "none", true
 	base, err := c.base()
 	if err != nil {
 		return nil

@@ -73,13 +73,15 @@ type Config struct {
 	// http.HTTP2Config.SendPingTimeout to detect one sooner.
 	//
 	// Defaults to a client that keeps up to MaxInFlight connections open while a call is
-	// under way, and closes a connection that has been silent for ten seconds.
+	// under way, and closes an HTTP/2 connection that has been silent for ten seconds,
+	// pings included.
 	HTTPClient *http.Client
 
 	// RequestTimeout is the longest time that a request may be silent: from connecting to
 	// the header of the answer, and then between two bytes of the body. A slow answer is
-	// not cut off while its bytes keep coming, unless they stay below 1,024 bytes per
-	// second for RequestTimeout. Defaults to 30 s.
+	// not cut off while its bytes keep coming at 1,024 per second or more. Below that, it
+	// is cut off the sooner the slower it is: at 512 per second after twice
+	// RequestTimeout. Defaults to 30 s.
 	RequestTimeout time.Duration
 
 	// MaxResponseBytes is the maximum size of a response body after decompression. A job

@@ -25,6 +25,7 @@ type driver struct {
 	idle      func()             // is called when the last call has ended
 	woke      func()             // is called when the machine has been asleep
 
+	ownSent   atomic.Int64 // own requests that have had their turn
 	ownWaited atomic.Int64 // nanoseconds that own requests have waited for a turn
 
 	mu       sync.Mutex

@@ -117,7 +117,7 @@ func (w *Waiter) Stats() Stats {
 	return Stats{
 		Calls: now.Calls, Jobs: now.Jobs, Waits: now.Waits, Backlog: now.Urgent, BacklogTime: backlogTime(&now), InFlight: now.InFlight,
 		Gets: now.Gets, Lists: now.Pages, RateLimited: now.RateLimited,
-		Own: now.Own, OwnRateLimited: now.OwnRateLimited, OwnWaiting: now.OwnWaiting, OwnWaited: time.Duration(w.driver.ownWaited.Load()),
+		Own: int(w.driver.ownSent.Load()), OwnRateLimited: now.OwnRateLimited, OwnWaiting: now.OwnWaiting, OwnWaited: time.Duration(w.driver.ownWaited.Load()),
 		Limit: w.config.Rate, Rate: now.Rate, Paused: now.Paused, Stalled: now.Stalled,
 		Succeeded: int(w.ended.succeeded.Load()), Failed: int(w.ended.failed.Load()), Errored: int(w.ended.errored.Load()),
 		SinceAnswer: now.SinceAnswer, List: listStates[now.List],

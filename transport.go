@@ -13,7 +13,8 @@ import (
 // Transport returns a RoundTripper for the caller's own requests to the API, such as
 // submits. Each request waits in line for the Waiter's Rate before next sends it. If
 // polls and own requests both need more than Rate, each gets half. A 429 to an own
-// request slows own requests. It slows polls too, unless polls succeed meanwhile.
+// request slows own requests. It slows polls too, unless polls succeed meanwhile. A
+// Retry-After of a 5xx to a poll pauses both.
 //
 //   - It limits only requests to BaseURL's scheme, host and path prefix.
 //   - It does not retry or change requests, and does not read bodies.
@@ -84,6 +85,7 @@ func (t *transport) await(ctx context.Context) error {
 	select {
 	case <-granted:
 		if ctx.Err() == nil {
+			t.driver.ownSent.Add(1) // here, as the engine takes back a turn that is given up
 			return nil
 		}
 	case <-ctx.Done():

@@ -224,6 +224,53 @@ func TestTransportGivesUpInLine(t *testing.T) {
 	})
 }
 
+// endsAtItsTurn is a context that has ended when it is looked at again, and calls then.
+type endsAtItsTurn struct {
+	context.Context
+	looked bool
+	then   func()
+}
+
+// Err implements context.Context.
+func (c *endsAtItsTurn) Err() error {
+	if !c.looked {
+		c.looked = true
+		return nil
+	}
+	c.then()
+	return context.Canceled
+}
+
+// A turn that comes in the moment when its context ends was never let go: Stats.Own
+// does not count it, or it would have to go back.
+func TestTransportCountsWhatItLetsGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		waiter, err := edenwait.New(edenwait.Config{Token: "key-0123456789"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		looks := 0
+		ctx := &endsAtItsTurn{Context: context.Background(), then: func() {
+			looks++
+			if n := waiter.Stats().Own; n != 0 {
+				t.Errorf("Own is %d before a request is let go", n)
+			}
+		}}
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, edenwait.DefaultBaseURL+"/v3/universal-ai/async", &body{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		next := &counting{status: http.StatusOK}
+		resp, err := waiter.Transport(next).RoundTrip(req)
+		if err == nil {
+			resp.Body.Close()
+		}
+		if !errors.Is(err, context.Canceled) || looks == 0 || next.n != 0 || waiter.Stats().Own != 0 {
+			t.Errorf("%v after %d looks, %d requests were sent, Own is %d", err, looks, next.n, waiter.Stats().Own)
+		}
+	})
+}
+
 // The Waiter's own requests take one turn, also through its own Transport, and what
 // a refused submit costs is not the polls' to pay.
 func TestTransportOfTheWaitersOwn(t *testing.T) {

@@ -1,24 +1,18 @@
 package soak
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io"
 	"math"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/edenwait/edenwait"
 	"github.com/edenwait/edenwait/edentest"
-	"github.com/edenwait/edenwait/internal/testbed"
 )
 
-// aside is what a scenario does beside its calls: it calls Notify, and sends
+// aside is what a scenario does beside its calls: it calls Notify and Stats, and sends
 // requests of its own through Transport.
 type aside struct {
 	hints []hint
@@ -26,7 +20,12 @@ type aside struct {
 
 	notified atomic.Int64
 	mu       sync.Mutex
-	returned []ownRequest
+	returned []*ownRequest
+
+	stats      statsLog
+	watchEvery time.Duration // 0: never
+	curious    bool          // hooks, the Trace and the next RoundTripper take Stats
+	through    bool          // the Waiter's own HTTPClient goes through Transport
 }
 
 // hint is a number of calls of Notify.
@@ -34,23 +33,6 @@ type hint struct {
 	at    time.Duration // from the first call
 	id    string
 	times int
-}
-
-// ownRequestPlan is a number of requests that are sent at once.
-type ownRequestPlan struct {
-	at    time.Duration // from the first call, or after the last if late
-	late  bool
-	times int
-	limit time.Duration // of each one's ctx
-}
-
-// ownRequest is what became of one.
-type ownRequest struct {
-	limit, took time.Duration
-	sent        bool
-	closed      bool // its body
-	status      int
-	err         error
 }
 
 // drawLine draws what goes wrong with the connections and the line, and answers
@@ -92,12 +74,12 @@ func (w *scenario) drawBeside() {
 		w.drawHints()
 	}
 	if w.maybe(0.25) {
-		for range 1 + w.rng.IntN(4) {
-			w.own = append(w.own, ownRequestPlan{
-				at: w.span(0, 3*time.Minute), late: w.maybe(0.2), times: 1 + w.rng.IntN(pick(w, 2, 10, 40)), limit: w.span(0, pick(w, 5*time.Second, 2*time.Minute)),
-			})
-		}
+		w.drawOwn()
 	}
+	if w.maybe(0.3) {
+		w.watchEvery = w.span(time.Millisecond, 5*time.Second)
+	}
+	w.curious, w.through = w.maybe(0.2), !w.closing && w.maybe(0.3)
 }
 
 func (w *scenario) drawHints() {
@@ -110,7 +92,7 @@ func (w *scenario) drawHints() {
 	for _, id := range w.ids {
 		end := w.jobs[id].script.After - w.head
 		if w.maybe(share) && end < time.Hour {
-			add(end+w.span(0, 2*time.Second), id)
+			add(end+w.span(0, pick(w, 2*time.Second, 2*time.Second, 2*time.Minute)), id)
 		}
 		if w.maybe(share * early) {
 			add(w.span(0, 2*time.Minute), id)
@@ -137,8 +119,16 @@ func (r *run) notify(id string) {
 	r.waiter.Notify(id)
 }
 
-// hint has the scenario's hints come.
+// hint has the scenario's hints come, and later those that come after the last call.
 func (r *run) hint(over <-chan struct{}) {
+	defer func() {
+		<-over
+		if len(r.hints) > 0 {
+			for _, id := range r.ids {
+				r.notify(id)
+			}
+		}
+	}()
 	for _, h := range r.hints {
 		select {
 		case <-time.After(h.at - r.now()):
@@ -151,64 +141,6 @@ func (r *run) hint(over <-chan struct{}) {
 	}
 }
 
-// sendOwn sends the caller's own requests, and returns when all have returned.
-func (r *run) sendOwn(over <-chan struct{}) {
-	var group sync.WaitGroup
-	defer group.Wait()
-	client := &http.Client{Transport: r.waiter.Transport(r.wire)}
-	for _, o := range r.own {
-		group.Go(func() {
-			if o.late {
-				<-over
-			}
-			select {
-			case <-time.After(o.at):
-			case <-over:
-			}
-			for range o.times {
-				group.Go(func() { r.sendOne(client, o.limit) })
-			}
-		})
-	}
-}
-
-// sendOne submits a job, and notes what comes of it.
-func (r *run) sendOne(client *http.Client, limit time.Duration) {
-	wasSent := new(atomic.Bool)
-	ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), contextKey("own"), wasSent), limit)
-	defer cancel()
-	body := &closable{Reader: strings.NewReader(`{"model":"audio/speech_to_text_async/deepgram","input":{"file":"https://example.com/a.mp3"}}`)}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, edenwait.DefaultBaseURL+"/v3/universal-ai/async", body)
-	if err != nil {
-		r.t.Error(err)
-		return
-	}
-	request.Header.Set("Authorization", "Bearer "+testbed.Token)
-	began, of := time.Now(), ownRequest{limit: limit}
-	response, err := client.Do(request)
-	if of.err = err; err == nil {
-		of.status = response.StatusCode
-		_, _ = io.Copy(io.Discard, response.Body) // which may be spoiled too
-		_ = response.Body.Close()
-	}
-	of.took, of.sent, of.closed = time.Since(began), wasSent.Load(), body.closed.Load()
-	r.aside.mu.Lock()
-	defer r.aside.mu.Unlock()
-	r.returned = append(r.returned, of)
-}
-
-// closable is a body that knows whether it was closed.
-type closable struct {
-	io.Reader
-	closed atomic.Bool
-}
-
-// Close implements io.Closer.
-func (c *closable) Close() error {
-	c.closed.Store(true)
-	return nil
-}
-
 // strays is how often the job was unknown though the API had shown it.
 func (r *run) strays(id string) (n int) {
 	for _, request := range r.api.Requests() {
@@ -217,37 +149,10 @@ func (r *run) strays(id string) (n int) {
 	return n
 }
 
-// checkBeside: each own request has an end that its ctx, the line or the server
-// gave it; one that had no turn was not sent; and no hint counts twice.
+// checkBeside: no hint counts twice, and nothing is under way after the last call.
 func (r *run) checkBeside() {
-	want, sent, limited := 0, 0, 0
-	for _, o := range r.own {
-		want += o.times
-	}
-	if len(r.returned) != want {
-		r.t.Errorf("%d own requests returned, want %d", len(r.returned), want)
-	}
-	for _, of := range r.returned {
-		inLine := of.err != nil && strings.Contains(of.err.Error(), "in line")
-		switch late := errors.Is(of.err, context.DeadlineExceeded); {
-		case !of.closed:
-			r.t.Errorf("the body of an own request was left open: %+v", of)
-		case inLine && (of.sent || !late), late && of.took < of.limit, of.err == nil && !of.sent:
-			r.t.Errorf("an own request: %+v", of)
-		case of.took > of.limit+100*time.Millisecond:
-			r.t.Errorf("an own request returned %v after its ctx: %+v", of.took-of.limit, of)
-		}
-	}
-	for _, s := range r.wire.sent {
-		sent += int1(s.own)
-	}
-	for _, refused := range r.wire.refused {
-		limited += int1(refused.own && refused.status == http.StatusTooManyRequests)
-	}
+	r.checkOwn()
 	s := r.waiter.Stats()
-	if s.Own != sent || s.OwnRateLimited < limited || s.OwnWaiting != 0 {
-		r.t.Errorf("own requests: %d sent, %d answered 429; Stats says %d, %d, and %d in line", sent, limited, s.Own, s.OwnRateLimited, s.OwnWaiting)
-	}
 	if n := int(r.notified.Load()); s.HintsTrue < 0 || s.HintsFalse < 0 || s.HintsTrue+s.HintsFalse > n {
 		r.t.Errorf("hints: %d true, %d false, of %d", s.HintsTrue, s.HintsFalse, n)
 	}

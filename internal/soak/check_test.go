@@ -20,12 +20,11 @@ import (
 
 // check checks every call, and how the Waiter behaved.
 func (r *run) check() {
-	rate, burst := r.config.Rate, r.config.Burst
-	if rate == 0 {
-		rate = 10
-	}
-	if most := int(math.Ceil(rate)) + max(burst, 1) - 1; r.wire.crowded() > most {
-		r.t.Errorf("%d requests in a second, want at most %d", r.wire.crowded(), most)
+	for _, seconds := range []float64{1, 10} {
+		most := int(math.Ceil(seconds*r.rate())) + max(r.config.Burst, 1) - 1
+		if n := r.wire.crowded(time.Duration(seconds * float64(time.Second))); n > most {
+			r.t.Errorf("%d requests in %v seconds, want at most %d", n, seconds, most)
+		}
 	}
 	if at, because, found := r.wire.hasty(); found && !r.rude { // a rude Source tells of a 429 late
 		r.t.Errorf("a request at %v, in the pause that the %d at %v asked for (%v)", at, because.status, because.came, because.after)
@@ -41,6 +40,14 @@ func (r *run) check() {
 	r.checkWire()
 	r.checkBeside()
 	r.checkTrace()
+}
+
+// rate is the Rate that the Waiter keeps.
+func (w *scenario) rate() float64 {
+	if w.config.Rate == 0 {
+		return 10
+	}
+	return w.config.Rate
 }
 
 func (r *run) checkCall(number int) {

@@ -61,7 +61,7 @@ func (r *run) hook(ctx context.Context, hook, id string) error {
 		r.mu.Unlock()
 		r.beside.Done()
 	}()
-	if len(r.hints) > 0 {
+	if r.curiosity(id); len(r.hints) > 0 {
 		r.notify(id) // as a hook may
 	}
 	switch r.temper(id) {

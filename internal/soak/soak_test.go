@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net/http"
 	"os"
 	"runtime"
 	"strconv"
@@ -88,9 +89,13 @@ func (w *scenario) run(t *testing.T) {
 	if w.closing {
 		client.Transport = closingWire{r.wire}
 	}
+	polls := &latePath{RoundTripper: client.Transport}
+	if w.through {
+		client.Transport = polls
+	}
 	w.config.HTTPClient = client
 	w.config.Hooks = r.newHooks()
-	w.config.Trace = r.trace.trace()
+	w.config.Trace = r.trace.trace(r.curiosity)
 	w.config.Logger = r.log.Logger()
 	if w.rude {
 		poller, err := edenwait.NewPoller(w.config)
@@ -104,12 +109,14 @@ func (w *scenario) run(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.waiter = waiter
+	polls.RoundTripper = waiter.Transport(polls.RoundTripper)
 
 	over := make(chan struct{})
 	go r.happen(over)
 	var beside sync.WaitGroup
 	beside.Go(func() { r.hint(over) })
 	beside.Go(func() { r.sendOwn(over) })
+	beside.Go(func() { r.watch(over) })
 	var calls sync.WaitGroup
 	for _, c := range w.calls {
 		number := r.enroll(c)
@@ -137,6 +144,9 @@ func (w *scenario) run(t *testing.T) {
 		t.Logf("replay: go test ./internal/soak -run TestSoak -soak.seed=%d", w.seed)
 	}
 }
+
+// latePath is a RoundTripper that gets its Waiter's Transport once there is a Waiter.
+type latePath struct{ http.RoundTripper }
 
 // rudeSource keeps its answers to itself for a while, whatever ctx says, answers
 // nothing at all, or panics.

@@ -24,7 +24,8 @@ type traceLog struct {
 // inTrace marks contexts that a Trace has returned.
 type inTrace string
 
-func (s *traceLog) trace() *edenwait.Trace {
+// trace is the Trace, each function of which calls beside, as it may call the Waiter.
+func (s *traceLog) trace(beside func(id string)) *edenwait.Trace {
 	s.ends = map[edenwait.Outcome]int{}
 	add := func(n *int, by int) {
 		s.mu.Lock()
@@ -33,16 +34,19 @@ func (s *traceLog) trace() *edenwait.Trace {
 	}
 	return &edenwait.Trace{
 		CallStart: func(ctx context.Context, _ edenwait.CallInfo) context.Context {
+			beside("")
 			add(&s.calls, 1)
 			add(&s.begun, 1)
 			return context.WithValue(ctx, inTrace("call"), true)
 		},
 		CallEnd: func(ctx context.Context, _ edenwait.CallEndInfo) {
+			beside("")
 			if ctx.Value(inTrace("call")) == true {
 				add(&s.calls, -1)
 			}
 		},
 		JobEnd: func(ctx context.Context, info edenwait.JobEndInfo) {
+			beside(info.ID)
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.jobs, s.known = append(s.jobs, info), append(s.known, time.Now())
@@ -53,12 +57,14 @@ func (s *traceLog) trace() *edenwait.Trace {
 			}
 		},
 		RequestStart: func(ctx context.Context, info edenwait.RequestInfo) context.Context {
+			beside(info.JobID)
 			if (info.Kind == edenwait.RequestGet) == (ctx.Value(inTrace("call")) == true && len(info.Calls) > 0) {
 				add(&s.requests, 1)
 			}
 			return context.WithValue(ctx, inTrace("request"), true)
 		},
-		RequestEnd: func(ctx context.Context, _ edenwait.RequestEndInfo) {
+		RequestEnd: func(ctx context.Context, info edenwait.RequestEndInfo) {
+			beside(info.JobID)
 			if ctx.Value(inTrace("request")) == true {
 				add(&s.requests, -1)
 			}

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -55,9 +54,9 @@ func newWire(next http.RoundTripper) *wire {
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	at := time.Since(w.began)
 	_, id, single := strings.Cut(r.URL.Path, "/async/")
-	flag, own := r.Context().Value(contextKey("own")).(*atomic.Bool)
+	of, own := r.Context().Value(contextKey("own")).(*ownRequest)
 	if own {
-		flag.Store(true)
+		of.sent = true
 	}
 	w.mu.Lock()
 	w.sent = append(w.sent, sent{at, own, id})
@@ -83,7 +82,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 			w.noteKey(resp.StatusCode, at)
 		}
 	}}
-	if own { // of which Transport reads only the header
+	if own && of.next == "answers" { // of which Transport reads only the header
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.noteRefusal(r, resp, at, own, single)
@@ -144,10 +143,10 @@ func (w *wire) refusedFor(from, to time.Duration) bool {
 	return false
 }
 
-// crowded returns the most requests in any second, wherever it begins.
-func (w *wire) crowded() (most int) {
+// crowded returns the most requests in any stretch of that length, wherever it begins.
+func (w *wire) crowded(length time.Duration) (most int) {
 	for from, to := 0, 0; to < len(w.sent); to++ {
-		for w.sent[to].at-w.sent[from].at >= time.Second {
+		for w.sent[to].at-w.sent[from].at >= length {
 			from++
 		}
 		most = max(most, to-from+1)

@@ -14,7 +14,7 @@ import (
 // that occurs more than once is polled once, and each of its positions gets the Result.
 //
 // The error is nil if every job succeeded, else a BatchError. When ctx ends, WaitAll
-// returns within a second. The Results of finished jobs are complete. The others have
+// returns within a second, or a second after HookGrace if hooks still run. The Results of finished jobs are complete. The others have
 // a GaveUpError with the cause. The end of ctx, MaxWait and FailFast affect only this
 // call.
 func (w *Waiter) WaitAll(ctx context.Context, ids []string) ([]Result, error) {
@@ -61,9 +61,9 @@ func (batch) emitted()                    {}
 // job ended, it is polled again, since its result was not kept. Its hook is not called
 // again if the id is among the last 65,536 that ended.
 //
-// When ctx ends, or a refused key ends all calls, AsCompleted yields the unfinished
-// jobs with a GaveUpError, and reads no more ids. Ids that were not read have no
-// Result. Check ctx.Err and the errors to detect this.
+// When ctx ends, a refused key ends all calls, or FailFast ends this one, AsCompleted
+// yields the unfinished jobs with a GaveUpError, and reads no more ids. Ids that were not
+// read have no Result. Check ctx.Err and the errors to detect this.
 //
 // Breaking out of the loop stops everything before it returns. The goroutine that
 // reads ids then has 100 ms to stop. If ids is blocked for longer, the goroutine lives

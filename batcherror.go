@@ -11,8 +11,8 @@ import (
 // BatchError is returned by WaitAll if not every job succeeded. It counts the results,
 // and matches every error that one of the results' errors matches.
 type BatchError struct {
-	// Total is the number of results. Each result counts in one of the other four, as in
-	// Progress. Failed counts jobs that ended with StatusFail. Errored counts jobs that
+	// Total is the number of results: an id that was passed twice counts twice. Each result
+	// counts in one of the other four, by the rules of Progress. Failed counts jobs that ended with StatusFail. Errored counts jobs that
 	// were given up or have an undocumented status. Waiting counts jobs that were still
 	// running when the batch ended.
 	Total, Succeeded, Failed, Errored, Waiting int
@@ -108,9 +108,12 @@ func (e *BatchError) Error() string {
 	}
 	groups := groupErrors(e.Errs)
 	for _, g := range groups[:min(shownGroups, len(groups))] {
-		if g.count == 1 {
+		switch {
+		case g.count == 1:
 			fmt.Fprintf(&b, "\n\t%s", strings.TrimPrefix(fmt.Sprint(g.first), "edenwait: "))
-		} else {
+		case g.id == "":
+			fmt.Fprintf(&b, "\n\t%s: %s", jobs(g.count), g.text)
+		default:
 			fmt.Fprintf(&b, "\n\t%s, such as %s: %s", jobs(g.count), plainOrQuoted(g.id, 64), g.text)
 		}
 	}

@@ -73,13 +73,15 @@ type Config struct {
 	// http.HTTP2Config.SendPingTimeout to detect one sooner.
 	//
 	// Defaults to a client that keeps up to MaxInFlight connections open while a call is
-	// under way, and closes a connection that has been silent for ten seconds.
+	// under way, and closes an HTTP/2 connection that has been silent for ten seconds,
+	// pings included.
 	HTTPClient *http.Client
 
 	// RequestTimeout is the longest time that a request may be silent: from connecting to
 	// the header of the answer, and then between two bytes of the body. A slow answer is
-	// not cut off while its bytes keep coming, unless they stay below 1,024 bytes per
-	// second for RequestTimeout. Defaults to 30 s.
+	// not cut off while its bytes keep coming at 1,024 per second or more. Below that, it
+	// is cut off the sooner the slower it is: at 512 per second after twice
+	// RequestTimeout. Defaults to 30 s.
 	RequestTimeout time.Duration
 
 	// MaxResponseBytes is the maximum size of a response body after decompression. A job
@@ -160,9 +162,10 @@ type Config struct {
 	// Defaults to none.
 	Trace *Trace
 
-	// Source is polled instead of the API; see Source. If it is set, Token, BaseURL,
-	// HTTPClient, RequestTimeout and MaxResponseBytes have no effect, and the Source
-	// writes its own Debug line per request. Defaults to a Poller made from this Config.
+	// Source is polled instead of the API; see Source. If it is set, BaseURL only tells
+	// Transport which requests to limit, the other settings of a Poller (see NewPoller)
+	// have no effect, and the Source writes its own Debug line per request. Defaults to a
+	// Poller made from this Config.
 	Source Source
 }
 
@@ -224,12 +227,11 @@ func bounded[T int | int64 | float64 | time.Duration](field string, v *T, fallba
 	return nil
 }
 
-// apiBase is base, but does not need a Token. It returns nil if BaseURL is invalid,
-// which does not matter if the caller has set Source.
+// apiBase is base for a Waiter whose Source may be the caller's: it needs no Token, and
+// allows http, since a Poller's BaseURL has been checked already. It returns nil if
+// BaseURL is invalid, which does not matter if the caller has set Source.
 func (c Config) apiBase() *url.URL {
-	if c.Token == "" {
-		c.Token = "none"
-	}
+	c.Token, c.AllowHTTP = "none", true
 	base, err := c.base()
 	if err != nil {
 		return nil

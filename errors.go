@@ -64,7 +64,10 @@ type APIError struct {
 }
 
 func (e *APIError) Error() string {
-	msg := fmt.Sprintf("%s: HTTP %d", printable(e.Op, 256), e.StatusCode)
+	msg := fmt.Sprintf("HTTP %d", e.StatusCode)
+	if e.Op != "" {
+		msg = printable(e.Op, 256) + ": " + msg
+	}
 	if text := http.StatusText(e.StatusCode); text != "" {
 		msg += " " + text
 	}

@@ -122,6 +122,8 @@ func TestTextsOfGaveUpErrors(t *testing.T) {
 			Polls: 60, Waited: 9 * time.Minute, Err: fmt.Errorf("%w: edenwait: job %s: the database is away", edenwait.ErrMaxErrors, id)},
 		"edenwait: stopped waiting for job " + id + " after 3 polls in 4s: the API refuses the key; fix the key, then wait for this id again: results are kept for 7 days": {
 			Polls: 3, Waited: 4 * time.Second, Err: edenwait.ErrUnauthorized},
+		"edenwait: job " + id + " is gone after 1 poll in 0s: HTTP 410 Gone; results are deleted after 7 days": { // as a Source makes it
+			Polls: 1, Err: &edenwait.APIError{StatusCode: 410}},
 		"edenwait: stopped waiting for job " + id + " after 0 polls in 0s; wait for this id again: results are kept for 7 days": {},
 	} {
 		err.ID = id
@@ -155,6 +157,17 @@ func TestErrorsNameTheirJobOnce(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A malformed id that comes twice has no job to name.
+func TestTextOfADoubledMalformedID(t *testing.T) {
+	_, waiter := testbed.New(t, edentest.Options{}, edenwait.Config{})
+	_, err := waiter.WaitAll(context.Background(), []string{"nonsense", "nonsense"})
+	const want = `edenwait: 2 of 2 jobs did not succeed: 0 failed, 2 errored, 0 still waiting
+	2 jobs: invalid job id: want a UUID of 36 characters: "nonsense"`
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
 }
 
 // TestTextOfABatchError: equal errors are one line, what needs a human comes first, and

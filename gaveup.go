@@ -22,7 +22,8 @@ type GaveUpError struct {
 	// Err is the reason: the cause of the context's end, ErrMaxWait, ErrMaxErrors,
 	// ErrBackOffStopped, ErrFailFast, or the final answer (an APIError or
 	// ErrResponseTooLarge). If the job's last request failed too, Err includes that
-	// failure, and matches its APIError unless that is a 404.
+	// failure, and matches its APIError unless that is a 404. It matches ErrNotFound,
+	// ErrUnauthorized and ErrPaymentRequired only if they are the reason.
 	Err error
 
 	// running means that the call ended, but the wait for this job did not.

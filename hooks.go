@@ -22,7 +22,7 @@ import (
 // that call has returned. It is cancelled when the last of these calls returns.
 //
 // When the context of a call ends, the call waits for its hooks, but returns within a
-// second. A hook that is still running or waiting then becomes a HookError of that
+// second, or a second after [Config.HookGrace]. A hook that is still running or waiting then becomes a HookError of that
 // call. A hook that ignores its ctx outlives the call. Hooks for jobs that end just
 // before cancellation get a ctx that is already cancelled. Hooks that save results need
 // [Config.HookGrace], or the last ones are lost.

@@ -93,10 +93,20 @@ func TestPageOfAGatewayIsNoAnswer(t *testing.T) {
 					{On: edentest.Get, Do: edentest.Status(status, "<html>not here</html>", nil)},
 				}})
 				id := api.Submit(edentest.Script{})
-				_, err := testbed.NewWaiter(t, api, edenwait.Config{MaxErrors: 3}).Wait(context.Background(), id)
-				var answer *edenwait.APIError
-				if !errors.Is(err, edenwait.ErrMaxErrors) || errors.Is(err, sentinel) || !errors.As(err, &answer) || answer.StatusCode != status {
-					t.Error(err)
+				ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+				defer cancel()
+				for reason, config := range map[error]edenwait.Config{
+					edenwait.ErrMaxErrors:    {MaxErrors: 3},
+					edenwait.ErrMaxWait:      {MaxWait: 4 * time.Second},
+					context.DeadlineExceeded: {},
+				} {
+					_, err := testbed.NewWaiter(t, api, config).Wait(ctx, id)
+					if !errors.Is(err, reason) || errors.Is(err, sentinel) {
+						t.Error(err)
+					}
+					if answer := (*edenwait.APIError)(nil); errors.Is(reason, edenwait.ErrMaxErrors) && !errors.As(err, &answer) {
+						t.Errorf("the API's answer is not in %v", err)
+					}
 				}
 			})
 		})

@@ -41,8 +41,9 @@ type lastErrors struct {
 }
 
 // NewPoller returns a Poller for the API in the Config. It uses Token, BaseURL,
-// HTTPClient, RequestTimeout, MaxResponseBytes and Logger. If a field is invalid, the
-// error names the field and its bounds.
+// AllowHTTP, HTTPClient, RequestTimeout, MaxResponseBytes and Logger, and keeps up to
+// MaxInFlight idle connections. If a field is invalid, the error names the field and its
+// bounds.
 func NewPoller(config Config) (*Poller, error) {
 	config, err := config.withDefaults()
 	if err != nil {

@@ -16,9 +16,9 @@ type Progress struct {
 	// change these counts. Errored can shrink: if an id that was given up is read
 	// again, its job is Waiting again.
 	Total, Succeeded, Failed, Errored, Waiting int
-	// Requests counts the GETs of this call's jobs since it read their ids, and the pages
-	// of the list that were read while it had jobs to wait for. Lists counts these
-	// pages, and RateLimited the requests that were answered 429. A request that
+	// Requests counts the GETs of this call's jobs since it read their ids, and the requests
+	// for pages of the list while it had jobs to wait for, failed ones too. Lists counts those
+	// for pages, and RateLimited the requests that were answered 429. A request that
 	// serves several calls counts in each.
 	Requests, Lists, RateLimited int
 	// Rate is how many requests per second the Waiter allows itself now, for all its

@@ -69,7 +69,7 @@ func (q *requester) job(ctx context.Context, id string) engine.Answer {
 	if err != nil {
 		return failed(q.contain(err))
 	}
-	if job.ID == "" {
+	if job.ID != id { // empty, or in upper case
 		named := *job // the Source's own is not ours to change
 		named.ID = id
 		job = &named

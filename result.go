@@ -86,7 +86,7 @@ func because(last, why error) error {
 	case last == nil:
 		return why
 	case errors.As(last, &api) && !errors.Is(last, ErrNotFound):
-		return fmt.Errorf("%w; its last request failed: %w", why, last)
+		return fmt.Errorf("%w; its last request failed: %w", why, &unsureError{last})
 	default:
 		// As text only, not wrapped: callers must not take an unconfirmed 404 for
 		// ErrNotFound, nor the timeout of a request for the end of their context.

@@ -42,7 +42,9 @@ type Stats struct {
 	Stalled time.Duration
 	// SinceAnswer is the time since the last usable answer to a poll, or since the
 	// Waiter's calls began if there was none. It is 0 while no call is under way. With few
-	// jobs, it grows to about ten seconds between two polls.
+	// jobs, it grows between two polls as far as the delays of Config.BackOff: to about ten
+	// seconds by default, and by up to 5 % of the time waited more for jobs of a kind
+	// whose durations are known.
 	SinceAnswer time.Duration
 	// List says whether the job list is used now, and if not, why.
 	List ListState

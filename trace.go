@@ -20,8 +20,8 @@ type Trace struct {
 	// values. Its end and its deadline have no effect: those of ctx count.
 	CallStart func(ctx context.Context, info CallInfo) context.Context
 
-	// CallEnd is called once per call before it returns, after all its hooks, with the
-	// context of CallStart.
+	// CallEnd is called once per call before it returns, after all its hooks but those
+	// that were cut off, with the context of CallStart.
 	CallEnd func(ctx context.Context, info CallEndInfo)
 
 	// JobEnd is called once per job, even if several calls wait for it, before the job's

@@ -161,6 +161,28 @@ type body struct {
 
 func (b *body) Close() error { b.closed = true; return nil }
 
+// With a Source, no key goes to BaseURL, and it may be http.
+func TestTransportPacesTheAPIOfASource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		waiter, err := edenwait.New(edenwait.Config{Source: testbed.Endless{}, BaseURL: "http://api.internal.example"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := &http.Client{Transport: waiter.Transport(&counting{status: http.StatusOK})}
+		began := time.Now()
+		for range 21 {
+			resp, err := client.Get("http://api.internal.example/jobs")
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+		}
+		if took := time.Since(began); took < time.Second {
+			t.Errorf("21 requests took %v", took)
+		}
+	})
+}
+
 // A request whose context ends in line costs no turn, closes its body, and says
 // what it waited for.
 func TestTransportGivesUpInLine(t *testing.T) {

@@ -139,15 +139,22 @@ func TestMaxWaitEndsRequests(t *testing.T) {
 	}
 }
 
-// A Source need not repeat the id: results and hooks name the job all the same.
+// A Source need not repeat the id, nor in lower case: results and hooks name the job all
+// the same.
 func TestSourceLeavesOutTheID(t *testing.T) {
+	for _, id := range []string{"", strings.ToUpper(testbed.SomeID)} {
+		testSourceNamesTheJob(t, id)
+	}
+}
+
+func testSourceNamesTheJob(t *testing.T, id string) {
 	synctest.Test(t, func(t *testing.T) {
-		own := &edenwait.Job{Status: edenwait.StatusFail}
+		own := &edenwait.Job{ID: id, Status: edenwait.StatusFail}
 		var heard string
 		waiter := testbed.NewScripted(t, func(context.Context, string, int) (*edenwait.Job, error) { return own, nil },
 			edenwait.Config{Hooks: edenwait.Hooks{OnFail: func(_ context.Context, job *edenwait.Job) error { heard = job.ID; return nil }}})
 		job, err := waiter.Wait(context.Background(), testbed.SomeID)
-		if job.ID != testbed.SomeID || heard != testbed.SomeID || !strings.Contains(err.Error(), testbed.SomeID) || own.ID != "" {
+		if job.ID != testbed.SomeID || heard != testbed.SomeID || !strings.Contains(err.Error(), testbed.SomeID) || own.ID != id {
 			t.Errorf("%q, the hook %q, the Source's own %q: %v", job.ID, heard, own.ID, err)
 		}
 	})

@@ -7,13 +7,13 @@ import (
 	"github.com/edenwait/edenwait/internal/ratelimit"
 )
 
-// Stats counts since the Engine was made, but for what is under way.
+// Stats counts since the first Engine was made, see Renew. The second part is a snapshot.
 type Stats struct {
 	Gets, Pages, Own            int
 	RateLimited, OwnRateLimited int
 	HintsTrue, HintsFalse       int
 
-	// Now.
+	// The snapshot.
 	Calls, Jobs, Waits, Urgent, InFlight, OwnWaiting int
 	Rate                                             float64
 	Paused, Stalled                                  time.Duration

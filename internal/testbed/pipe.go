@@ -67,12 +67,14 @@ func StartPiped(t *testing.T, version int, handler http.HandlerFunc) *Piped {
 	serving.Go(func() { _ = server.ServeTLS(p, "", "") })
 	t.Cleanup(func() {
 		close(p.closed)
-		_ = server.Close()
+		// Before the server: if both ends said goodbye at once, each would wait for the
+		// other to read, and the server's lock keeps the bubble's time from passing.
 		p.mu.Lock()
 		for _, conn := range p.conns {
 			_ = conn.Close()
 		}
 		p.mu.Unlock()
+		_ = server.Close()
 		serving.Wait()
 	})
 	return p

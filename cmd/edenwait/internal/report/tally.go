@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 	"regexp"
-	"strings"
 	"sync"
 	"time"
 
@@ -146,7 +145,7 @@ func Reason(err error) string {
 	case errors.As(err, &status):
 		return "undocumented status " + string(status.Job.Status)
 	case errors.As(err, &api):
-		text := strings.TrimPrefix((&edenwait.APIError{StatusCode: api.StatusCode, Detail: api.Detail}).Error(), ": ")
+		text := (&edenwait.APIError{StatusCode: api.StatusCode, Detail: api.Detail}).Error()
 		if errors.As(err, &gaveUp) && gaveUp.Polls > 1 {
 			text += " (after retries)"
 		}

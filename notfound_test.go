@@ -93,14 +93,14 @@ func TestPageOfAGatewayIsNoAnswer(t *testing.T) {
 					{On: edentest.Get, Do: edentest.Status(status, "<html>not here</html>", nil)},
 				}})
 				id := api.Submit(edentest.Script{})
-				ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-				defer cancel()
 				for reason, config := range map[error]edenwait.Config{
 					edenwait.ErrMaxErrors:    {MaxErrors: 3},
 					edenwait.ErrMaxWait:      {MaxWait: 4 * time.Second},
 					context.DeadlineExceeded: {},
 				} {
+					ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 					_, err := testbed.NewWaiter(t, api, config).Wait(ctx, id)
+					cancel()
 					if !errors.Is(err, reason) || errors.Is(err, sentinel) {
 						t.Error(err)
 					}

@@ -3,6 +3,7 @@ package soak
 import (
 	"fmt"
 	"math"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -141,10 +142,12 @@ func (r *run) hint(over <-chan struct{}) {
 	}
 }
 
-// strays is how often the job was unknown though the API had shown it.
+// strays is how often the job was unknown though there is one: it was too new, or the API
+// had shown it.
 func (r *run) strays(id string) (n int) {
 	for _, request := range r.api.Requests() {
-		n += int1(request.JobID == strings.ToLower(id) && request.Fault == edentest.StrayNotFound().String())
+		unknown := request.Fault == "" && request.Status == http.StatusNotFound || request.Fault == edentest.StrayNotFound().String()
+		n += int1(request.Kind == edentest.Get && request.JobID == strings.ToLower(id) && unknown)
 	}
 	return n
 }

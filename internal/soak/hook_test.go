@@ -131,7 +131,9 @@ func (r *run) checkHooks(number int) {
 		if want[id] == nil {
 			want[id] = map[string]bool{}
 		}
-		ended[id] = ended[id] || result.Job != nil
+		// An unknown job has ended too. What its id comes to after that has no hook.
+		again := len(o.since[id]) > 1
+		ended[id] = ended[id] || result.Job != nil || again && errors.Is(result.Err, edenwait.ErrNotFound)
 		if hook, _ := r.fitting(result); hook != "" {
 			want[id][hook] = true
 		}

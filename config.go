@@ -117,13 +117,14 @@ type Config struct {
 	// are. On an idle account with nothing learned, it is about 2·√(0.0145 s × age), from
 	// 0.2 s to 10 s, ± 10 %. A learned delay is at most 10 s plus 5 % of the time waited,
 	// or 30 s if Notify has been announcing ends. The list is read every 0.5 s to 10 s, by
-	// the same rules. After failed requests, delays are exponential: 1 s × 1.3ⁿ up to
+	// the same rules, and up to 30 s apart if no job has ended for long. After failed requests, delays are exponential: 1 s × 1.3ⁿ up to
 	// 10 s. The default never stops, and needs no allocation.
 	BackOff func() backoff.BackOff
 
 	// MaxWait is the maximum wait for one job, from when the call read its id. The job is
 	// polled once more shortly before MaxWait passes, and before the deadline of a
-	// context. Time in which the machine sleeps does not count, as for all timers of Go.
+	// context. If the polls of all such jobs of a call would take more than 30 s at Rate,
+	// the list is read once more instead. Time in which the machine sleeps does not count, as for all timers of Go.
 	// Within ten seconds of waking, every job is polled once, or the list is read. Defaults to no bound.
 	MaxWait time.Duration
 

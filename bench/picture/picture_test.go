@@ -60,7 +60,8 @@ func TestPictures(t *testing.T) {
 
 	r = delays(t, dir)
 	for _, gap := range r.gaps(running) {
-		if want := expected(gap.X); gap.X > 5 && (gap.Y < 0.75*want || gap.Y > 1.25*want) || gap.Y > 3.5 {
+		// Beyond the jitter: the round trip, and the time until a turn is free.
+		if want := expected(gap.X); gap.X > 5 && (gap.Y < 0.75*want || gap.Y > 1.25*want+0.1) || gap.Y > 3.5 {
 			t.Errorf("delays: %.1f s at %.0f s, want about %.1f s", gap.Y, gap.X, want)
 		}
 	}

@@ -106,16 +106,23 @@ func TestAwaitReturnsEarly(t *testing.T) {
 	})
 }
 
+// leavingSoon is a leader that leaves while five of ten jobs still run.
+func leavingSoon(t *testing.T) (*edentest.API, *awaiter) {
+	t.Helper()
+	api := edentest.New(edentest.Options{})
+	for i, id := range testIDs(10) {
+		api.Submit(edentest.Script{ID: id, After: time.Duration(i) * time.Minute})
+	}
+	first, _ := leading(t, testOptions(t, api))
+	a := newAwaiter(first)
+	time.AfterFunc(4*time.Minute+30*time.Second, a.leave)
+	return api, a
+}
+
 // The next leader goes on from the details of the last heartbeat.
 func TestAwaitHandsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		api := edentest.New(edentest.Options{})
-		for i, id := range testIDs(10) {
-			api.Submit(edentest.Script{ID: id, After: time.Duration(i) * time.Minute})
-		}
-		first, _ := leading(t, testOptions(t, api))
-		a := newAwaiter(first)
-		time.AfterFunc(4*time.Minute+30*time.Second, a.leave)
+		api, a := leavingSoon(t)
 		var r records
 		try := r.attempt()
 		began := time.Now()
@@ -142,13 +149,7 @@ func TestAwaitHandsOver(t *testing.T) {
 // A heartbeat that is under way when the leader leaves does not come after the last one.
 func TestAwaitHandsOverDuringHeartbeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		api := edentest.New(edentest.Options{})
-		for i, id := range testIDs(10) {
-			api.Submit(edentest.Script{ID: id, After: time.Duration(i) * time.Minute})
-		}
-		first, _ := leading(t, testOptions(t, api))
-		a := newAwaiter(first)
-		time.AfterFunc(4*time.Minute+30*time.Second, a.leave)
+		_, a := leavingSoon(t)
 		var r records
 		try := r.attempt()
 		record := try.record

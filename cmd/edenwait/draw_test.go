@@ -14,7 +14,7 @@ import (
 )
 
 // TestDrawBlocked: a picture that nobody reads is given up, and what its goroutine does
-// later is no race.
+// later does not race.
 func TestDrawBlocked(t *testing.T) {
 	read, write, err := os.Pipe()
 	if err != nil {

@@ -102,7 +102,7 @@ func sameFile(a, b string) bool {
 	return x.Mode().IsRegular() && os.SameFile(x, y)
 }
 
-// target returns the absolute path to which a path leads, also if there is no file yet.
+// target returns the absolute path to which a path leads, even if there is no file yet.
 func target(path string) string {
 	for range 40 { // as many links as systems follow
 		to, err := os.Readlink(path)

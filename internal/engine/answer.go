@@ -275,7 +275,7 @@ func (e *Engine) missing(now time.Duration, r *request, a *Answer) {
 	if all {
 		return
 	}
-	// It is no failed request, so it does not count for MaxErrors: a wait that ended by that
+	// A 404 is not a failed request, so it does not count for MaxErrors: a wait that ended by that
 	// would match ErrNotFound before the API is sure.
 	e.retry(now, j, a)
 	if known && e.config.NewBackoff == nil && job.state == polled {

@@ -96,7 +96,7 @@ type choice struct {
 	kind choiceKind
 	page int
 	job  int32
-	call *Call // whose turn it is; nil if it is no call's turn
+	call *Call // whose turn it is; nil for an audit, a probe and a page
 }
 
 type choiceKind uint8

@@ -106,6 +106,6 @@ func TestJobBesideACrowd(t *testing.T) {
 func TestLaws(t *testing.T) {
 	kinds := Mean(Scenario{Jobs: 100, Law: ByKind(Fixed(5*time.Second), Fixed(10*time.Minute))}, runs(100))
 	within(t, "short and long jobs", &kinds, 1500*time.Millisecond, 6, 1.02)
-	fixed := Mean(Scenario{Jobs: 1000, Law: Fixed(time.Minute)}, runs(1000))
-	within(t, "all last a minute", &fixed, 3*time.Second, 1.1, 1.02)
+	fixed := Mean(Scenario{Jobs: 1000, Law: Fixed(time.Minute)}, 4*runs(1000)) // it varies by half between runs
+	within(t, "all last a minute", &fixed, 2500*time.Millisecond, 1.1, 1.02)
 }
